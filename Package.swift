@@ -1,0 +1,34 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// The target list is the design: a target imports only targets that stand above it.
+// Documentation/ARCHITECTURE.md tells what each holds and why.
+let package = Package(
+    name: "aviary",
+    platforms: [.macOS(.v26)],
+    products: [],
+    dependencies: [],
+    targets: [
+        // Layer 0: bytes
+        .target(name: "Jute"),
+        // Layer 1: the vocabulary of wire and disk
+        .target(name: "Records", dependencies: ["Jute"]),
+
+        .testTarget(name: "JuteTests", dependencies: ["Jute"]),
+        .testTarget(name: "RecordsTests", dependencies: ["Jute", "Records"]),
+    ]
+)
+
+let upcoming = [
+    "ExistentialAny", "ImmutableWeakCaptures", "InferIsolatedConformances",
+    "InternalImportsByDefault", "MemberImportVisibility", "NonisolatedNonsendingByDefault",
+]
+for target in package.targets where target.type != .system {
+    target.swiftSettings =
+        upcoming.map { .enableUpcomingFeature($0) }
+        + [
+            .enableExperimentalFeature("Lifetimes"),
+            .strictMemorySafety(),
+            .treatAllWarnings(as: .error),
+        ]
+}
