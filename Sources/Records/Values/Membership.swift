@@ -1,0 +1,91 @@
+public import Jute
+
+/// A host and a port; the host is a name or a literal address, and is resolved at every dial.
+public struct Endpoint: Hashable, Sendable {
+    /// A name, an IPv4 or an IPv6 literal (without brackets).
+    public var host: ByteString
+    /// 1 to 65535.
+    public var port: UInt16
+
+    public init(host: ByteString, port: UInt16) {
+        self.host = host
+        self.port = port
+    }
+}
+
+extension Endpoint: CustomStringConvertible {
+    /// `host:port`, an IPv6 literal in brackets.
+    public var description: String {
+        let text = host.description
+        return text.utf8.contains(UInt8(ascii: ":")) ? "[\(text)]:\(port)" : "\(text):\(port)"
+    }
+}
+
+/// Whether a member votes.
+public enum MemberRole: Hashable, Sendable {
+    /// Votes in elections and counts in quorums.
+    case participant
+    /// Receives all, votes never.
+    case observer
+}
+
+/// One server as the ensemble's configuration has it.
+public struct Member: Hashable, Sendable {
+    public var id: ServerID
+    /// Where learners reach it while it leads.
+    public var quorum: Endpoint
+    /// Where its peers reach it in elections.
+    public var election: Endpoint
+    /// Where clients reach it, if the configuration says so.
+    public var client: Endpoint?
+    public var role: MemberRole
+
+    public init(
+        id: ServerID, quorum: Endpoint, election: Endpoint, client: Endpoint?, role: MemberRole
+    ) {
+        self.id = id
+        self.quorum = quorum
+        self.election = election
+        self.client = client
+        self.role = role
+    }
+}
+
+/// Who belongs to the ensemble, who votes, and with what weight: one version of its configuration.
+///
+/// Text forms are Configuration's; quorum arithmetic is Quorum's.
+public struct Membership: Equatable, Sendable {
+    /// 0 until the first leader establishes it; then the zxid that did.
+    public var version: Int64
+    /// Ascending by id, each id once.
+    public var members: [Member]
+    /// Hierarchical quorums: group number to its servers. Empty for plain majorities.
+    public var groups: [Int64: [ServerID]]
+    /// Hierarchical quorums: weights that are not 1.
+    public var weights: [ServerID: Int64]
+    /// Whether the configuration uses groups or weights at all.
+    public var isHierarchical: Bool
+
+    public init(
+        version: Int64, members: [Member], groups: [Int64: [ServerID]] = [:],
+        weights: [ServerID: Int64] = [:], isHierarchical: Bool = false
+    ) {
+        self.version = version
+        self.members = members.sorted { $0.id < $1.id }
+        self.groups = groups
+        self.weights = weights
+        self.isHierarchical = isHierarchical
+    }
+
+    /// The member with this id.
+    public func member(_ id: ServerID) -> Member? { members.first { $0.id == id } }
+
+    /// The ids of those that vote, ascending.
+    public var voters: [ServerID] { members.filter { $0.role == .participant }.map(\.id) }
+
+    /// The ids of those that do not vote, ascending.
+    public var observers: [ServerID] { members.filter { $0.role == .observer }.map(\.id) }
+
+    /// Whether `id` votes.
+    public func isVoter(_ id: ServerID) -> Bool { member(id)?.role == .participant }
+}
