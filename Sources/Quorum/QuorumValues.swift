@@ -1,0 +1,94 @@
+// What goes into a quorum peer when it is made: its settings, and what the disk remembers.
+
+public import Records
+
+/// A transaction as the quorum sees it: its place in history, and bytes it does not look into.
+public struct Proposal: Equatable, Sendable {
+    /// The place in history.
+    public var zxid: Zxid
+    /// The log entry: header, body and digest.
+    public var bytes: [UInt8]
+
+    /// A proposal of `bytes` at `zxid`.
+    public init(zxid: Zxid, bytes: [UInt8]) {
+        self.zxid = zxid
+        self.bytes = bytes
+    }
+}
+
+/// What zoo.cfg says about the quorum; times in milliseconds, limits in ticks.
+public struct QuorumSettings: Equatable, Sendable {
+    /// This server.
+    public var myID: ServerID
+    /// Milliseconds in a tick.
+    public var tickTime: Int64
+    /// Ticks that discovery and synchronization may take.
+    public var initLimit: Int64
+    /// Ticks of silence or lag after which a learner or a leader is given up.
+    public var syncLimit: Int64
+    /// Milliseconds until a dial to the election or quorum port counts as failed.
+    public var connectTimeout: Int64
+    /// Whether the membership may change; when not, everything about configurations is inert.
+    public var reconfigEnabled: Bool
+    /// The largest packet body that a peer may send (`jute.maxbuffer` and its extra).
+    public var packetSizeMax: Int
+    /// The largest snapshot stream that a leader may send.
+    public var snapshotSizeMax: Int
+    /// How many committed proposals are kept for late learners.
+    public var committedLogCountMax: Int
+    /// How many bytes they may take together.
+    public var committedLogSizeMax: Int
+    /// How long a server without data waits for the voters it has not heard yet, before a quorum
+    /// of servers without data starts a new history.
+    public var bootstrapPatience: Int64
+
+    /// The settings of server `myID`, everything else as Apache ZooKeeper has it.
+    public init(
+        myID: ServerID, tickTime: Int64 = 2000, initLimit: Int64 = 10, syncLimit: Int64 = 5,
+        connectTimeout: Int64 = 5000, reconfigEnabled: Bool = false,
+        packetSizeMax: Int = 2_097_150, snapshotSizeMax: Int = 1 << 32,
+        committedLogCountMax: Int = 500, committedLogSizeMax: Int = 64 << 20,
+        bootstrapPatience: Int64 = 2000
+    ) {
+        self.myID = myID
+        self.tickTime = tickTime
+        self.initLimit = initLimit
+        self.syncLimit = syncLimit
+        self.connectTimeout = connectTimeout
+        self.reconfigEnabled = reconfigEnabled
+        self.packetSizeMax = packetSizeMax
+        self.snapshotSizeMax = snapshotSizeMax
+        self.committedLogCountMax = committedLogCountMax
+        self.committedLogSizeMax = committedLogSizeMax
+        self.bootstrapPatience = bootstrapPatience
+    }
+}
+
+/// What the disk holds when a peer starts, or after its database was read again.
+public struct QuorumHistory: Equatable, Sendable {
+    /// The last transaction in the log or the snapshot, all of them applied to the tree.
+    ///
+    /// `Zxid.none` in a data directory in which nothing was ever written: such a server does not
+    /// vote until it has synchronized or sees that the whole ensemble is new.
+    public var lastLogged: Zxid
+    /// The newest transactions, without gaps, the last of them at `lastLogged`; may be empty.
+    public var committedLog: [Proposal]
+    /// The highest epoch promised to a leader.
+    public var acceptedEpoch: Epoch
+    /// The epoch of the last leader whose history was taken over.
+    public var currentEpoch: Epoch
+
+    /// What a disk holds.
+    public init(
+        lastLogged: Zxid, committedLog: [Proposal] = [], acceptedEpoch: Epoch, currentEpoch: Epoch
+    ) {
+        self.lastLogged = lastLogged
+        self.committedLog = committedLog
+        self.acceptedEpoch = acceptedEpoch
+        self.currentEpoch = currentEpoch
+    }
+
+    /// The history of a data directory in which nothing was ever written.
+    public static let fresh = QuorumHistory(
+        lastLogged: .none, acceptedEpoch: .zero, currentEpoch: .zero)
+}
