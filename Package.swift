@@ -13,11 +13,14 @@ let package = Package(
         .target(name: "Jute"),
         // Layer 1: the vocabulary of wire and disk
         .target(name: "Records", dependencies: ["Jute"]),
+        // Layer 2: state and files, strangers to each other
+        .target(name: "Tree", dependencies: ["Jute", "Records"]),
         // Layer 3: elections and the order of transactions, pure machines
         .target(name: "Quorum", dependencies: ["Jute", "Records"]),
 
         .testTarget(name: "JuteTests", dependencies: ["Jute"]),
         .testTarget(name: "RecordsTests", dependencies: ["Jute", "Records"]),
+        .testTarget(name: "TreeTests", dependencies: ["Jute", "Records", "Tree"]),
     ]
 )
 
