@@ -15,12 +15,14 @@ let package = Package(
         .target(name: "Records", dependencies: ["Jute"]),
         // Layer 2: state and files, strangers to each other
         .target(name: "Tree", dependencies: ["Jute", "Records"]),
+        .target(name: "Storage", dependencies: ["Jute", "Records"]),
         // Layer 3: elections and the order of transactions, pure machines
         .target(name: "Quorum", dependencies: ["Jute", "Records"]),
 
         .testTarget(name: "JuteTests", dependencies: ["Jute"]),
         .testTarget(name: "RecordsTests", dependencies: ["Jute", "Records"]),
         .testTarget(name: "TreeTests", dependencies: ["Jute", "Records", "Tree"]),
+        .testTarget(name: "StorageTests", dependencies: ["Jute", "Records", "Storage"]),
     ]
 )
 

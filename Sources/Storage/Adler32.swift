@@ -1,0 +1,49 @@
+/// The checksum of log records and snapshots, as zlib computes it.
+///
+/// Two sums modulo 65521, taken only when they could overflow: every 5552 bytes.
+public struct Adler32: Sendable {
+    private static let modulus: UInt32 = 65521
+    /// The largest n for which 255 n (n + 1) / 2 + (n + 1) (65521 - 1) is below 2^32.
+    private static let blockSize = 5552
+
+    private var low: UInt32 = 1
+    private var high: UInt32 = 0
+
+    /// The checksum of nothing, 1.
+    public init() {}
+
+    /// The checksum of the bytes so far.
+    public var value: UInt32 { high << 16 | low }
+
+    /// The checksum as both formats store it: a `long`.
+    public var long: Int64 { Int64(value) }
+
+    /// Takes in the next bytes.
+    public mutating func update(_ bytes: RawSpan) {
+        var low = self.low
+        var high = self.high
+        unsafe bytes.withUnsafeBytes { buffer in
+            var start = 0
+            while start < buffer.count {
+                let end = min(start &+ Self.blockSize, buffer.count)
+                // In bounds: start..<end lies in the buffer. No overflow: see `blockSize`.
+                for position in start..<end {
+                    low &+= UInt32(truncatingIfNeeded: unsafe buffer[position])
+                    high &+= low
+                }
+                low %= Self.modulus
+                high %= Self.modulus
+                start = end
+            }
+        }
+        self.low = low
+        self.high = high
+    }
+
+    /// The checksum of `bytes` alone.
+    public static func checksum(_ bytes: RawSpan) -> UInt32 {
+        var sum = Adler32()
+        sum.update(bytes)
+        return sum.value
+    }
+}

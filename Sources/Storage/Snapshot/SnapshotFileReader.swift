@@ -1,0 +1,146 @@
+import Jute
+public import Records
+
+/// Reads a snapshot file into a sink and checks all its seals.
+public enum SnapshotFileReader {
+    private static let chunkSize = 256 << 10
+
+    /// Reads the whole file.
+    ///
+    /// After an error the sink holds a part, and must be reset.
+    public static func read(
+        _ file: DataFile, in fileSystem: any FileSystem, into sink: inout some SnapshotSink
+    ) throws(StorageError) -> SnapshotTrailer {
+        if let compression = SnapshotFormat.compression(of: file.name) {
+            throw StorageError(
+                .unsupported, "is compressed with \(compression)", path: file.path,
+                advice: "decompress it to \(file.kind.rawValue).\(file.zxid.hex), or have "
+                    + "Apache ZooKeeper write one without snapshot.compression.method")
+        }
+        let handle = try fileSystem.open(file.path, .read)
+        let header = try handle.read(at: 0, count: SnapshotFormat.headerSize)
+        guard header.count == SnapshotFormat.headerSize,
+            header.starts(with: SnapshotFormat.header.prefix(4))
+        else {
+            throw StorageError(
+                .damaged, "does not start as a snapshot", path: file.path, offset: 0)
+        }
+        var adler = Adler32()
+        adler.update(header.rawSpan)
+        let end = try readBody(handle, &adler, into: &sink)
+        let rest = try handle.read(at: end, count: SnapshotFormat.trailerSizeMax + 1)
+        return try readTrailer(rest, at: end, adler, path: file.path)
+    }
+
+    /// Returns where the body ends.
+    private static func readBody(
+        _ handle: any FileHandle, _ adler: inout Adler32, into sink: inout some SnapshotSink
+    ) throws(StorageError) -> Int64 {
+        var parser = SnapshotParser()
+        var position = Int64(SnapshotFormat.headerSize)
+        while !parser.isComplete {
+            let chunk = try handle.read(at: position, count: chunkSize)
+            guard !chunk.isEmpty else {
+                throw StorageError(
+                    .damaged, "ends within its body", path: handle.path, offset: position)
+            }
+            let taken: Int
+            do throws(SnapshotError) {
+                taken = try parser.feed(chunk.rawSpan, into: &sink)
+            } catch {
+                throw StorageError(
+                    .damaged, "holds \(error)", path: handle.path,
+                    offset: Int64(SnapshotFormat.headerSize) + parser.offset)
+            }
+            adler.update(chunk.rawSpan.extracting(0..<taken))
+            position += Int64(taken)
+        }
+        return position
+    }
+
+    /// Which parts there are is told by how many bytes are left, as the reference's own way, its
+    /// present settings, rejects files that were written with others.
+    private static func readTrailer(
+        _ bytes: [UInt8], at offset: Int64, _ adler: Adler32, path: String
+    ) throws(StorageError) -> SnapshotTrailer {
+        var reader = SealedReader(adler, bytes, at: offset, path: path)
+        var trailer = SnapshotTrailer(digest: nil, lastZxid: nil)
+        try reader.checkSeal()
+        let lastZxidSize = SnapshotFormat.lastZxidSize + SnapshotFormat.sealSize
+        if reader.remaining != 0, reader.remaining != lastZxidSize {
+            trailer.digest = try reader.readDigest()
+            try reader.checkSeal()
+        }
+        if reader.remaining == lastZxidSize {
+            trailer.lastZxid = Zxid(try reader.readInt64())
+            try reader.checkSeal()
+        }
+        guard reader.remaining == 0 else {
+            throw reader.failure("has bytes behind its last seal")
+        }
+        return trailer
+    }
+}
+
+/// Reads the parts behind the body, each of which ends with a seal over everything before.
+private struct SealedReader {
+    private var adler: Adler32
+    private let bytes: [UInt8]
+    private let offset: Int64
+    private let path: String
+    private var position = 0
+    private var summed = 0
+
+    init(_ adler: Adler32, _ bytes: [UInt8], at offset: Int64, path: String) {
+        self.adler = adler
+        self.bytes = bytes
+        self.offset = offset
+        self.path = path
+    }
+
+    var remaining: Int { bytes.count - position }
+
+    func failure(_ message: String) -> StorageError {
+        StorageError(.damaged, message, path: path, offset: offset + Int64(position))
+    }
+
+    mutating func take(_ count: Int) throws(StorageError) -> ArraySlice<UInt8> {
+        guard count >= 0, remaining >= count else { throw failure("ends within its seals") }
+        defer { position += count }
+        return bytes[position..<(position + count)]
+    }
+
+    mutating func readInt64() throws(StorageError) -> Int64 {
+        let value = try take(8).reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
+        return Int64(bitPattern: value)
+    }
+
+    mutating func readInt32() throws(StorageError) -> Int32 {
+        let value = try take(4).reduce(0 as UInt32) { $0 << 8 | UInt32($1) }
+        return Int32(bitPattern: value)
+    }
+
+    mutating func checkSeal() throws(StorageError) {
+        var sum = adler
+        sum.update(bytes.rawSpan.extracting(summed..<position))
+        adler = sum
+        summed = position
+        let seal = try readInt64()
+        guard seal == adler.long, try take(5).elementsEqual(SnapshotFormat.sealEnd) else {
+            throw failure("does not match its seal")
+        }
+    }
+
+    mutating func readDigest() throws(StorageError) -> SnapshotDigest {
+        let zxid = Zxid(try readInt64())
+        let version = try readInt32()
+        if version >= TransactionDigest.version {
+            let digest = UInt64(bitPattern: try readInt64())
+            return SnapshotDigest(zxid: zxid, version: version, digest: digest)
+        }
+        // Before 3.6.0 was released, the digest was text.
+        let text = try take(Int(try readInt32()))
+        let digest = UInt64(String(decoding: text, as: UTF8.self), radix: 16) ?? 0
+        return SnapshotDigest(zxid: zxid, version: version, digest: digest)
+    }
+}

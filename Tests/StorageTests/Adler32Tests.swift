@@ -1,0 +1,24 @@
+import Jute
+import Storage
+import Testing
+
+struct Adler32Tests {
+    private func checksum(_ bytes: [UInt8]) -> UInt32 { Adler32.checksum(bytes.rawSpan) }
+
+    @Test func `checksums agree with zlib`() {
+        #expect(checksum([]) == 1)
+        #expect(checksum(Array("Wikipedia".utf8)) == 0x11e6_0398)
+        // Long enough for the sums to overflow if the modulus came too late.
+        #expect(checksum([UInt8](repeating: 0xff, count: 100_000)) == 0x149a_302c)
+    }
+
+    @Test(arguments: [1, 7, 5551, 5552, 5553])
+    func `pieces of any size give the same checksum`(size: Int) {
+        let bytes = (0..<20_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        var sum = Adler32()
+        for start in stride(from: 0, to: bytes.count, by: size) {
+            sum.update(Array(bytes[start..<min(start + size, bytes.count)]).rawSpan)
+        }
+        #expect(sum.value == checksum(bytes))
+    }
+}
