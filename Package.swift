@@ -18,11 +18,14 @@ let package = Package(
         .target(name: "Storage", dependencies: ["Jute", "Records"]),
         // Layer 3: elections and the order of transactions, pure machines
         .target(name: "Quorum", dependencies: ["Jute", "Records"]),
+        // Layer 5: whole ensembles from a seed
+        .target(name: "Simulation", dependencies: ["Jute", "Storage"]),
 
         .testTarget(name: "JuteTests", dependencies: ["Jute"]),
         .testTarget(name: "RecordsTests", dependencies: ["Jute", "Records"]),
         .testTarget(name: "TreeTests", dependencies: ["Jute", "Records", "Tree"]),
-        .testTarget(name: "StorageTests", dependencies: ["Jute", "Records", "Storage"]),
+        .testTarget(
+            name: "StorageTests", dependencies: ["Jute", "Records", "Simulation", "Storage"]),
     ]
 )
 
