@@ -1,4 +1,4 @@
-// The three functions of the C library that the tree's unsafe files need.
+// Memory as the tree's unsafe files need it: large, zeroed, and resident only where touched.
 
 #if canImport(Glibc)
     internal import Glibc
@@ -8,19 +8,41 @@
     internal import Darwin
 #endif
 
+/// From this size on memory comes straight from the system: the allocator might give what it was
+/// given back before, and would have to clear all of it at once.
+private let mappedSizeMin = 1 << 20
+/// From this size on pages of 2 MiB are asked for: a look-up in a large tree misses fewer
+/// translations.
+private let hugePagesSizeMin = 4 << 20
+
 /// Memory of zeroes, which the system makes resident page by page as it is touched.
 @unsafe
 func zeroedMemory<Element>(of type: Element.Type, count: Int) -> UnsafeMutablePointer<Element> {
-    guard let memory = unsafe calloc(count, MemoryLayout<Element>.stride) else {
-        fatalError("out of memory")
-    }
+    let size = count * MemoryLayout<Element>.stride
+    let memory = size < mappedSizeMin ? unsafe calloc(1, size) : unsafe mappedMemory(size)
+    guard let memory = unsafe memory else { fatalError("out of memory: \(size) bytes refused") }
     return unsafe memory.bindMemory(to: type, capacity: count)
 }
 
-/// Gives back what `zeroedMemory` gave.
+/// Gives back what `zeroedMemory` gave for as many elements.
 @unsafe
-func freeZeroedMemory<Element>(_ memory: UnsafeMutablePointer<Element>) {
-    unsafe free(memory)
+func freeZeroedMemory<Element>(_ memory: UnsafeMutablePointer<Element>, count: Int) {
+    let size = count * MemoryLayout<Element>.stride
+    if size < mappedSizeMin {
+        unsafe free(memory)
+    } else {
+        unsafe munmap(memory, size)
+    }
+}
+
+@unsafe
+private func mappedMemory(_ size: Int) -> UnsafeMutableRawPointer? {
+    let memory = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0)
+    guard let memory = unsafe memory, unsafe memory != MAP_FAILED else { return nil }
+    #if os(Linux)
+        if size >= hugePagesSizeMin { _ = unsafe madvise(memory, size, MADV_HUGEPAGE) }
+    #endif
+    return unsafe memory
 }
 
 /// Whether two stretches of memory hold the same bytes.

@@ -93,15 +93,19 @@ struct PathTable: ~Copyable {
     }
 
     deinit {
-        unsafe freeZeroedMemory(state.pointee.slots)
-        if let old = unsafe state.pointee.old { unsafe freeZeroedMemory(old) }
+        releaseAll()
         unsafe state.deallocate()
+    }
+
+    private func releaseAll() {
+        unsafe freeZeroedMemory(state.pointee.slots, count: state.pointee.mask + 1)
+        guard let old = unsafe state.pointee.old else { return }
+        unsafe freeZeroedMemory(old, count: state.pointee.oldMask + 1)
     }
 
     /// Forgets all paths.
     func removeAll() {
-        unsafe freeZeroedMemory(state.pointee.slots)
-        if let old = unsafe state.pointee.old { unsafe freeZeroedMemory(old) }
+        releaseAll()
         unsafe state.pointee = State(
             slots: zeroedMemory(of: UInt64.self, count: PathTable.capacityMin),
             mask: PathTable.capacityMin - 1, old: nil)
@@ -240,7 +244,7 @@ struct PathTable: ~Copyable {
         }
         unsafe state.pointee.migrated = position
         guard position == end else { return }
-        unsafe freeZeroedMemory(old)
+        unsafe freeZeroedMemory(old, count: end)
         unsafe state.pointee.old = nil
     }
 }

@@ -72,10 +72,10 @@ struct ZnodeSlab: ~Copyable {
         var live = 0
     }
 
-    private static let chunkShift: Int32 = 10
-    private static let chunkLength = 1 << Int(chunkShift)
-    /// Room for 2^31 indexes; zeroed lazily by the system, so what is not used is not resident.
-    private static let chunkCountMax = 1 << (31 - Int(chunkShift))
+    /// The first chunk has this many records, each further one twice as many as the one before, so
+    /// that a place is found with a count of leading zeroes and no chunk ever moves.
+    private static let firstChunkLength = 1024
+    private static let chunkCountMax = 22
 
     private let state: UnsafeMutablePointer<State>
     private let chunks: UnsafeMutablePointer<UnsafeMutablePointer<Znode>?>
@@ -83,13 +83,13 @@ struct ZnodeSlab: ~Copyable {
     init() {
         unsafe state = .allocate(capacity: 1)
         unsafe state.initialize(to: State())
-        unsafe chunks = zeroedMemory(
-            of: UnsafeMutablePointer<Znode>?.self, count: ZnodeSlab.chunkCountMax)
+        unsafe chunks = .allocate(capacity: ZnodeSlab.chunkCountMax)
+        unsafe chunks.initialize(repeating: nil, count: ZnodeSlab.chunkCountMax)
     }
 
     deinit {
         releaseAll()
-        unsafe freeZeroedMemory(chunks)
+        unsafe chunks.deallocate()
         unsafe state.deallocate()
     }
 
@@ -98,11 +98,10 @@ struct ZnodeSlab: ~Copyable {
         for raw in 0..<used {
             unsafe address(ZnodeIndex(raw)).pointee.block?.deallocate()
         }
-        var chunk = 0
-        while chunk < ZnodeSlab.chunkCountMax, let records = unsafe chunks[chunk] {
-            unsafe records.deallocate()
+        for chunk in 0..<ZnodeSlab.chunkCountMax {
+            guard let records = unsafe chunks[chunk] else { continue }
+            unsafe freeZeroedMemory(records, count: ZnodeSlab.firstChunkLength << chunk)
             unsafe chunks[chunk] = nil
-            chunk += 1
         }
     }
 
@@ -119,9 +118,17 @@ struct ZnodeSlab: ~Copyable {
     private func address(_ index: ZnodeIndex) -> UnsafeMutablePointer<Znode> {
         let used = unsafe state.pointee.used
         precondition(index.rawValue >= 0 && index.rawValue < used, "a znode index from nowhere")
+        let (chunk, offset) = ZnodeSlab.place(index.rawValue)
         // Below `used` every chunk exists.
-        let chunk = unsafe chunks[Int(index.rawValue >> ZnodeSlab.chunkShift)].unsafelyUnwrapped
-        return unsafe chunk + (Int(index.rawValue) & (ZnodeSlab.chunkLength - 1))
+        return unsafe chunks[chunk].unsafelyUnwrapped + offset
+    }
+
+    /// The chunk of an index, and its place in it.
+    @inline(__always)
+    private static func place(_ raw: Int32) -> (chunk: Int, offset: Int) {
+        let position = Int(raw) &+ firstChunkLength
+        let power = Int.bitWidth &- 1 &- position.leadingZeroBitCount
+        return (power &- firstChunkLength.trailingZeroBitCount, position & ~(1 &<< power))
     }
 
     /// The record of a znode, in place.
@@ -156,9 +163,10 @@ struct ZnodeSlab: ~Copyable {
         }
         let raw = unsafe state.pointee.used
         guard raw < Int32.max else { return nil }
-        let chunk = Int(raw >> ZnodeSlab.chunkShift)
+        let chunk = ZnodeSlab.place(raw).chunk
         if unsafe chunks[chunk] == nil {
-            unsafe chunks[chunk] = .allocate(capacity: ZnodeSlab.chunkLength)
+            unsafe chunks[chunk] = zeroedMemory(
+                of: Znode.self, count: ZnodeSlab.firstChunkLength << chunk)
         }
         unsafe state.pointee.used = raw + 1
         return ZnodeIndex(raw)
