@@ -7,19 +7,32 @@ let package = Package(
     name: "aviary",
     platforms: [.macOS(.v26)],
     products: [],
-    dependencies: [],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+    ],
     targets: [
         // Layer 0: bytes
         .target(name: "Jute"),
         // Layer 1: the vocabulary of wire and disk
         .target(name: "Records", dependencies: ["Jute"]),
-        // Layer 2: state and files, strangers to each other
+        // Layer 2: settings, state and files, strangers to each other
+        .target(name: "Configuration", dependencies: ["Jute", "Records"]),
         .target(name: "Tree", dependencies: ["Jute", "Records"]),
         .target(name: "Storage", dependencies: ["Jute", "Records"]),
         // Layer 3: elections and the order of transactions, pure machines
         .target(name: "Quorum", dependencies: ["Jute", "Records"]),
         // Layer 5: whole ensembles from a seed
         .target(name: "Simulation", dependencies: ["Jute", "Storage"]),
+
+        // Layer 4: all that a server decides
+        .target(
+            name: "ServerCore",
+            dependencies: [
+                "Jute", "Records", "Tree", "Storage", "Quorum",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
 
         .testTarget(name: "JuteTests", dependencies: ["Jute"]),
         .testTarget(name: "RecordsTests", dependencies: ["Jute", "Records"]),

@@ -1,0 +1,181 @@
+import Records
+
+/// Reads the entries of a zoo.cfg one after the other.
+struct ServerConfigurationParser {
+    private let properties: PropertiesFile
+    private let file: String
+    var configuration = ServerConfiguration()
+    var problems: [ConfigurationProblem] = []
+
+    init(_ properties: PropertiesFile, file: String) {
+        self.properties = properties
+        self.file = file
+    }
+
+    mutating func run() {
+        configuration.entries = properties.entries
+        var last: [String: PropertiesFile.Entry] = [:]
+        for entry in properties.entries { last[entry.key] = entry }
+        for entry in properties.entries where last[entry.key] == entry { read(entry) }
+        finish()
+    }
+
+    private mutating func error(_ message: String, _ entry: PropertiesFile.Entry?) {
+        problems.append(
+            ConfigurationProblem(.error, message, file: file, line: entry?.line))
+    }
+
+    private mutating func warn(_ message: String, _ entry: PropertiesFile.Entry?) {
+        problems.append(
+            ConfigurationProblem(.warning, message, file: file, line: entry?.line))
+    }
+
+    private mutating func read(_ entry: PropertiesFile.Entry) {
+        let key = entry.key.hasPrefix("zookeeper.") ? String(entry.key.dropFirst(10)) : entry.key
+        if Membership.isKey(key) { return }
+        if readText(key, entry) || readFlag(key, entry) || readNumber(key, entry) { return }
+        if KnownKeys.isKnown(key) { return }
+        let nearest = KnownKeys.nearest(to: key).map { "; did you mean \($0)?" } ?? ""
+        warn("unknown key \(entry.key)\(nearest)", entry)
+    }
+
+    private mutating func readText(_ key: String, _ entry: PropertiesFile.Entry) -> Bool {
+        let value = entry.value.trimmed
+        switch key {
+        case "dataDir": configuration.dataDirectory = value
+        case "dataLogDir": configuration.logDirectory = value
+        case "clientPortAddress": configuration.clientPortAddress = value
+        case "dynamicConfigFile": configuration.dynamicConfigFile = value
+        case "4lw.commands.whitelist": configuration.fourLetterWords = value
+        case "DigestAuthenticationProvider.superDigest": configuration.superDigest = value
+        case "skipACL": configuration.skipACL = value == "yes"
+        case "forceSync": configuration.forceSync = value != "no"
+        case "leaderServes": configuration.leaderServes = value != "no"
+        case "electionAlg":
+            if value != "3" { error("electionAlg=\(value): only 3 exists", entry) }
+        case "peerType": readPeerType(value, entry)
+        default: return false
+        }
+        return true
+    }
+
+    private mutating func readPeerType(_ value: String, _ entry: PropertiesFile.Entry) {
+        switch value.lowercased() {
+        case "observer": configuration.isObserver = true
+        case "participant": configuration.isObserver = false
+        default: error("peerType=\(value): it is either participant or observer", entry)
+        }
+    }
+
+    private mutating func readFlag(_ key: String, _ entry: PropertiesFile.Entry) -> Bool {
+        let field: WritableKeyPath<ServerConfiguration, Bool>
+        switch key {
+        case "standaloneEnabled": field = \.standaloneEnabled
+        case "reconfigEnabled": field = \.reconfigEnabled
+        case "quorumListenOnAllIPs": field = \.quorumListenOnAllAddresses
+        case "extendedTypesEnabled": field = \.extendedTypesEnabled
+        case "digest.enabled": field = \.digestEnabled
+        case "snapshot.trust.empty": field = \.trustsEmptySnapshot
+        case "db.autocreate": field = \.createsDatabase
+        case "datadir.autocreate": field = \.createsDirectories
+        default: return false
+        }
+        switch entry.value.trimmed.lowercased() {
+        case "true": configuration[keyPath: field] = true
+        case "false": configuration[keyPath: field] = false
+        default:
+            error("\(key)=\(entry.value.trimmed): it is either true or false", entry)
+        }
+        return true
+    }
+
+    private mutating func readNumber(_ key: String, _ entry: PropertiesFile.Entry) -> Bool {
+        guard let range = ServerConfigurationParser.ranges[key] else { return false }
+        guard let value = Int64(entry.value.trimmed), range.contains(value) else {
+            error(
+                "\(key)=\(entry.value.trimmed): a number from \(range.lowerBound) to "
+                    + "\(range.upperBound) is needed", entry)
+            return true
+        }
+        store(value, key)
+        return true
+    }
+
+    private static let int32: ClosedRange<Int64> = -1...Int64(Int32.max)
+    private static let kilobytes: ClosedRange<Int64> = -1...(Int64.max >> 12)
+
+    private static let ranges: [String: ClosedRange<Int64>] = [
+        "clientPort": 0...65535, "clientPortListenBacklog": int32, "tickTime": 1...86_400_000,
+        "initLimit": 1...1_000_000, "syncLimit": 1...1_000_000, "minSessionTimeout": int32,
+        "maxSessionTimeout": int32, "maxClientCnxns": int32, "maxCnxns": int32,
+        "globalOutstandingLimit": 1...Int64(Int32.max), "jute.maxbuffer": 1...Int64(Int32.max / 4),
+        "autopurge.snapRetainCount": int32, "autopurge.purgeInterval": int32,
+        "snapCount": 1...Int64(Int32.max), "snapSizeLimitInKb": kilobytes,
+        "preAllocSize": 0...(1 << 22), "txnLogSizeLimitInKb": kilobytes,
+        "cnxTimeout": 1...Int64(Int32.max), "electionPortBindRetry": 0...Int64(Int32.max),
+        "commitLogCount": 1...1_000_000,
+    ]
+
+    private mutating func store(_ value: Int64, _ key: String) {
+        let small = Int32(truncatingIfNeeded: value)
+        switch key {
+        case "clientPort": configuration.clientPort = UInt16(truncatingIfNeeded: value)
+        case "clientPortListenBacklog": configuration.listenBacklog = small
+        case "tickTime": configuration.tickTime = small
+        case "initLimit": configuration.initLimit = small
+        case "syncLimit": configuration.syncLimit = small
+        case "minSessionTimeout": configuration.sessionTimeoutMin = small
+        case "maxSessionTimeout": configuration.sessionTimeoutMax = small
+        case "maxClientCnxns": configuration.connectionsPerAddressMax = Int(value)
+        case "maxCnxns": configuration.connectionsMax = Int(value)
+        case "globalOutstandingLimit": configuration.outstandingRequestsMax = Int(value)
+        case "jute.maxbuffer": configuration.requestSizeMax = Int(value)
+        case "autopurge.snapRetainCount": configuration.purgeRetainCount = max(3, Int(value))
+        case "autopurge.purgeInterval": configuration.purgeIntervalHours = max(0, Int(value))
+        case "snapCount": configuration.snapshotTransactionCount = max(2, Int(value))
+        case "snapSizeLimitInKb": configuration.snapshotLogSizeMax = value * 1024
+        case "preAllocSize": configuration.preallocationSize = Int(value) * 1024
+        case "txnLogSizeLimitInKb": configuration.logFileSizeMax = value * 1024
+        case "cnxTimeout": configuration.connectTimeout = small
+        case "electionPortBindRetry": configuration.electionPortBindRetry = Int(value)
+        case "commitLogCount": configuration.committedLogCountMax = max(500, Int(value))
+        default: break
+        }
+    }
+
+    private mutating func finish() {
+        if configuration.dataDirectory.isEmpty {
+            error("dataDir is missing: add the directory for snapshots, dataDir=/path", nil)
+        }
+        if configuration.logDirectory.isEmpty {
+            configuration.logDirectory = configuration.dataDirectory
+        }
+        if configuration.clientPortAddress != nil, configuration.clientPort == nil {
+            error("clientPortAddress needs a clientPort", properties["clientPortAddress"])
+        }
+        let shortest = configuration.sessionTimeoutMin, longest = configuration.sessionTimeoutMax
+        let least = shortest >= 0 ? shortest : configuration.tickTime &* 2
+        let most = longest >= 0 ? longest : configuration.tickTime &* 20
+        if least > most {
+            error(
+                "minSessionTimeout (\(least) ms) is greater than maxSessionTimeout (\(most) ms)",
+                properties["minSessionTimeout"] ?? properties["maxSessionTimeout"])
+        }
+        readMembers()
+    }
+
+    private mutating func readMembers() {
+        let listed = properties.entries.filter { Membership.isKey($0.key) }
+        if configuration.dynamicConfigFile != nil, let first = listed.first {
+            error(
+                "\(first.key) stands beside dynamicConfigFile: servers belong into only one file",
+                first)
+        }
+        do throws(MembershipProblem) {
+            configuration.membership = try Membership(version: 0, entries: listed)
+        } catch {
+            problems.append(
+                ConfigurationProblem(.error, error.message, file: file, line: error.line))
+        }
+    }
+}

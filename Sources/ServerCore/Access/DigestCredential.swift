@@ -1,0 +1,42 @@
+import Crypto
+import Jute
+import Records
+
+/// The `digest` scheme: who knows a password is whoever its hash names.
+enum DigestCredential {
+    /// The identity of `user:password`: `user:` and the base64 form of the SHA-1 of it all.
+    ///
+    /// SHA-1 is what every ZooKeeper client computes when it writes such an ACL.
+    static func identity(of authentication: [UInt8]) -> Identity {
+        let colon = authentication.firstIndex(of: UInt8(ascii: ":")) ?? authentication.count
+        var id = Array(authentication[..<colon])
+        id.append(UInt8(ascii: ":"))
+        id.append(contentsOf: base64(Array(Insecure.SHA1.hash(data: authentication))))
+        return Identity(scheme: "digest", id: ByteString(id))
+    }
+
+    /// Whether `id` may stand in an ACL: two parts around one `:`, trailing empty parts dropped.
+    static func isValid(id: ByteString) -> Bool {
+        var parts = id.bytes.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+        while let last = parts.last, last.isEmpty { parts.removeLast() }
+        return parts.count == 2
+    }
+
+    private static func base64(_ bytes: [UInt8]) -> [UInt8] {
+        let alphabet = Array(
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        var text: [UInt8] = []
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let group = bytes[start..<min(start + 3, bytes.count)]
+            var bits = 0
+            for offset in 0..<3 {
+                bits = bits << 8 | (offset < group.count ? Int(group[start + offset]) : 0)
+            }
+            for place in 0..<4 {
+                let digit = alphabet[bits >> (18 - 6 * place) & 63]
+                text.append(place <= group.count ? digit : UInt8(ascii: "="))
+            }
+        }
+        return text
+    }
+}

@@ -1,0 +1,83 @@
+import Jute
+public import Records
+public import Storage
+import Tree
+
+/// Takes a database in, from snapshot and log or from a leader, into the tree and the sessions.
+public struct DatabaseLoader {
+    let tree: DataTree
+    var sessionTimeouts: [SessionID: Int32] = [:]
+
+    init(_ tree: DataTree) { self.tree = tree }
+}
+
+extension DatabaseLoader: SnapshotSink {
+    public mutating func receivedSession(
+        _ session: SessionID, timeout: Int32
+    ) throws(SnapshotError) {
+        sessionTimeouts[session] = timeout
+    }
+
+    public mutating func receivedACL(_ list: [ACL], index: Int64) throws(SnapshotError) {
+        do throws(TreeLoadError) {
+            try tree.defineACL(index, list)
+        } catch {
+            throw .missingACL(.root, index: index)
+        }
+    }
+
+    public mutating func receivedZnode(
+        path: RawSpan, data: RawSpan?, aclIndex: Int64, stat: StatPersisted
+    ) throws(SnapshotError) {
+        do throws(TreeLoadError) {
+            try tree.insertLoaded(path: path, data: data, aclIndex: aclIndex, stat: stat)
+        } catch {
+            switch error {
+            case .missingACL(let path, let index): throw .missingACL(path, index: index)
+            case .missingParent(let path), .duplicate(let path): throw .missingParent(path)
+            case .invalidACLIndex(let index): throw .missingACL(.root, index: index)
+            case .malformed: throw .malformed(offset: 0)
+            }
+        }
+    }
+
+    public mutating func receivedEnd() { tree.finishLoading() }
+}
+
+extension DatabaseLoader: RecoverySink {
+    /// Begins anew: an earlier attempt leaves nothing behind.
+    public mutating func reset() {
+        tree.reset()
+        tree.finishLoading()
+        sessionTimeouts = [:]
+    }
+
+    public mutating func loadedSnapshot(_ zxid: Zxid, digest: SnapshotDigest?) {
+        tree.lastProcessed = zxid
+    }
+
+    public func emptySnapshotBody() -> [UInt8] { tree.snapshotBody(sessions: []) }
+
+    /// Applies a transaction of the log.
+    public mutating func replay(_ transaction: Transaction, entry: LogEntry) {
+        _ = tree.apply(transaction, gatheringEvents: false)
+        switch transaction.body {
+        case .createSession(let timeout): sessionTimeouts[transaction.header.session] = timeout
+        case .closeSession: sessionTimeouts[transaction.header.session] = nil
+        default: break
+        }
+    }
+}
+
+extension DataTree {
+    /// The whole tree as the body of a snapshot, behind these sessions.
+    func snapshotBody(sessions: [(id: SessionID, timeout: Int32)]) -> [UInt8] {
+        var writer = JuteWriter(capacity: 1 << 16)
+        let cursor = startSnapshot()
+        writer.writeSnapshotSessions(sessions)
+        cursor.writeACLTable(to: &writer)
+        while case .more = cursor.next(limitBytes: 1 << 20, into: &writer) {}
+        writer.writeSnapshotEnd()
+        return writer.copyBytes()
+    }
+}

@@ -1,0 +1,135 @@
+import Jute
+import Records
+import Tree
+
+// Replies, in the order of requests: what stands at the head of a connection's queue is answered
+// as soon as it can be, and everything behind it that need not wait goes with it.
+
+extension Replica {
+    /// Answers from the head of the queue as far as nothing has to be waited for.
+    func answerReady(_ connection: Connection) {
+        while connection.state == .established, let head = connection.outstanding.first {
+            switch head.kind {
+            case .write: return
+            case .sync(_, isDone: false): return
+            case .sync(let path, isDone: true):
+                dequeue(connection)
+                let start = connection.output.beginReply(head.xid, zxid: lastZxid, .ok)
+                connection.output.writeString(path)
+                finish(start, head, connection)
+            case .read(let body):
+                dequeue(connection)
+                var reader = JuteReader(body.rawSpan)
+                answerRead(head.xid, head.type, &reader, connection, since: head.since)
+            case .failed(let code, let zxid):
+                dequeue(connection)
+                let start = connection.output.beginReply(head.xid, zxid: zxid ?? lastZxid, code)
+                finish(start, head, connection)
+                if code == .unimplemented { return close(connection) }
+            }
+        }
+        if connection.outstanding.isEmpty, connection.state == .established { resume(connection) }
+    }
+
+    private func dequeue(_ connection: Connection) {
+        connection.outstanding.removeFirst()
+        outstandingCount -= 1
+    }
+
+    private func finish(
+        _ start: Int, _ request: Connection.Outstanding, _ connection: Connection
+    ) {
+        connection.output.endFrame(start)
+        answered(request.type, since: request.since, zxid: lastZxid, connection)
+    }
+
+    /// Books a reply that has been written.
+    func answered(
+        _ type: OpCode, since: Int64, zxid: Zxid, _ connection: Connection
+    ) {
+        markDirty(connection)
+        statistics.packetsSent += 1
+        connection.statistics.sent += 1
+        let latency = max(0, now.monotonicMilliseconds - since)
+        connection.statistics.lastOperation = type
+        connection.statistics.lastZxid = zxid
+        connection.statistics.lastResponseAt = now.wallMilliseconds
+        connection.statistics.lastLatency = latency
+        // As in Apache ZooKeeper, pings count for the connection and not for the server.
+        connection.statistics.latency.record(latency)
+        if type != .ping { statistics.latency.record(latency) }
+    }
+
+    /// The transaction of a session's oldest write has been applied: answers it.
+    func answerWrite(_ transaction: Transaction, _ applied: Applied) {
+        let header = transaction.header
+        guard let connection = connectionBySession[header.session] else { return }
+        if header.type == .createSession {
+            return established(connection, header.session)
+        }
+        guard let head = connection.outstanding.first, case .write = head.kind,
+            head.xid == header.cxid
+        else {
+            // Nobody asked for it: the session has expired, or it was another server's client.
+            if header.type == .closeSession { close(connection) }
+            return
+        }
+        if case .error(.sessionMoved) = transaction.body { return close(connection) }
+        dequeue(connection)
+        let code: ErrorCode = if case .error(let code) = transaction.body { code } else { .ok }
+        let start = connection.output.beginReply(head.xid, zxid: header.zxid, code)
+        if code == .ok { writeResult(applied, transaction, of: head.type, to: &connection.output) }
+        connection.output.endFrame(start)
+        answered(head.type, since: head.since, zxid: header.zxid, connection)
+        if header.type == .closeSession { return close(connection) }
+        answerReady(connection)
+    }
+
+    private func writeResult(
+        _ applied: Applied, _ transaction: Transaction, of type: OpCode,
+        to output: inout JuteWriter
+    ) {
+        if case .multi(let results) = applied.result, case .multi(let bodies) = transaction.body {
+            MultiReply.write(results, of: bodies, to: &output)
+        } else {
+            MultiReply.writePayload(applied.result, of: type, to: &output)
+        }
+    }
+}
+
+/// The body of the reply to a multi, and the payloads that it shares with single writes.
+enum MultiReply {
+    static func write(
+        _ results: [TransactionResult], of bodies: [TransactionBody], to output: inout JuteWriter
+    ) {
+        for (result, body) in zip(results, bodies) {
+            if case .error(let code) = result {
+                MultiHeader(type: .error, error: code).write(to: &output)
+                output.writeInt32(code.rawValue)
+            } else {
+                let type = replyType(of: body.type)
+                MultiHeader(type: type, error: .ok).write(to: &output)
+                writePayload(result, of: type, to: &output)
+            }
+        }
+        MultiHeader.end.write(to: &output)
+    }
+
+    /// Creates of newer kinds are all answered as create2.
+    private static func replyType(of type: OpCode) -> OpCode {
+        type == .createContainer || type == .createTTL ? .create2 : type
+    }
+
+    /// What follows a header that says all is well.
+    static func writePayload(
+        _ result: TransactionResult, of type: OpCode, to output: inout JuteWriter
+    ) {
+        switch result {
+        case .created(let path, let stat):
+            output.writeBuffer(path.bytes)
+            if type != .create { stat.write(to: &output) }
+        case .changed(let stat): stat.write(to: &output)
+        case .deleted, .checked, .sessionCreated, .sessionClosed, .error, .multi: break
+        }
+    }
+}

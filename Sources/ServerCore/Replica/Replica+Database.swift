@@ -1,0 +1,128 @@
+import Jute
+import Quorum
+import Records
+import Storage
+import Tree
+
+// The database as a whole: read at the start, replaced by a leader's, written to snapshots.
+
+extension Replica {
+    /// Reads the database and takes up service, or the search for a leader.
+    public func start(_ now: Moment) {
+        self.now = now
+        do throws(StorageError) {
+            let report = try recoverDatabase()
+            if settings.quorum == nil {
+                try startAlone(report)
+            } else {
+                try startPeer(report)
+            }
+        } catch {
+            failed(error)
+        }
+        settle()
+    }
+
+    private func recoverDatabase() throws(StorageError) -> RecoveryReport {
+        var loader = DatabaseLoader(tree)
+        loader.reset()
+        let report = try disk.recover(into: &loader)
+        sessionTimeouts = loader.sessionTimeouts
+        tree.lastProcessed = max(report.lastZxid, .zero)
+        preparation.pending = PendingChanges()
+        installConfiguration(membership)
+        return report
+    }
+
+    /// Ephemerals of sessions that are gone go too: their close was lost with an old log.
+    private func startAlone(_ report: RecoveryReport) throws(StorageError) {
+        lastProposed = lastZxid
+        role = .standalone
+        trackAllSessions()
+        for owner in tree.ephemeralOwners where sessionTimeouts[owner] == nil {
+            propose(
+                .closeSession, type: .closeSession, session: owner, xid: Xid(0), credentials: [],
+                owner: nil)
+        }
+        log(.info, "serving alone, zxid \(lastZxid), \(tree.nodeCount) znodes")
+    }
+
+    private func startPeer(_ report: RecoveryReport) throws(StorageError) {
+        guard let quorum = settings.quorum else { return }
+        var peer = QuorumPeer(
+            settings: quorum, membership: membership, history: try history(report), seed: seed)
+        peer.start(now: now.monotonicMilliseconds)
+        self.peer = peer
+    }
+
+    /// A server that has never been part of anything says so: it neither votes nor leads where
+    /// there is a history.
+    private func history(_ report: RecoveryReport) throws(StorageError) -> QuorumHistory {
+        let epochs = try disk.startEpochs(lastZxid: max(report.lastZxid, .zero))
+        let isFresh =
+            report.lastZxid <= .zero && epochs.accepted == .zero && epochs.current == .zero
+        return QuorumHistory(
+            lastLogged: isFresh ? .none : report.lastZxid,
+            committedLog: report.recent.map { Proposal(zxid: $0.zxid, bytes: $0.bytes) },
+            acceptedEpoch: epochs.accepted, currentEpoch: epochs.current)
+    }
+
+    /// Forgets memory and reads the disk again.
+    func reloadDatabase() throws(StorageError) {
+        abandonSnapshot()
+        try disk.flush()
+        let report = try recoverDatabase()
+        peer?.databaseReloaded(try history(report), now: now.monotonicMilliseconds)
+    }
+
+    /// Replaces the database by a leader's.
+    func loadSnapshot(_ stream: [UInt8], _ zxid: Zxid) {
+        abandonSnapshot()
+        var loader = DatabaseLoader(tree)
+        loader.reset()
+        var parser = SnapshotParser()
+        var isComplete = false
+        do throws(SnapshotError) {
+            _ = try parser.feed(stream.rawSpan, into: &loader)
+            isComplete = parser.isComplete
+        } catch {
+            log(.error, "The leader's snapshot cannot be read: \(error)")
+        }
+        sessionTimeouts = loader.sessionTimeouts
+        tree.lastProcessed = zxid
+        preparation.pending = PendingChanges()
+        installConfiguration(membership)
+        peer?.snapshotLoaded(isComplete, now: now.monotonicMilliseconds)
+    }
+
+    /// The database as it goes to a learner: a snapshot's body and a signature.
+    func snapshotStream() -> [UInt8] {
+        tree.snapshotBody(sessions: sortedSessions) + SnapshotItem.signature
+    }
+
+    var sortedSessions: [(id: SessionID, timeout: Int32)] {
+        sessionTimeouts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    /// Writes the database and makes it durable before anything else happens.
+    func saveSnapshot(_ zxid: Zxid) throws(StorageError) {
+        try disk.saveSnapshot(
+            zxid, body: tree.snapshotBody(sessions: sortedSessions), trailer: snapshotTrailer)
+    }
+
+    /// What stands behind a snapshot's body: the tree's digest, and the zxid it belongs to.
+    var snapshotTrailer: SnapshotTrailer {
+        let digest =
+            settings.digestEnabled
+            ? SnapshotDigest(zxid: lastZxid, digest: tree.digest) : nil
+        return SnapshotTrailer(digest: digest, lastZxid: lastZxid)
+    }
+
+    /// Shows the membership in `/zookeeper/config`, as of its version.
+    func installConfiguration(_ new: Membership) {
+        membership = new
+        guard !new.members.isEmpty else { return }
+        tree.setConfiguration(
+            Array(new.text.utf8), zxid: Zxid(new.version), time: now.wallMilliseconds)
+    }
+}

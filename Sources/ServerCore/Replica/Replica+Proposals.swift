@@ -1,0 +1,167 @@
+import Jute
+import Quorum
+public import Records
+import Storage
+import Tree
+
+// From a write to its transaction, and from the transaction to the tree.
+
+extension Replica {
+    /// Makes the transaction of a write, or of its failure, and sends it on its way.
+    ///
+    /// Failures take a zxid too, as they do in Apache ZooKeeper.
+    ///
+    /// - Parameters:
+    ///   - owner: through which server the request came; nil for the server's own.
+    func propose(
+        _ request: WriteRequest, type: OpCode, session: SessionID, xid: Xid,
+        credentials: [Identity], owner: SessionOwner?
+    ) {
+        let zxid = nextZxid
+        guard zxid.counter != .max else { return rollOver() }
+        preparation.pending.willPrepare(over: tree)
+        let context = Preparation.Context(
+            tree: tree, zxid: zxid, time: now.wallMilliseconds, session: session,
+            credentials: credentials)
+        var body: TransactionBody
+        var isEarlyError = false
+        do throws(ErrorCode) {
+            try checkSession(session, type, request, owner)
+            body = try preparation.prepare(request, context)
+        } catch {
+            body = .error(error)
+            isEarlyError = true
+        }
+        let header = TransactionHeader(
+            session: session, cxid: xid, zxid: zxid, time: context.time,
+            type: isEarlyError ? .error : body.type)
+        var transaction = Transaction(header: header, body: body)
+        if settings.digestEnabled, !isEarlyError { transaction.digest = preparation.digest }
+        propose(transaction)
+    }
+
+    private var nextZxid: Zxid {
+        if role == .standalone { return lastProposed.next }
+        return peer?.nextZxid ?? .zero
+    }
+
+    private func propose(_ transaction: Transaction) {
+        let zxid = transaction.header.zxid
+        let bytes = transaction.encoded
+        statistics.proposed(bytes.count)
+        if role == .standalone {
+            lastProposed = zxid
+            undurable.append(transaction)
+            batch.append(LogEntry(zxid: zxid, bytes: bytes))
+        } else {
+            proposed.append(transaction)
+            peer?.propose(Proposal(zxid: zxid, bytes: bytes), now: now.monotonicMilliseconds)
+        }
+    }
+
+    /// The counter of this epoch is used up. With a quorum a new election begins a new epoch;
+    /// alone, the epoch is simply the next one.
+    private func rollOver() {
+        if role == .standalone { lastProposed = lastProposed.epoch.next.start }
+    }
+
+    private func checkSession(
+        _ session: SessionID, _ type: OpCode, _ request: WriteRequest, _ owner: SessionOwner?
+    ) throws(ErrorCode) {
+        guard let owner else { return }
+        if case .createSession(let timeout) = request {
+            tracker.track(session, timeout: timeout, now: now.monotonicMilliseconds).owner = owner
+            return
+        }
+        guard let tracked = tracker[session], !tracked.isClosing else { throw .sessionExpired }
+        if let known = tracked.owner, known != owner { throw .sessionMoved }
+        tracked.owner = owner
+        if type == .closeSession { tracked.isClosing = true }
+    }
+
+    /// Standalone: hands what has been proposed to the disk, once for many requests.
+    func appendBatch() {
+        guard !batch.isEmpty else { return }
+        appendToLog(batch)
+        batch.removeAll(keepingCapacity: true)
+    }
+
+    /// Entries that were appended are durable, up to and with `zxid`.
+    public func logged(through zxid: Zxid, _ now: Moment) {
+        self.now = now
+        if role == .standalone {
+            while let first = undurable.first, first.header.zxid <= zxid {
+                undurable.removeFirst()
+                apply(first)
+            }
+        } else {
+            peer?.logged(through: zxid, now: now.monotonicMilliseconds)
+        }
+        settle()
+    }
+
+    /// A transaction is committed: whoever watches hears of it, then whoever asked for it.
+    func apply(_ transaction: Transaction) {
+        let header = transaction.header
+        let applied = tree.apply(transaction)
+        switch transaction.body {
+        case .createSession(let timeout): sessionTimeouts[header.session] = timeout
+        case .closeSession: sessionTimeouts[header.session] = nil
+        default: break
+        }
+        if isPrimary { trackSession(transaction) }
+        compareDigest(transaction)
+        fireWatches(applied.events, zxid: header.zxid)
+        preparation.pending.applied(header.zxid)
+        answerWrite(transaction, applied)
+    }
+
+    private func trackSession(_ transaction: Transaction) {
+        let session = transaction.header.session
+        switch transaction.body {
+        case .createSession(let timeout) where tracker[session] == nil:
+            tracker.track(session, timeout: timeout, now: now.monotonicMilliseconds)
+        case .closeSession: tracker.remove(session)
+        default: break
+        }
+    }
+
+    private func compareDigest(_ transaction: Transaction) {
+        guard let digest = transaction.digest, digest.version == TransactionDigest.version,
+            settings.digestEnabled, digest.treeDigest != tree.digest
+        else { return }
+        statistics.digestMismatches += 1
+        if statistics.digestMismatches == 1 {
+            log(
+                .error,
+                "The tree differs from the leader's after \(transaction.header.zxid): digest "
+                    + "\(tree.digest), not \(digest.treeDigest). Restart this server with an "
+                    + "empty data directory to copy the ensemble's.")
+        }
+    }
+
+    /// A committed transaction, from the quorum.
+    func deliver(_ proposal: Proposal) {
+        if let own = proposed.first, own.header.zxid == proposal.zxid {
+            proposed.removeFirst()
+            return apply(own)
+        }
+        do throws(JuteError) {
+            apply(try Transaction(decoding: proposal.bytes))
+        } catch {
+            fail(1, "Committed transaction \(proposal.zxid) cannot be read: \(error)")
+        }
+    }
+}
+
+extension Replica {
+    /// A learner's request that cannot be read: its client gets the error by a transaction, since
+    /// the learner waits for one.
+    func proposeUnreadable(_ request: ForwardedRequest) {
+        guard let zxid = peer?.nextZxid, zxid.counter != .max else { return }
+        let header = TransactionHeader(
+            session: request.session, cxid: request.cxid, zxid: zxid, time: now.wallMilliseconds,
+            type: .error)
+        propose(Transaction(header: header, body: .error(.marshallingError)))
+    }
+}

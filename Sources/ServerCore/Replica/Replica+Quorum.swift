@@ -1,0 +1,201 @@
+import DequeModule
+import Jute
+public import Quorum
+import Records
+import Storage
+import Tree
+
+// Between the quorum peer and everything else: its events come from the driver, its effects go to
+// the disk, the tree, the clients, or back to the driver.
+
+extension Replica {
+    /// A number for a connection between servers that the driver has accepted.
+    public func newLink() -> LinkID { peer?.newLink() ?? LinkID(0) }
+
+    public func electionAccepted(_ link: LinkID, _ now: Moment) {
+        self.now = now
+        peer?.electionAccepted(link, now: now.monotonicMilliseconds)
+        settle()
+    }
+    public func electionDialed(_ link: LinkID, _ now: Moment) {
+        self.now = now
+        peer?.electionDialed(link, now: now.monotonicMilliseconds)
+        settle()
+    }
+    public func electionDialFailed(_ link: LinkID, _ now: Moment) {
+        self.now = now
+        peer?.electionDialFailed(link, now: now.monotonicMilliseconds)
+        settle()
+    }
+    public func electionReceived(_ link: LinkID, _ bytes: RawSpan, _ now: Moment) {
+        self.now = now
+        peer?.electionReceived(link, bytes, now: now.monotonicMilliseconds)
+        settle()
+    }
+    public func electionClosed(_ link: LinkID, _ now: Moment) {
+        self.now = now
+        peer?.electionClosed(link, now: now.monotonicMilliseconds)
+        settle()
+    }
+
+    public func quorumAccepted(_ link: LinkID, _ now: Moment) {
+        self.now = now
+        peer?.quorumAccepted(link, now: now.monotonicMilliseconds)
+        settle()
+    }
+    public func quorumDialed(_ link: LinkID, _ now: Moment) {
+        self.now = now
+        peer?.quorumDialed(link, now: now.monotonicMilliseconds)
+        settle()
+    }
+    public func quorumDialFailed(_ link: LinkID, _ now: Moment) {
+        self.now = now
+        peer?.quorumDialFailed(link, now: now.monotonicMilliseconds)
+        settle()
+    }
+    public func quorumReceived(_ link: LinkID, _ bytes: RawSpan, _ now: Moment) {
+        self.now = now
+        peer?.quorumReceived(link, bytes, now: now.monotonicMilliseconds)
+        settle()
+    }
+    public func quorumClosed(_ link: LinkID, _ now: Moment) {
+        self.now = now
+        peer?.quorumClosed(link, now: now.monotonicMilliseconds)
+        settle()
+    }
+
+    /// When `hitDeadline` is wanted at the latest, monotonic milliseconds.
+    public var nextDeadline: Int64? {
+        [peer?.nextDeadline, isPrimary ? tracker.nextDeadline : nil].compactMap { $0 }.min()
+    }
+
+    /// Time has passed.
+    public func hitDeadline(_ now: Moment) {
+        self.now = now
+        peer?.hitDeadline(now: now.monotonicMilliseconds)
+        expireSessions()
+        settle()
+    }
+
+    /// Does everything that follows from what has just happened, until nothing is left.
+    func settle() {
+        appendBatch()
+        while role != .failed, let effects = peer?.takeEffects(), !effects.isEmpty {
+            for effect in effects where role != .failed {
+                do throws(StorageError) { try perform(effect) } catch { failed(error) }
+            }
+        }
+        continueSnapshot()
+    }
+
+    private func perform(_ effect: QuorumEffect) throws(StorageError) {
+        switch effect {
+        case .persistAcceptedEpoch(let epoch): try disk.persist(acceptedEpoch: epoch)
+        case .persistCurrentEpoch(let epoch): try disk.persist(currentEpoch: epoch)
+        case .append(let proposals):
+            appendToLog(proposals.map { LogEntry(zxid: $0.zxid, bytes: $0.bytes) })
+        case .flushLog: try disk.flush()
+        case .truncateLog(let zxid):
+            try disk.flush()
+            try disk.truncate(to: zxid)
+            try reloadDatabase()
+        case .reloadDatabase: try reloadDatabase()
+        case .loadSnapshot(let stream, let zxid): loadSnapshot(stream, zxid)
+        case .saveSnapshot(let zxid): try saveSnapshot(zxid)
+        case .sendSnapshot(let link, _): emit(.quorumSend(link, snapshotStream()))
+        case .electionDial(let link, _, let endpoint): emit(.electionDial(link, endpoint))
+        case .electionSend(let link, let bytes): emit(.electionSend(link, bytes))
+        case .electionClose(let link): emit(.electionClose(link))
+        case .quorumListen(let listens): emit(.quorumListen(listens))
+        case .quorumDial(let link, let endpoint): emit(.quorumDial(link, endpoint))
+        case .quorumSend(let link, let bytes): emit(.quorumSend(link, bytes))
+        case .quorumClose(let link): emit(.quorumClose(link))
+        case .membershipProposed(let membership): emit(.membershipProposed(membership))
+        case .membershipCommitted(let membership):
+            installConfiguration(membership)
+            emit(.membershipCommitted(membership))
+        case .fatal(let code, let reason): fail(code, reason)
+        default: performRequest(effect)
+        }
+    }
+
+    private func performRequest(_ effect: QuorumEffect) {
+        switch effect {
+        case .deliver(let proposal): deliver(proposal)
+        case .roleChanged(let role): roleChanged(role)
+        case .forwarded(let link, let request): forwarded(request, from: link)
+        case .sessionsTouched(_, let touches):
+            for touch in touches {
+                _ = tracker.touch(
+                    touch.session, timeout: touch.timeout, now: now.monotonicMilliseconds)
+            }
+        case .revalidateAsked(let link, let session, let timeout):
+            let isValid = tracker.touch(
+                session, timeout: timeout, now: now.monotonicMilliseconds)
+            if isValid { tracker[session]?.owner = .learner(link) }
+            peer?.answerRevalidate(link, session, isValid: isValid)
+        case .revalidated(let session, let isValid): revalidated(session, isValid: isValid)
+        case .syncCompleted: syncCompleted()
+        case .learnerGone: break
+        default: break
+        }
+    }
+
+    /// A learner's client wants something.
+    private func forwarded(_ request: ForwardedRequest, from link: LinkID) {
+        if request.type == .sync {
+            peer?.answerSync(link)
+            return
+        }
+        var reader = JuteReader(request.body.rawSpan)
+        do throws(JuteError) {
+            let write = try WriteRequest(type: request.type, from: &reader)
+            propose(
+                write, type: request.type, session: request.session, xid: request.cxid,
+                credentials: request.identities, owner: .learner(link))
+        } catch {
+            // The learner waits for an outcome, so this failure gets a transaction.
+            proposeUnreadable(request)
+        }
+    }
+
+    private func syncCompleted() {
+        guard !syncs.isEmpty else { return }
+        guard let connection = connections[syncs.removeFirst()] else { return }
+        let index = connection.outstanding.firstIndex {
+            if case .sync(_, isDone: false) = $0.kind { true } else { false }
+        }
+        guard let index, case .sync(let path, _) = connection.outstanding[index].kind else {
+            return
+        }
+        connection.outstanding[index].kind = .sync(path: path, isDone: true)
+        answerReady(connection)
+    }
+
+    private func roleChanged(_ new: QuorumRole) {
+        closeAllClients()
+        proposed.removeAll()
+        preparation.pending = PendingChanges()
+        switch new {
+        case .looking: role = .looking
+        case .following(let leader): role = .following(leader)
+        case .observing(let leader): role = .observing(leader)
+        case .leading(let epoch):
+            role = .leading(epoch)
+            tree.lastProcessed = epoch.start
+            trackAllSessions()
+        }
+        log(.info, roleDescription)
+    }
+
+    private var roleDescription: String {
+        switch role {
+        case .looking: "LOOKING"
+        case .leading(let epoch): "LEADING, epoch \(epoch)"
+        case .following(let leader): "FOLLOWING, leader is server \(leader)"
+        case .observing(let leader): "OBSERVING, leader is server \(leader)"
+        case .standalone: "serving alone"
+        case .failed: "failed"
+        }
+    }
+}

@@ -1,0 +1,150 @@
+import DequeModule
+import Jute
+import Quorum
+import Records
+
+// Requests of an established session: which are answered here and now, which wait, and which
+// become transactions.
+
+extension Replica {
+    func receivedRequest(
+        _ xid: Xid, _ type: OpCode, _ reader: inout JuteReader, _ connection: Connection
+    ) {
+        guard isServing else { return close(connection) }
+        connection.statistics.lastXid = xid
+        if type != .auth, type != .sasl, !touch(connection) { return }
+        switch type {
+        case .ping, .exists, .getData, .getACL, .getChildren, .getChildren2, .setWatches:
+            read(xid, type, &reader, connection)
+        case .auth: receivedAuthentication(xid, &reader, connection)
+        case .sync: receivedSync(xid, &reader, connection)
+        case .notification: refuse(xid, type, connection)
+        default:
+            guard WriteRequest.isWrite(type) else { return refuse(xid, type, connection) }
+            receivedWrite(xid, type, &reader, connection)
+        }
+    }
+
+    /// Tells whoever expires the session that it lives; false if it does no more: such a request
+    /// is dropped, for its connection is about to be closed.
+    private func touch(_ connection: Connection) -> Bool {
+        if isPrimary {
+            guard let tracked = connection.tracked, !tracked.isClosing else { return false }
+            tracker.touch(tracked, now: now.monotonicMilliseconds)
+            guard tracked.owner == .local else {
+                close(connection)
+                return false
+            }
+            return true
+        }
+        // Often enough that no timeout notices, seldom enough that reads stay cheap.
+        if now.monotonicMilliseconds - connection.touchedAt >= 20 {
+            connection.touchedAt = now.monotonicMilliseconds
+            peer?.touch(connection.session, timeout: connection.timeout)
+        }
+        return true
+    }
+
+    private func read(
+        _ xid: Xid, _ type: OpCode, _ reader: inout JuteReader, _ connection: Connection
+    ) {
+        if connection.outstanding.isEmpty {
+            answerRead(
+                type == .ping ? .ping : xid, type, &reader, connection,
+                since: now.monotonicMilliseconds)
+        } else {
+            let body = (try? reader.readBytes(count: reader.remaining)) ?? []
+            enqueue(connection, xid: type == .ping ? .ping : xid, type, .read(body: body))
+        }
+    }
+
+    /// An opcode that this server does not have: it says so, and closes.
+    private func refuse(_ xid: Xid, _ type: OpCode, _ connection: Connection) {
+        enqueue(connection, xid: xid, type, .failed(.unimplemented, zxid: Zxid.none))
+        answerReady(connection)
+    }
+
+    func enqueue(
+        _ connection: Connection, xid: Xid, _ type: OpCode, _ kind: Connection.Outstanding.Kind
+    ) {
+        connection.outstanding.append(
+            Connection.Outstanding(
+                xid: xid, type: type, kind: kind, since: now.monotonicMilliseconds))
+        outstandingCount += 1
+        if outstandingCount > settings.outstandingRequestsMax { pause(connection) }
+    }
+
+    private func receivedAuthentication(
+        _ xid: Xid, _ reader: inout JuteReader, _ connection: Connection
+    ) {
+        var added: [Identity]?
+        if let packet = try? AuthPacket(from: &reader) {
+            added = access.authenticate(
+                scheme: packet.scheme ?? "", authentication: packet.auth,
+                address: connection.address)
+        }
+        // Answered at once: the reply may overtake those of earlier requests.
+        markDirty(connection)
+        guard let added else {
+            statistics.authenticationFailures += 1
+            connection.output.writeReply(xid, zxid: .zero, .authFailed)
+            return close(connection)
+        }
+        for identity in added where !connection.credentials.contains(identity) {
+            connection.credentials.append(identity)
+        }
+        connection.output.writeReply(xid, zxid: .zero, .ok)
+    }
+
+    private func receivedSync(
+        _ xid: Xid, _ reader: inout JuteReader, _ connection: Connection
+    ) {
+        let body = (try? reader.readBytes(count: reader.remaining)) ?? []
+        var path: ByteString?
+        do throws(JuteError) {
+            var inner = JuteReader(body.rawSpan)
+            path = try inner.readString()
+        } catch {
+            enqueue(connection, xid: xid, .sync, .failed(.marshallingError, zxid: nil))
+            return answerReady(connection)
+        }
+        enqueue(connection, xid: xid, .sync, .sync(path: path, isDone: isPrimary))
+        if !isPrimary {
+            syncs.append(connection.id)
+            forward(xid, .sync, body, connection)
+        }
+        answerReady(connection)
+    }
+
+    private func receivedWrite(
+        _ xid: Xid, _ type: OpCode, _ reader: inout JuteReader, _ connection: Connection
+    ) {
+        var whole = reader
+        let request: WriteRequest
+        do throws(JuteError) {
+            request = try WriteRequest(type: type, from: &reader)
+        } catch {
+            // No transaction: an undecodable write must not touch the order of zxids.
+            enqueue(connection, xid: xid, type, .failed(.marshallingError, zxid: nil))
+            return answerReady(connection)
+        }
+        enqueue(connection, xid: xid, type, .write)
+        if isPrimary {
+            propose(
+                request, type: type, session: connection.session, xid: xid,
+                credentials: connection.credentials, owner: .local)
+        } else {
+            let body = (try? whole.readBytes(count: whole.remaining)) ?? []
+            forward(xid, type, body, connection)
+        }
+        // Whatever is pipelined behind a close is not answered.
+        if type == .closeSession { pause(connection) }
+    }
+
+    private func forward(_ xid: Xid, _ type: OpCode, _ body: [UInt8], _ connection: Connection) {
+        peer?.forward(
+            ForwardedRequest(
+                session: connection.session, cxid: xid, type: type, body: body,
+                identities: connection.credentials))
+    }
+}

@@ -1,0 +1,132 @@
+import Jute
+import Quorum
+import Records
+
+// Sessions: how a client gets one, brings one along from another server, and loses it.
+
+extension Replica {
+    func receivedConnectRequest(_ reader: inout JuteReader, _ connection: Connection) {
+        guard isServing, let request = try? ConnectRequest(from: &reader) else {
+            return close(connection)
+        }
+        // A client that has seen more than we have must not see time go back: it tries another.
+        guard request.lastZxidSeen <= lastZxid else {
+            log(
+                .info,
+                "Refusing a client that has seen zxid \(request.lastZxidSeen); ours is \(lastZxid)")
+            return close(connection)
+        }
+        connection.wantsReadOnlyByte = request.readOnly != nil
+        connection.timeout = min(max(request.timeout, settings.timeoutMin), settings.timeoutMax)
+        connection.state = .establishing
+        pause(connection)
+        if request.session == .none {
+            createSession(connection)
+        } else {
+            takeOver(request.session, password: request.password, connection)
+        }
+    }
+
+    private func createSession(_ connection: Connection) {
+        let session = sessionIDs.make()
+        connection.session = session
+        connectionBySession[session] = connection
+        if isPrimary {
+            propose(
+                .createSession(timeout: connection.timeout), type: .createSession,
+                session: session, xid: Xid(0), credentials: [], owner: .local)
+        } else {
+            var body = JuteWriter(capacity: 4)
+            body.writeInt32(connection.timeout)
+            peer?.forward(
+                ForwardedRequest(
+                    session: session, cxid: Xid(0), type: .createSession, body: body.copyBytes(),
+                    identities: []))
+        }
+    }
+
+    /// The password is looked at before anything else: who only knows the id must not be able to
+    /// cut the owner's connection.
+    private func takeOver(
+        _ session: SessionID, password: [UInt8]?, _ connection: Connection
+    ) {
+        guard SessionPassword.matches(password, session: session) else {
+            return refuseSession(connection)
+        }
+        connection.session = session
+        if isPrimary {
+            guard
+                tracker.touch(
+                    session, timeout: connection.timeout, now: now.monotonicMilliseconds)
+            else { return refuseSession(connection) }
+            established(connection, session)
+        } else {
+            revalidating[session] = connection.id
+            peer?.revalidate(session, timeout: connection.timeout)
+        }
+    }
+
+    private func refuseSession(_ connection: Connection) {
+        connection.output.writeConnectResponse(
+            timeout: 0, session: .none,
+            password: Array(repeating: 0, count: SessionPassword.size),
+            isReadOnly: connection.wantsReadOnlyByte ? false : nil)
+        markDirty(connection)
+        close(connection)
+    }
+
+    /// The leader has said whether a session may go on here.
+    func revalidated(_ session: SessionID, isValid: Bool) {
+        guard let id = revalidating.removeValue(forKey: session),
+            let connection = connections[id], connection.state == .establishing
+        else { return }
+        if isValid { established(connection, session) } else { refuseSession(connection) }
+    }
+
+    /// The session exists and belongs to this connection: the client is told.
+    func established(_ connection: Connection, _ session: SessionID) {
+        guard connection.state == .establishing else { return }
+        if let other = connectionBySession[session], other !== connection { close(other) }
+        connectionBySession[session] = connection
+        connection.state = .established
+        if isPrimary {
+            connection.tracked = tracker[session]
+            connection.tracked?.owner = .local
+        }
+        connection.output.writeConnectResponse(
+            timeout: connection.timeout, session: session,
+            password: SessionPassword.make(for: session),
+            isReadOnly: connection.wantsReadOnlyByte ? false : nil)
+        connection.statistics.lastOperation = .createSession
+        statistics.packetsSent += 1
+        markDirty(connection)
+        resume(connection)
+    }
+
+    /// The sessions that nobody has heard of for their timeout are closed.
+    func expireSessions() {
+        guard isPrimary else { return }
+        for session in tracker.expire(now: now.monotonicMilliseconds) {
+            let timeout = sessionTimeouts[session] ?? 0
+            log(.info, "Expiring session \(session), timeout of \(timeout)ms exceeded")
+            propose(
+                .closeSession, type: .closeSession, session: session, xid: Xid(0),
+                credentials: [], owner: nil)
+        }
+    }
+
+    /// A new leader, or a standalone server at its start, gives every session its full timeout.
+    func trackAllSessions() {
+        tracker = SessionTracker(tickMilliseconds: Int64(settings.tickTimeMilliseconds))
+        for (session, timeout) in sessionTimeouts.sorted(by: { $0.key < $1.key }) {
+            tracker.track(session, timeout: timeout, now: now.monotonicMilliseconds)
+        }
+    }
+
+    /// Every client is disconnected: they look for a server that serves.
+    func closeAllClients() {
+        for connection in connections.values.sorted(by: { $0.id < $1.id }) { close(connection) }
+        syncs.removeAll()
+        revalidating.removeAll()
+    }
+}

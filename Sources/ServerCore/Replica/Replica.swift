@@ -1,0 +1,165 @@
+import DequeModule
+import Jute
+import Quorum
+public import Records
+import Storage
+import Tree
+
+/// One ZooKeeper server, without sockets, threads and clocks: all that a server decides.
+///
+/// It composes the quorum peer (which transactions are committed), the tree (what they do), the
+/// sessions and the connections of clients. The driver feeds it bytes and time, and then takes
+/// `drainOutput` and `takeEffects`. It is confined to one event loop. The simulator drives the
+/// very same code.
+///
+/// A write goes: connection -> preparation (leader or standalone) or forwarding (learner) ->
+/// proposal -> log -> commit -> tree -> reply. The reply finds its request by the session and the
+/// xid in the transaction, on whatever server the client is.
+public final class Replica {
+    let settings: ReplicaSettings
+    let disk: any ReplicaDisk
+    let access: AccessControl
+    let seed: UInt64
+    var now: Moment
+    private(set) var effects: [ReplicaEffect] = []
+
+    // The database.
+    let tree: DataTree
+    var watches = WatchTable()
+    /// Every global session and its timeout, as committed.
+    var sessionTimeouts: [SessionID: Int32] = [:]
+
+    // What this server is.
+    var role = ReplicaRole.looking
+    /// Who belongs to the ensemble; empty on a standalone server.
+    var membership: Membership
+    var peer: QuorumPeer?
+    /// The last zxid given out, where zxids are given out without a quorum.
+    var lastProposed = Zxid.zero
+    var startedAt: Int64
+
+    // Writes on their way.
+    var preparation: Preparation
+    /// Proposed by this server and not committed: spares decoding what it encoded itself.
+    var proposed = Deque<Transaction>()
+    /// Standalone: appended and not yet handed to the disk.
+    var batch: [LogEntry] = []
+    /// Standalone: handed to the disk or in `batch`, and not durable.
+    var undurable = Deque<Transaction>()
+    /// Learner: connections whose sync the leader has not answered, in the order of asking.
+    var syncs = Deque<ConnectionID>()
+    /// Learner: sessions the leader is asked about, and the connections that want them.
+    var revalidating: [SessionID: ConnectionID] = [:]
+
+    // Sessions and connections.
+    var tracker: SessionTracker
+    var sessionIDs: SessionIDGenerator
+    var connections: [ConnectionID: Connection] = [:]
+    var connectionBySession: [SessionID: Connection] = [:]
+    var connectionsByAddress: [[UInt8]: Int] = [:]
+    var dirty: [Connection] = []
+    /// Requests of clients not answered yet, over all connections.
+    var outstandingCount = 0
+
+    var snapshots: SnapshotProgress
+    var statistics = ServerStatistics()
+
+    /// A server that has read nothing yet; `start` does.
+    ///
+    /// - Parameters:
+    ///   - seed: for all that is left to chance: hashes, snapshot times, election delays.
+    public init(
+        settings: ReplicaSettings, disk: any ReplicaDisk, seed: UInt64, now: Moment
+    ) {
+        self.settings = settings
+        self.membership = settings.membership
+        self.seed = seed
+        self.disk = disk
+        self.now = now
+        self.startedAt = now.monotonicMilliseconds
+        self.access = AccessControl(
+            isDisabled: settings.skipACL, superDigest: settings.superDigest.map { ByteString($0) })
+        self.tree = DataTree(seed: seed)
+        self.preparation = Preparation(
+            access: access, extendedTypesEnabled: settings.extendedTypesEnabled)
+        self.tracker = SessionTracker(
+            tickMilliseconds: Int64(settings.tickTimeMilliseconds))
+        self.sessionIDs = SessionIDGenerator(
+            server: settings.quorum == nil ? ServerID(1) : settings.server,
+            milliseconds: now.wallMilliseconds)
+        self.snapshots = SnapshotProgress(settings: settings, seed: seed)
+    }
+
+    // MARK: What the driver takes
+
+    /// Gives every connection's output to `body`, once each, and forgets it.
+    public func drainOutput(_ body: (ConnectionID, RawSpan) -> Void) {
+        for connection in dirty {
+            connection.isDirty = false
+            guard !connection.output.isEmpty else { continue }
+            body(connection.id, connection.output.bytes)
+            connection.output.removeAll()
+        }
+        dirty.removeAll(keepingCapacity: true)
+    }
+
+    /// The effects since the last call, in the order in which they are to be performed.
+    public func takeEffects() -> [ReplicaEffect] {
+        defer { effects.removeAll(keepingCapacity: true) }
+        return effects
+    }
+
+    func emit(_ effect: ReplicaEffect) { effects.append(effect) }
+
+    func log(_ level: LogLevel, _ message: String) { effects.append(.log(level, message)) }
+
+    /// Ends the process: nothing that follows would be safe.
+    func fail(_ code: Int32, _ reason: String) {
+        role = .failed
+        emit(.fatal(code: code, reason: reason))
+    }
+
+    func failed(_ error: StorageError) {
+        fail(10, String(describing: error))
+    }
+
+    func markDirty(_ connection: Connection) {
+        guard !connection.isDirty else { return }
+        connection.isDirty = true
+        dirty.append(connection)
+    }
+
+    /// The last transaction applied.
+    var lastZxid: Zxid { tree.lastProcessed }
+
+    /// Whether clients are served.
+    var isServing: Bool {
+        switch role {
+        case .standalone: true
+        case .leading: settings.leaderServes
+        case .following, .observing: true
+        case .looking, .failed: false
+        }
+    }
+
+    /// Whether zxids are given out here and sessions expire here.
+    var isPrimary: Bool {
+        switch role {
+        case .standalone, .leading: true
+        case .looking, .following, .observing, .failed: false
+        }
+    }
+}
+
+/// What a replica is at the moment.
+public enum ReplicaRole: Equatable, Sendable {
+    /// Alone by its configuration.
+    case standalone
+    /// Without a leader.
+    case looking
+    case leading(Epoch)
+    case following(ServerID)
+    case observing(ServerID)
+    /// The disk failed, or something that cannot be: it serves nobody.
+    case failed
+}

@@ -1,0 +1,76 @@
+public import Quorum
+public import Records
+
+/// What a replica is told about itself when it is made.
+public struct ReplicaSettings: Sendable {
+    /// The server's id; 0 on a standalone server.
+    public var server: ServerID
+    /// Nil on a standalone server.
+    public var quorum: QuorumSettings?
+    /// The members it starts from; empty on a standalone server.
+    public var membership: Membership
+    public var tickTimeMilliseconds: Int32 = 3000
+    /// -1: twice the tick time.
+    public var sessionTimeoutMillisecondsMin: Int32 = -1
+    /// -1: twenty times the tick time.
+    public var sessionTimeoutMillisecondsMax: Int32 = -1
+    /// The longest request, in bytes (`jute.maxbuffer`).
+    public var requestSizeMax: Int = 0xfffff
+    /// Connections from one address; 0 is any number.
+    public var connectionsPerAddressMax: Int = 60
+    /// Connections in all; 0 is any number.
+    public var connectionsMax: Int = 0
+    /// While more requests than this wait, connections that wait are not read from.
+    public var outstandingRequestsMax: Int = 1000
+    public var extendedTypesEnabled = false
+    public var digestEnabled = true
+    public var reconfigEnabled = false
+    /// Whether a leader serves clients (`leaderServes`).
+    public var leaderServes = true
+    public var skipACL = false
+    /// The digest identity with all rights, `super:hash`.
+    public var superDigest: String?
+    /// Transactions between snapshots, of which each server draws its own half by chance.
+    public var snapshotTransactionCount: Int = 100_000
+    /// Bytes of log between snapshots; 0 or less is any number.
+    public var snapshotLogSizeMax: Int64 = 4_294_967_296
+    /// Four letter words that are answered; `srvr` always is.
+    public var fourLetterWords: FourLetterWords.Whitelist = .standard
+    /// What `conf` and `envi` print, as the driver found it.
+    public var description = ServerDescription()
+
+    public init(server: ServerID, quorum: QuorumSettings?, membership: Membership) {
+        self.server = server
+        self.quorum = quorum
+        self.membership = membership
+    }
+
+    /// The shortest session timeout granted, milliseconds.
+    var timeoutMin: Int32 {
+        sessionTimeoutMillisecondsMin >= 0
+            ? sessionTimeoutMillisecondsMin : tickTimeMilliseconds &* 2
+    }
+
+    /// The longest session timeout granted, milliseconds.
+    var timeoutMax: Int32 {
+        sessionTimeoutMillisecondsMax >= 0
+            ? sessionTimeoutMillisecondsMax : tickTimeMilliseconds &* 20
+    }
+}
+
+/// What the driver knows of its surroundings, for the words that show it.
+public struct ServerDescription: Sendable {
+    /// As `srvr` shows it: `3.9.5-aviary…, built on …`.
+    public var version = ""
+    public var clientPort: Int32 = -1
+    public var secureClientPort: Int32 = -1
+    public var clientPortListenBacklog: Int32 = -1
+    /// Absolute, with `version-2`.
+    public var dataDirectory = ""
+    /// Absolute, with `version-2`.
+    public var logDirectory = ""
+    /// The lines of `envi` after its title, in order.
+    public var environment: [(key: String, value: String)] = []
+
+    public init() {}
+}

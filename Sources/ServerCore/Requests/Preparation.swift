@@ -1,0 +1,180 @@
+import Jute
+import Records
+import Tree
+
+/// Turns a client's write into the transaction that does it, or into the error that refuses it.
+///
+/// Runs where zxids are given out: on the leader and on a standalone server. The order of checks
+/// is part of the protocol (client.md 8): the first that fails decides the error.
+struct Preparation {
+    /// What the whole ensemble will look like once everything proposed is applied.
+    var pending = PendingChanges()
+    let access: AccessControl
+    /// Whether TTL znodes may be created.
+    let extendedTypesEnabled: Bool
+
+    /// The circumstances of one request.
+    struct Context {
+        let tree: DataTree
+        let zxid: Zxid
+        /// The leader's wall clock, milliseconds since 1970.
+        let time: Int64
+        let session: SessionID
+        let credentials: [Identity]
+    }
+
+    /// The effect of a single write.
+    mutating func prepare(
+        _ request: WriteRequest, _ context: Context
+    ) throws(ErrorCode) -> TransactionBody {
+        switch request {
+        case .create(let create): return try prepareCreate(create, context)
+        case .delete(let path, let version): return try prepareDelete(path, version, context)
+        case .setData(let path, let data, let version):
+            return try prepareSetData(path, data, version, context)
+        case .setACL(let path, let acl, let version):
+            return try prepareSetACL(path, acl, version, context)
+        case .check(let path, let version): return try prepareCheck(path, version, context)
+        case .multi(let operations): return prepareMulti(operations, context)
+        case .createSession(let timeout): return .createSession(timeout: timeout)
+        case .closeSession: return prepareCloseSession(context)
+        case .reconfig: throw .reconfigDisabled
+        }
+    }
+
+    /// The digest of the tree after everything prepared so far.
+    var digest: TransactionDigest { TransactionDigest(treeDigest: pending.digest) }
+
+    private func require(
+        _ permission: Permissions, on znode: PendingZnode, _ context: Context
+    ) throws(ErrorCode) {
+        guard access.allows(permission, acl: znode.acl, credentials: context.credentials) else {
+            throw .noAuth
+        }
+    }
+
+    private func existing(
+        _ path: Path, _ context: Context
+    ) throws(ErrorCode) -> PendingZnode {
+        guard let znode = pending.znode(path, in: context.tree) else { throw .noNode }
+        return znode
+    }
+
+    private func next(_ version: Int32, expected: Int32) throws(ErrorCode) -> Int32 {
+        guard expected == -1 || expected == version else { throw .badVersion }
+        return version &+ 1
+    }
+
+    // MARK: Single operations
+
+    private mutating func prepareDelete(
+        _ path: Path?, _ version: Int32, _ context: Context
+    ) throws(ErrorCode) -> TransactionBody {
+        guard let path else { throw .marshallingError }
+        guard !path.containsNUL, let parentPath = path.parent, !ProtectedPaths.contains(path) else {
+            throw .badArguments
+        }
+        let parent = try existing(parentPath, context)
+        try require(.delete, on: parent, context)
+        let znode = try existing(path, context)
+        _ = try next(znode.stat.version, expected: version)
+        guard znode.childCount == 0 else { throw .notEmpty }
+        remove(path, znode, parentPath, parent, context)
+        return .delete(path, isContainer: false)
+    }
+
+    private mutating func remove(
+        _ path: Path, _ znode: PendingZnode, _ parentPath: Path, _ parent: PendingZnode,
+        _ context: Context
+    ) {
+        var gone = znode
+        gone.exists = false
+        pending.update(path, to: gone, zxid: context.zxid)
+        var lighter = parent
+        lighter.childCount -= 1
+        lighter.stat.pzxid = max(lighter.stat.pzxid, context.zxid)
+        pending.update(parentPath, to: lighter, zxid: context.zxid)
+    }
+
+    private mutating func prepareSetData(
+        _ path: Path?, _ data: [UInt8]?, _ version: Int32, _ context: Context
+    ) throws(ErrorCode) -> TransactionBody {
+        guard let path, path.isValid else { throw .badArguments }
+        var znode = try existing(path, context)
+        try require(.write, on: znode, context)
+        znode.stat.version = try next(znode.stat.version, expected: version)
+        znode.stat.mzxid = context.zxid
+        znode.stat.mtime = context.time
+        znode.data = data
+        pending.update(path, to: znode, zxid: context.zxid)
+        return .setData(path, data: data, version: znode.stat.version)
+    }
+
+    private mutating func prepareSetACL(
+        _ path: Path?, _ acl: [ACL]?, _ version: Int32, _ context: Context
+    ) throws(ErrorCode) -> TransactionBody {
+        guard let path, path.isValid else { throw .badArguments }
+        let fixed = try access.fixUp(acl, credentials: context.credentials)
+        var znode = try existing(path, context)
+        try require(.admin, on: znode, context)
+        znode.stat.aversion = try next(znode.stat.aversion, expected: version)
+        znode.acl = fixed
+        pending.update(path, to: znode, zxid: context.zxid)
+        return .setACL(path, acl: fixed, version: znode.stat.aversion)
+    }
+
+    private func prepareCheck(
+        _ path: Path?, _ version: Int32, _ context: Context
+    ) throws(ErrorCode) -> TransactionBody {
+        guard let path else { throw .marshallingError }
+        guard path.isValid else { throw .badArguments }
+        let znode = try existing(path, context)
+        try require(.read, on: znode, context)
+        return .check(path, version: try next(znode.stat.version, expected: version))
+    }
+
+    private mutating func prepareCloseSession(_ context: Context) -> TransactionBody {
+        let paths = pending.ephemerals(of: context.session, in: context.tree)
+        for path in paths {
+            guard let znode = pending.znode(path, in: context.tree), let parentPath = path.parent,
+                let parent = pending.znode(parentPath, in: context.tree)
+            else { continue }
+            remove(path, znode, parentPath, parent, context)
+        }
+        return .closeSession(ephemerals: paths)
+    }
+
+    /// All or nothing: at the first failure everything is taken back, and the operations become
+    /// errors that say which one failed. The transaction is logged either way.
+    private mutating func prepareMulti(
+        _ operations: [WriteRequest], _ context: Context
+    ) -> TransactionBody {
+        pending.beginMulti()
+        var bodies: [TransactionBody] = []
+        bodies.reserveCapacity(operations.count)
+        var failed = false
+        for operation in operations {
+            if failed {
+                bodies.append(.error(.runtimeInconsistency))
+                continue
+            }
+            do throws(ErrorCode) {
+                bodies.append(try prepare(operation, context))
+            } catch {
+                failed = true
+                bodies.append(.error(error))
+            }
+        }
+        pending.endMulti(succeeded: !failed)
+        return .multi(bodies)
+    }
+}
+
+/// Znodes that no client may delete.
+enum ProtectedPaths {
+    private static let paths: Set<Path> = [
+        "/", "/zookeeper", "/zookeeper/quota", "/zookeeper/config",
+    ]
+
+    static func contains(_ path: Path) -> Bool { paths.contains(path) }
+}
