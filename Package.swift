@@ -23,7 +23,7 @@ let package = Package(
         // Layer 3: elections and the order of transactions, pure machines
         .target(name: "Quorum", dependencies: ["Jute", "Records"]),
         // Layer 5: whole ensembles from a seed
-        .target(name: "Simulation", dependencies: ["Jute", "Storage"]),
+        .target(name: "Simulation", dependencies: ["Jute", "Records", "Storage", "Quorum"]),
 
         // Layer 4: all that a server decides
         .target(
@@ -33,12 +33,16 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
+        // Layer 6: executables
+        .executableTarget(name: "simulate", dependencies: ["Simulation"]),
 
         .testTarget(name: "JuteTests", dependencies: ["Jute"]),
         .testTarget(name: "RecordsTests", dependencies: ["Jute", "Records"]),
         .testTarget(name: "TreeTests", dependencies: ["Jute", "Records", "Tree"]),
         .testTarget(
             name: "StorageTests", dependencies: ["Jute", "Records", "Simulation", "Storage"]),
+        .testTarget(name: "QuorumTests", dependencies: ["Jute", "Records", "Quorum"]),
+        .testTarget(name: "SimulationTests", dependencies: ["Simulation"]),
     ]
 )
 

@@ -1,0 +1,181 @@
+import Jute
+import Records
+
+// Broadcast: proposals go out in order, and commit in order once a quorum has them on disk.
+
+extension Leader {
+    /// The zxid of the next proposal.
+    var nextZxid: Zxid { lastProposed.next }
+
+    mutating func propose(_ proposal: Proposal, _ context: inout PeerContext) {
+        guard isEstablished else { return }
+        precondition(proposal.zxid == nextZxid, "a proposal out of turn")
+        guard proposal.zxid.counter != UInt32.max else {
+            // The counter must never run over into the epoch: the next epoch starts a new one.
+            end("the zxids of this epoch are used up")
+            return
+        }
+        lastProposed = proposal.zxid
+        context.history.append(proposal)
+        context.effects.append(proposal)
+        let bytes = proposal.packet(.proposal).encoded
+        for index in learners.indices
+        where learners[index].isForwarding && learners[index].kind == .follower {
+            context.effects.send(learners[index].link, bytes)
+            learners[index].proposed(proposal.zxid, now: context.now)
+        }
+    }
+
+    /// Packets of a learner that gets live proposals.
+    mutating func receivedWhileForwarding(
+        _ packet: QuorumPacket, at index: Int, _ context: inout PeerContext
+    ) {
+        if packet.kind == .ack {
+            receivedAcknowledgement(packet.zxid, at: index, &context)
+            return
+        }
+        // Whatever else it may say, it has a reason to only once it serves clients.
+        guard learners[index].phase == .serving else { return }
+        switch packet.kind {
+        case .ping:
+            receivedPing(packet, at: index, &context)
+        case .revalidate:
+            receivedRevalidate(packet, at: index, &context)
+        case .request:
+            guard let request = try? ForwardedRequest(packet: packet) else {
+                drop(learners[index].link, &context)
+                return
+            }
+            context.effects.addLocal(.forwarded(learners[index].link, request))
+        default:
+            // Newer servers may say more than we understand.
+            break
+        }
+    }
+
+    private mutating func receivedAcknowledgement(
+        _ zxid: Zxid, at index: Int, _ context: inout PeerContext
+    ) {
+        if zxid.isEpochStart {
+            guard zxid == epoch?.start else { return }
+            receivedNewLeaderAcknowledgement(at: index, &context)
+            return
+        }
+        // Older servers acknowledge before they acknowledge NEWLEADER, and what was committed long
+        // ago; neither says anything wrong. What was never proposed says nothing at all.
+        guard zxid.epoch == epoch, zxid <= lastProposed else { return }
+        learners[index].acknowledged(through: zxid)
+        hasNewAcknowledgements = true
+    }
+
+    /// What we appended ourselves is durable: that is our own acknowledgement.
+    mutating func logged(_ context: inout PeerContext) {
+        hasNewAcknowledgements = true
+        evaluateAcknowledgements(&context)
+    }
+
+    /// Commits all that a quorum has on disk.
+    mutating func evaluateAcknowledgements(_ context: inout PeerContext) {
+        guard isEstablished, hasNewAcknowledgements else { return }
+        hasNewAcknowledgements = false
+        var marks = [(server: context.settings.myID, zxid: context.history.durable)]
+        for learner in learners where learner.isForwarding && learner.kind == .follower {
+            marks.append((learner.server, learner.acknowledged))
+        }
+        // The largest mark at which those at or above it are a quorum.
+        marks.sort { $0.zxid > $1.zxid }
+        var servers: Set<ServerID> = []
+        for mark in marks {
+            guard mark.zxid > context.history.delivered else { return }
+            servers.insert(mark.server)
+            if context.isQuorum(servers) {
+                commit(through: mark.zxid, &context)
+                return
+            }
+        }
+    }
+
+    private mutating func commit(through zxid: Zxid, _ context: inout PeerContext) {
+        while let first = context.history.tail.first, first.zxid <= zxid {
+            guard let proposal = context.history.deliverFirst() else { return }
+            context.effects.addLocal(.deliver(proposal))
+            let commit = QuorumPacket(.commit, zxid: proposal.zxid).encoded
+            var inform: [UInt8]?
+            for learner in learners where learner.isForwarding {
+                switch learner.kind {
+                case .follower:
+                    context.effects.send(learner.link, commit)
+                case .observer:
+                    let bytes = inform ?? proposal.packet(.inform).encoded
+                    inform = bytes
+                    context.effects.send(learner.link, bytes)
+                }
+            }
+            answerSyncs(through: proposal.zxid, &context)
+        }
+    }
+
+    // MARK: Sync
+
+    /// Answers a learner's sync, behind everything that is proposed now.
+    mutating func answerSync(_ link: LinkID, _ context: inout PeerContext) {
+        guard learners.contains(where: { $0.link == link && $0.isForwarding }) else { return }
+        if context.history.tail.isEmpty {
+            context.effects.send(link, .sync, .zero)
+        } else {
+            waitingSyncs.append((lastProposed, link))
+        }
+    }
+
+    private mutating func answerSyncs(through zxid: Zxid, _ context: inout PeerContext) {
+        while let first = waitingSyncs.first, first.zxid <= zxid {
+            context.effects.send(first.link, .sync, .zero)
+            waitingSyncs.removeFirst()
+        }
+    }
+
+    // MARK: Sessions
+
+    private mutating func receivedPing(
+        _ packet: QuorumPacket, at index: Int, _ context: inout PeerContext
+    ) {
+        guard let data = packet.data, !data.isEmpty else { return }
+        var reader = JuteReader(data.rawSpan)
+        var touches: [SessionTouch] = []
+        touches.reserveCapacity(data.count / 12)
+        while reader.remaining > 0 {
+            guard let session = try? reader.readInt64(), let timeout = try? reader.readInt32()
+            else {
+                drop(learners[index].link, &context)
+                return
+            }
+            touches.append(SessionTouch(session: SessionID(session), timeout: timeout))
+        }
+        context.effects.addLocal(.sessionsTouched(learners[index].link, touches))
+    }
+
+    private mutating func receivedRevalidate(
+        _ packet: QuorumPacket, at index: Int, _ context: inout PeerContext
+    ) {
+        let data = packet.data ?? []
+        var reader = JuteReader(data.rawSpan)
+        guard let session = try? reader.readInt64(), let timeout = try? reader.readInt32() else {
+            drop(learners[index].link, &context)
+            return
+        }
+        context.effects.addLocal(
+            .revalidateAsked(learners[index].link, SessionID(session), timeout: timeout))
+    }
+
+    /// Tells a learner whether a session may move to it.
+    mutating func answerRevalidate(
+        _ link: LinkID, _ session: SessionID, isValid: Bool, _ context: inout PeerContext
+    ) {
+        guard learners.contains(where: { $0.link == link && $0.isForwarding }) else { return }
+        var writer = JuteWriter(capacity: 9)
+        writer.writeInt64(session.rawValue)
+        writer.writeBool(isValid)
+        context.effects.send(
+            link, QuorumPacket(.revalidate, zxid: .none, data: writer.copyBytes()))
+    }
+}

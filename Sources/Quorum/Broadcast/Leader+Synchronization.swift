@@ -1,0 +1,97 @@
+import Records
+
+// Synchronization: every learner gets our history before it counts for anything, and a quorum of
+// them makes it the ensemble's.
+
+extension Leader {
+    /// Sends what a learner lacks, then NEWLEADER; live proposals follow from here on.
+    ///
+    /// Nothing happens between choosing what to send and registering the learner, so no proposal
+    /// and no commit falls between the two.
+    mutating func synchronize(at index: Int, _ context: inout PeerContext) {
+        guard let epoch else { return }
+        let link = learners[index].link
+        let plan = SynchronizationPlan(
+            for: learners[index].lastLogged, history: context.history,
+            includesTail: !isEstablished)
+        switch plan.order {
+        case .diff(let zxid): context.effects.send(link, .diff, zxid)
+        case .truncate(let zxid): context.effects.send(link, .truncate, zxid)
+        case .snapshot:
+            let zxid = context.history.delivered
+            context.effects.send(link, .snapshot, zxid)
+            context.effects.add(.sendSnapshot(link, zxid: zxid))
+        }
+        for proposal in plan.proposals {
+            context.effects.send(link, proposal.packet(.proposal))
+            context.effects.send(link, .commit, proposal.zxid)
+        }
+        if isEstablished, learners[index].kind == .follower {
+            let tail = context.history.tail
+            for place in 0..<tail.count {
+                context.effects.send(link, tail[place].packet(.proposal))
+            }
+        }
+        let text = MembershipText.encode(context.lastSeen)
+        context.effects.send(link, QuorumPacket(.newLeader, zxid: epoch.start, data: text))
+        learners[index].phase = .synchronizing
+    }
+
+    /// ACK of NEWLEADER: the learner has our history on disk.
+    mutating func receivedNewLeaderAcknowledgement(
+        at index: Int, _ context: inout PeerContext
+    ) {
+        // A second one follows UPTODATE and says nothing new.
+        guard learners[index].phase == .synchronizing else { return }
+        learners[index].phase = .synchronized
+        if isEstablished {
+            welcome(at: index, &context)
+        } else {
+            establishIfPossible(&context)
+        }
+    }
+
+    /// Establishes the reign once a quorum, we included, has our history on disk.
+    mutating func establishIfPossible(_ context: inout PeerContext) {
+        guard case .synchronizing(let epoch) = phase else { return }
+        var servers: Set<ServerID> = [context.settings.myID]
+        for learner in learners where learner.isSynchronized && learner.kind == .follower {
+            servers.insert(learner.server)
+        }
+        guard context.isQuorum(servers) else { return }
+        phase = .broadcasting(epoch)
+        // What we had logged is committed now, whoever proposed it.
+        while let proposal = context.history.deliverFirst() {
+            context.effects.addLocal(.deliver(proposal))
+        }
+        activateMembership(&context)
+        context.change(to: .leading(epoch))
+        for index in learners.indices where learners[index].phase == .synchronized {
+            welcome(at: index, &context)
+        }
+    }
+
+    /// UPTODATE: everything that was committed is on the link before it.
+    private mutating func welcome(at index: Int, _ context: inout PeerContext) {
+        context.effects.send(learners[index].link, .upToDate, .none)
+        learners[index].phase = .serving
+        // It may have waited long for the quorum; its silence counts from now.
+        learners[index].lastHeard = context.now
+    }
+
+    /// A configuration that was carried over is in force, as a quorum of it has taken it over.
+    private func activateMembership(_ context: inout PeerContext) {
+        guard context.settings.reconfigEnabled,
+            context.lastSeen.version > context.committed.version
+        else { return }
+        context.committed = context.lastSeen
+        context.effects.addLocal(.membershipCommitted(context.committed))
+    }
+}
+
+extension Proposal {
+    /// The proposal as PROPOSAL or INFORM.
+    func packet(_ kind: QuorumPacket.Kind) -> QuorumPacket {
+        QuorumPacket(kind, zxid: zxid, data: bytes)
+    }
+}

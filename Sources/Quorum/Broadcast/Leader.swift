@@ -1,0 +1,156 @@
+import Records
+
+/// A server that was elected: it settles an epoch with a quorum, brings its learners to its own
+/// history, and from then on orders all writes.
+///
+/// Discovery, synchronization, broadcast and liveness are in files of their own; this one has the
+/// state and what comes in on the links.
+struct Leader {
+    /// How far the reign has come; each needs a quorum to go on, within `initLimit`.
+    enum Phase: Equatable {
+        /// Learners tell what epochs they have promised.
+        case discovering(highest: Epoch)
+        /// The epoch is offered; learners promise to follow no lower one.
+        case offering(Epoch)
+        /// Learners take over our history.
+        case synchronizing(Epoch)
+        /// A quorum has our history: the reign is established.
+        case broadcasting(Epoch)
+        /// The reign is over; why is for the log.
+        case ended(String)
+    }
+
+    /// Connections beyond this are refused: more than there can be servers.
+    static let connectionCountMax = 512
+
+    var phase: Phase
+    /// In the order of their links, which is the order in which they came.
+    var learners: [LearnerConnection] = []
+    /// Servers that took part in choosing the epoch, and in promising it.
+    var epochVoters: Set<ServerID> = []
+    /// The last zxid of this epoch that was used.
+    var lastProposed = Zxid.zero
+    /// Forwarded syncs that wait for a proposal to commit, in order.
+    var waitingSyncs: [(zxid: Zxid, link: LinkID)] = []
+    /// When the present phase must have found its quorum.
+    var phaseDeadline: Int64
+    /// When learners are pinged, every half tick.
+    var nextPing: Int64
+    /// Whether the next ping is the one that also counts the followers.
+    var nextPingCounts = false
+    /// Whether an ACK has come that was not evaluated yet.
+    var hasNewAcknowledgements = false
+
+    /// Begins a reign: listens, and counts itself first.
+    init(_ context: inout PeerContext) {
+        self.phase = .discovering(highest: context.history.acceptedEpoch.next)
+        self.phaseDeadline = context.now + context.initTime
+        self.nextPing = context.now + context.settings.tickTime / 2
+        context.effects.add(.quorumListen(true))
+        if context.committed.isVoter(context.settings.myID) {
+            epochVoters.insert(context.settings.myID)
+        }
+        settleEpoch(&context)
+    }
+
+    /// The epoch, once it is settled.
+    var epoch: Epoch? {
+        switch phase {
+        case .discovering, .ended: nil
+        case .offering(let epoch), .synchronizing(let epoch), .broadcasting(let epoch): epoch
+        }
+    }
+
+    /// Whether a quorum has taken over our history.
+    var isEstablished: Bool {
+        if case .broadcasting = phase { return true }
+        return false
+    }
+
+    var hasEnded: Bool {
+        if case .ended = phase { return true }
+        return false
+    }
+
+    /// Ends the reign; the peer then lets go of everything.
+    mutating func end(_ reason: String) {
+        if !hasEnded { phase = .ended(reason) }
+    }
+
+    // MARK: Links
+
+    mutating func accepted(_ link: LinkID, _ context: inout PeerContext) {
+        guard learners.count < Leader.connectionCountMax else {
+            context.effects.add(.quorumClose(link))
+            return
+        }
+        learners.append(LearnerConnection(link: link, now: context.now))
+    }
+
+    mutating func received(_ link: LinkID, _ bytes: RawSpan, _ context: inout PeerContext) {
+        guard let index = learners.firstIndex(where: { $0.link == link }) else { return }
+        learners[index].stream.append(bytes)
+        learners[index].lastHeard = context.now
+        while !hasEnded, let packet = nextPacket(link, &context) {
+            handle(packet, from: link, &context)
+        }
+        if !hasEnded { evaluateAcknowledgements(&context) }
+    }
+
+    /// The next whole packet of a link, nil also when the link is gone.
+    private mutating func nextPacket(
+        _ link: LinkID, _ context: inout PeerContext
+    ) -> QuorumPacket? {
+        guard let index = learners.firstIndex(where: { $0.link == link }) else { return nil }
+        do {
+            return try learners[index].stream.next(sizeMax: context.settings.packetSizeMax)
+        } catch {
+            drop(link, &context)
+            return nil
+        }
+    }
+
+    private mutating func handle(
+        _ packet: QuorumPacket, from link: LinkID, _ context: inout PeerContext
+    ) {
+        guard let index = learners.firstIndex(where: { $0.link == link }) else { return }
+        switch learners[index].phase {
+        case .connected:
+            receivedIntroduction(packet, at: index, &context)
+        case .introduced:
+            // Nothing may come before our epoch is known.
+            drop(link, &context)
+        case .offered:
+            receivedPromise(packet, at: index, &context)
+        case .promised:
+            drop(link, &context)
+        case .synchronizing, .synchronized, .serving:
+            receivedWhileForwarding(packet, at: index, &context)
+        }
+    }
+
+    mutating func closed(_ link: LinkID, _ context: inout PeerContext) {
+        guard let index = learners.firstIndex(where: { $0.link == link }) else { return }
+        forget(at: index, &context)
+    }
+
+    /// Closes a link: its learner was wrong, slow, or has come back on another.
+    mutating func drop(_ link: LinkID, _ context: inout PeerContext) {
+        guard let index = learners.firstIndex(where: { $0.link == link }) else { return }
+        context.effects.add(.quorumClose(link))
+        forget(at: index, &context)
+    }
+
+    private mutating func forget(at index: Int, _ context: inout PeerContext) {
+        let learner = learners.remove(at: index)
+        waitingSyncs.removeAll { $0.link == learner.link }
+        if learner.isForwarding { context.effects.addLocal(.learnerGone(learner.link)) }
+    }
+
+    /// Lets go of everything: the peer looks for a leader again.
+    mutating func shutDown(_ context: inout PeerContext) {
+        for learner in learners { context.effects.add(.quorumClose(learner.link)) }
+        learners = []
+        context.effects.add(.quorumListen(false))
+    }
+}

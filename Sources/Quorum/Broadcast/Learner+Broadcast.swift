@@ -1,0 +1,119 @@
+import Jute
+import Records
+
+// Broadcast, as a learner sees it: log every proposal, acknowledge it when it is durable, deliver
+// it when it is committed.
+
+extension Learner {
+    mutating func receivedWhileServing(_ packet: QuorumPacket, _ context: inout PeerContext) {
+        switch packet.kind {
+        case .proposal where !isObserver:
+            receivedProposal(packet.zxid, packet.data, &context)
+        case .commit where !isObserver, .commitAndActivate where !isObserver:
+            receivedCommit(packet.zxid, &context)
+        case .inform:
+            receivedProposal(packet.zxid, packet.data, &context)
+            receivedCommit(packet.zxid, &context)
+        case .informAndActivate:
+            // The designated leader stands before the transaction.
+            let data = packet.data.map { Array($0.dropFirst(8)) }
+            receivedProposal(packet.zxid, data, &context)
+            receivedCommit(packet.zxid, &context)
+        case .ping:
+            answerPing(packet.zxid, &context)
+        case .sync:
+            context.effects.addLocal(.syncCompleted)
+        case .revalidate:
+            receivedRevalidation(packet, &context)
+        default:
+            // Nothing that newer servers may say needs an answer.
+            break
+        }
+    }
+
+    private mutating func receivedProposal(
+        _ zxid: Zxid, _ data: [UInt8]?, _ context: inout PeerContext
+    ) {
+        let last = context.history.lastLogged
+        if zxid <= last { return }
+        guard !hasEnded, let data, History.follows(zxid, last) else {
+            end("a proposal \(zxid) after \(last)")
+            return
+        }
+        log(Proposal(zxid: zxid, bytes: data), &context)
+    }
+
+    /// Appends; the ACK follows when it is durable.
+    mutating func log(_ proposal: Proposal, _ context: inout PeerContext) {
+        context.history.append(proposal)
+        context.effects.append(proposal)
+        if !isObserver { unacknowledged.append(proposal.zxid) }
+    }
+
+    private mutating func receivedCommit(_ zxid: Zxid, _ context: inout PeerContext) {
+        if hasEnded || zxid <= context.history.delivered { return }
+        guard context.history.tail.first?.zxid == zxid,
+            let proposal = context.history.deliverFirst()
+        else {
+            end("a commit of \(zxid) after \(context.history.delivered)")
+            return
+        }
+        context.effects.addLocal(.deliver(proposal))
+    }
+
+    /// Acknowledges what is durable by now, one by one: the leader knows nothing else.
+    mutating func logged(_ context: inout PeerContext) {
+        guard let link, isServing else { return }
+        let durable = context.history.durable
+        let count = unacknowledged.prefix { $0 <= durable }.count
+        guard count > 0 else { return }
+        for zxid in unacknowledged.prefix(count) { context.effects.send(link, .ack, zxid) }
+        unacknowledged.removeFirst(count)
+    }
+
+    // MARK: Clients
+
+    private mutating func answerPing(_ zxid: Zxid, _ context: inout PeerContext) {
+        guard let link else { return }
+        var writer = JuteWriter(capacity: touches.count * 12 + 16)
+        for (session, timeout) in touches.sorted(by: { $0.key < $1.key }) {
+            writer.writeInt64(session.rawValue)
+            writer.writeInt32(timeout)
+        }
+        touches.removeAll(keepingCapacity: true)
+        context.effects.send(
+            link, QuorumPacket(.ping, zxid: zxid, data: writer.copyBytes()))
+    }
+
+    mutating func forward(_ request: ForwardedRequest, _ context: inout PeerContext) {
+        guard let link, isServing else { return }
+        context.effects.send(link, request.packet)
+    }
+
+    mutating func touch(_ session: SessionID, timeout: Int32) {
+        if isServing { touches[session] = timeout }
+    }
+
+    mutating func revalidate(
+        _ session: SessionID, timeout: Int32, _ context: inout PeerContext
+    ) {
+        guard let link, isServing else { return }
+        var writer = JuteWriter(capacity: 12)
+        writer.writeInt64(session.rawValue)
+        writer.writeInt32(timeout)
+        context.effects.send(
+            link, QuorumPacket(.revalidate, zxid: .none, data: writer.copyBytes()))
+    }
+
+    private mutating func receivedRevalidation(
+        _ packet: QuorumPacket, _ context: inout PeerContext
+    ) {
+        let data = packet.data ?? []
+        var reader = JuteReader(data.rawSpan)
+        guard let session = try? reader.readInt64(), let isValid = try? reader.readBool() else {
+            end("an answer about no session")
+            return
+        }
+        context.effects.addLocal(.revalidated(SessionID(session), isValid: isValid))
+    }
+}

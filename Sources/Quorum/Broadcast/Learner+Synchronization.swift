@@ -1,0 +1,253 @@
+import Jute
+import Records
+
+// Synchronization: from the leader's first order to UPTODATE. The sequence at NEWLEADER is what
+// the safety of the whole protocol hangs on: history on disk, then the epoch, then the ACK.
+
+extension Learner {
+    /// The first packet after our promise: keep everything, keep some, or start from a snapshot.
+    mutating func receivedOrder(
+        _ packet: QuorumPacket, _ epoch: Epoch, _ context: inout PeerContext
+    ) {
+        switch packet.kind {
+        case .diff:
+            guard context.history.hasDatabase else {
+                end("the leader offers a difference to a server without a database")
+                return
+            }
+            phase = .synchronizing(epoch)
+        case .truncate:
+            guard packet.zxid >= .zero, packet.zxid <= context.history.lastLogged else {
+                end("the leader truncates where there is nothing")
+                return
+            }
+            phase = .loading(epoch)
+            truncationTarget = packet.zxid
+            context.effects.add(.truncateLog(to: packet.zxid))
+        case .snapshot:
+            guard packet.zxid >= .zero else {
+                end("the leader's snapshot has no place in history")
+                return
+            }
+            phase = .receivingSnapshot(epoch)
+            snapshot = SnapshotStream(zxid: packet.zxid)
+        default:
+            end("the leader did not say how to synchronize")
+        }
+    }
+
+    // MARK: The database changes
+
+    /// Feeds what has come to the snapshot; false when it needs more.
+    mutating func receiveSnapshot(_ epoch: Epoch, _ context: inout PeerContext) -> Bool {
+        guard stream.count > 0, snapshot != nil else { return false }
+        do {
+            guard
+                let rest = try snapshot?.append(
+                    stream.takeAll(), sizeMax: context.settings.snapshotSizeMax)
+            else { return false }
+            stream.append(rest.rawSpan)
+        } catch {
+            end("the leader's snapshot cannot be read")
+            return false
+        }
+        guard let complete = snapshot else { return false }
+        phase = .loading(epoch)
+        context.effects.add(.loadSnapshot(complete.takeBytes(), zxid: complete.zxid))
+        // From here until it is saved, memory is not what the disk holds.
+        mustSaveSnapshot = true
+        return true
+    }
+
+    mutating func snapshotLoaded(_ succeeded: Bool, _ context: inout PeerContext) {
+        guard case .loading(let epoch) = phase, let zxid = snapshot?.zxid else { return }
+        snapshot = nil
+        guard succeeded else {
+            end("the leader's snapshot holds no database")
+            return
+        }
+        context.history.replace(at: zxid)
+        lastHeard = context.now
+        phase = .synchronizing(epoch)
+        process(&context)
+    }
+
+    /// The log is cut; `context.history` is what the disk holds now.
+    mutating func truncated(_ context: inout PeerContext) {
+        guard case .loading(let epoch) = phase, let target = truncationTarget else { return }
+        truncationTarget = nil
+        guard context.history.lastLogged == target else {
+            // There was nothing to cut back to: the next attempt asks for a snapshot.
+            end("the history up to \(target) is not here")
+            return
+        }
+        lastHeard = context.now
+        phase = .synchronizing(epoch)
+        process(&context)
+    }
+
+    // MARK: Up to NEWLEADER
+
+    /// History: proposals, and which of them are committed.
+    mutating func receivedHistory(
+        _ packet: QuorumPacket, _ epoch: Epoch, _ context: inout PeerContext
+    ) {
+        if packet.kind == .newLeader {
+            receivedNewLeader(packet, epoch, &context)
+        } else {
+            receivedProposalOrCommit(packet, &context)
+        }
+    }
+
+    /// NEWLEADER: all that the leader had committed goes to disk, only then the epoch, only then
+    /// the ACK.
+    ///
+    /// A server that claims the epoch without the history could win an election and cut
+    /// committed transactions off the others; an early ACK would count copies that do not exist.
+    private mutating func receivedNewLeader(
+        _ packet: QuorumPacket, _ epoch: Epoch, _ context: inout PeerContext
+    ) {
+        guard let link, packet.zxid == epoch.start else {
+            end("NEWLEADER of another epoch")
+            return
+        }
+        guard takeMembership(packet.data, &context) else {
+            end("NEWLEADER without a configuration that can be read")
+            return
+        }
+        if mustSaveSnapshot {
+            context.effects.add(.saveSnapshot(context.history.delivered))
+            mustSaveSnapshot = false
+        }
+        appendCommitted(&context)
+        context.effects.add(.flushLog)
+        context.history.becameDurable(through: context.history.lastLogged)
+        if epoch > context.history.currentEpoch {
+            context.history.enter(epoch)
+            context.effects.add(.persistCurrentEpoch(epoch))
+        }
+        context.effects.send(link, .ack, epoch.start)
+        phase = .synchronized(epoch)
+    }
+
+    /// The leader's configuration, which matters only where the membership may change.
+    private mutating func takeMembership(
+        _ text: [UInt8]?, _ context: inout PeerContext
+    ) -> Bool {
+        guard context.settings.reconfigEnabled, let text else { return true }
+        guard let membership = MembershipText.decode(text) else { return false }
+        offeredMembership = membership
+        if membership.version > context.lastSeen.version {
+            context.lastSeen = membership
+            context.effects.add(.membershipProposed(membership))
+        }
+        return true
+    }
+
+    /// Moves the committed part of `pending` to the log.
+    private mutating func appendCommitted(_ context: inout PeerContext) {
+        while pendingCommitted > 0, let proposal = pending.popFirst() {
+            pendingCommitted -= 1
+            context.history.append(proposal)
+            context.effects.append(proposal)
+        }
+    }
+
+    // MARK: Up to UPTODATE
+
+    mutating func receivedBeforeUpToDate(
+        _ packet: QuorumPacket, _ epoch: Epoch, _ context: inout PeerContext
+    ) {
+        if packet.kind == .upToDate {
+            receivedUpToDate(epoch, &context)
+        } else {
+            receivedProposalOrCommit(packet, &context)
+        }
+    }
+
+    /// UPTODATE: the leader is established, so all that it gave us before is committed.
+    private mutating func receivedUpToDate(_ epoch: Epoch, _ context: inout PeerContext) {
+        guard let link else { return }
+        while let proposal = context.history.deliverFirst() {
+            context.effects.addLocal(.deliver(proposal))
+        }
+        context.effects.send(link, .ack, epoch.start)
+        phase = .serving(epoch)
+        let committed = pendingCommitted
+        pendingCommitted = 0
+        var count = 0
+        while let proposal = pending.popFirst() {
+            // An observer logs only what is committed.
+            if isObserver, count >= committed { break }
+            log(proposal, &context)
+            count += 1
+        }
+        pending.removeAll()
+        for _ in 0..<committed {
+            guard let proposal = context.history.deliverFirst() else { break }
+            context.effects.addLocal(.deliver(proposal))
+        }
+        activateMembership(&context)
+        context.change(to: isObserver ? .observing(leader) : .following(leader))
+    }
+
+    private mutating func activateMembership(_ context: inout PeerContext) {
+        guard let membership = offeredMembership,
+            membership.version > context.committed.version
+        else { return }
+        context.committed = membership
+        context.effects.addLocal(.membershipCommitted(membership))
+    }
+
+    // MARK: Proposals and commits while synchronizing
+
+    /// Remembers proposals and which of them are committed; anything unknown is ignored.
+    private mutating func receivedProposalOrCommit(
+        _ packet: QuorumPacket, _ context: inout PeerContext
+    ) {
+        switch packet.kind {
+        case .proposal:
+            receivedPending(packet.zxid, packet.data, context)
+        case .commit, .commitAndActivate:
+            receivedPendingCommit(packet.zxid, context)
+        case .inform:
+            receivedPending(packet.zxid, packet.data, context)
+            receivedPendingCommit(packet.zxid, context)
+        case .informAndActivate:
+            // The designated leader stands before the transaction.
+            let data = packet.data.map { Array($0.dropFirst(8)) }
+            receivedPending(packet.zxid, data, context)
+            receivedPendingCommit(packet.zxid, context)
+        default:
+            break
+        }
+    }
+
+    private mutating func receivedPending(
+        _ zxid: Zxid, _ data: [UInt8]?, _ context: PeerContext
+    ) {
+        let last = pending.last?.zxid ?? context.history.lastLogged
+        // A live proposal may repeat what was history already.
+        if zxid <= last { return }
+        guard let data, History.follows(zxid, last) else {
+            end("a proposal \(zxid) after \(last)")
+            return
+        }
+        pending.append(Proposal(zxid: zxid, bytes: data))
+        if pending.byteCount > context.settings.snapshotSizeMax {
+            end("the leader's history has no end")
+        }
+    }
+
+    private mutating func receivedPendingCommit(_ zxid: Zxid, _ context: PeerContext) {
+        let last =
+            pendingCommitted > 0
+            ? pending[pendingCommitted - 1].zxid : context.history.lastLogged
+        if zxid <= last { return }
+        guard pendingCommitted < pending.count, pending[pendingCommitted].zxid == zxid else {
+            end("a commit of \(zxid) after \(last)")
+            return
+        }
+        pendingCommitted += 1
+    }
+}

@@ -1,0 +1,252 @@
+import Jute
+import Records
+
+/// A follower or an observer: it dials its leader, promises its epoch, takes over its history and
+/// then follows it, proposal by proposal.
+///
+/// Synchronization and broadcast are in files of their own; this one has the state, the link, and
+/// discovery.
+struct Learner {
+    /// How far it has come; it only moves forward, and every failure ends it.
+    enum Phase: Equatable {
+        /// Dialing, again and again for a while: the leader may need a moment to listen.
+        case dialing
+        /// We have introduced ourselves and wait for the epoch.
+        case introduced
+        /// We have promised the epoch and wait to hear how we are to be synchronized.
+        case promised(Epoch)
+        /// A snapshot is on its way to us.
+        case receivingSnapshot(Epoch)
+        /// The driver changes the database; whatever comes meanwhile waits.
+        case loading(Epoch)
+        /// History comes, up to NEWLEADER.
+        case synchronizing(Epoch)
+        /// The leader's history is on disk here; we wait for UPTODATE.
+        case synchronized(Epoch)
+        /// Proposals are logged and delivered as they come.
+        case serving(Epoch)
+        /// It is over; why is for the log.
+        case ended(String)
+    }
+
+    /// Milliseconds between dials that are refused.
+    static let redialDelay: Int64 = 8
+    /// Milliseconds of refused dials after which the leader counts as gone.
+    static let refusalLimit: Int64 = 1000
+
+    let leader: ServerID
+    let isObserver: Bool
+    var phase = Phase.dialing
+    /// The link to the leader, and the one being dialed.
+    private(set) var link: LinkID?
+    private var firstDial: Int64
+    private var nextDial: Int64?
+    private var dialDeadline: Int64
+    var lastHeard: Int64
+    var stream = PacketStream()
+    var snapshot: SnapshotStream?
+    /// Set from the moment a snapshot has replaced memory until it is on disk.
+    var mustSaveSnapshot = false
+    /// Where the log is being cut.
+    var truncationTarget: Zxid?
+    /// Proposals that were received and not appended yet, in order.
+    var pending = ProposalQueue()
+    /// How many of `pending`, from the first, are committed.
+    var pendingCommitted = 0
+    /// The leader's configuration, from NEWLEADER.
+    var offeredMembership: Membership?
+    /// Appended since UPTODATE, and not acknowledged yet.
+    var unacknowledged: [Zxid] = []
+    /// Clients that were active since the last ping.
+    var touches: [SessionID: Int32] = [:]
+
+    /// Begins to dial `leader`.
+    init(leader: ServerID, isObserver: Bool, now: Int64) {
+        self.leader = leader
+        self.isObserver = isObserver
+        self.firstDial = now
+        self.nextDial = now
+        self.dialDeadline = now
+        self.lastHeard = now
+    }
+
+    var isServing: Bool {
+        if case .serving = phase { return true }
+        return false
+    }
+
+    var hasEnded: Bool {
+        if case .ended = phase { return true }
+        return false
+    }
+
+    /// Whether the driver is at work on the database.
+    var isLoading: Bool {
+        if case .loading = phase { return true }
+        return false
+    }
+
+    /// Ends it; the peer then lets go of everything.
+    mutating func end(_ reason: String) {
+        if !hasEnded { phase = .ended(reason) }
+    }
+
+    // MARK: The link
+
+    /// Dials, if it is time.
+    mutating func dialIfDue(_ context: inout PeerContext) {
+        guard phase == .dialing, let due = nextDial, context.now >= due else { return }
+        guard let endpoint = context.quorumEndpoint(of: leader) else {
+            end("server \(leader) is not in the configuration")
+            return
+        }
+        let link = context.newLink()
+        self.link = link
+        nextDial = nil
+        dialDeadline =
+            context.now + min(context.settings.connectTimeout, max(context.initTime, 1))
+        context.effects.add(.quorumDial(link, endpoint))
+    }
+
+    mutating func dialed(_ link: LinkID, _ context: inout PeerContext) {
+        guard phase == .dialing, self.link == link, nextDial == nil else { return }
+        phase = .introduced
+        lastHeard = context.now
+        introduce(&context)
+    }
+
+    mutating func dialFailed(_ link: LinkID, _ context: inout PeerContext) {
+        guard phase == .dialing, self.link == link else { return }
+        self.link = nil
+        if context.now - firstDial >= min(Learner.refusalLimit, context.initTime) {
+            end("server \(leader) does not listen")
+        } else {
+            nextDial = context.now + Learner.redialDelay
+        }
+    }
+
+    mutating func closed(_ link: LinkID, _ context: inout PeerContext) {
+        guard self.link == link else { return }
+        if phase == .dialing { return dialFailed(link, &context) }
+        self.link = nil
+        end("the leader's link is closed")
+    }
+
+    mutating func received(_ link: LinkID, _ bytes: RawSpan, _ context: inout PeerContext) {
+        guard self.link == link else { return }
+        lastHeard = context.now
+        stream.append(bytes)
+        process(&context)
+    }
+
+    /// Handles whatever is complete, until the database is being changed.
+    mutating func process(_ context: inout PeerContext) {
+        while !isLoading, !hasEnded {
+            if case .receivingSnapshot(let epoch) = phase {
+                guard receiveSnapshot(epoch, &context) else { return }
+                continue
+            }
+            do {
+                guard
+                    let packet = try stream.next(sizeMax: context.settings.packetSizeMax)
+                else { return }
+                handle(packet, &context)
+            } catch {
+                end("the leader sent what is no packet")
+            }
+        }
+    }
+
+    private mutating func handle(_ packet: QuorumPacket, _ context: inout PeerContext) {
+        switch phase {
+        case .introduced:
+            receivedEpoch(packet, &context)
+        case .promised(let epoch):
+            receivedOrder(packet, epoch, &context)
+        case .synchronizing(let epoch):
+            receivedHistory(packet, epoch, &context)
+        case .synchronized(let epoch):
+            receivedBeforeUpToDate(packet, epoch, &context)
+        case .serving:
+            receivedWhileServing(packet, &context)
+        case .dialing, .receivingSnapshot, .loading, .ended:
+            end("a packet in a phase that has none")
+        }
+    }
+
+    /// Lets go of the link.
+    mutating func shutDown(_ context: inout PeerContext) {
+        if let link { context.effects.add(.quorumClose(link)) }
+        link = nil
+    }
+
+    // MARK: Time
+
+    var nextDeadline: Int64? { hasEnded || isLoading ? nil : deadline }
+
+    private var deadline: Int64? {
+        phase == .dialing ? (nextDial ?? dialDeadline) : nil
+    }
+
+    /// When silence of the leader ends us.
+    func silenceDeadline(_ context: PeerContext) -> Int64? {
+        switch phase {
+        case .dialing, .loading, .ended: nil
+        case .introduced, .promised, .receivingSnapshot, .synchronizing:
+            lastHeard + context.initTime
+        case .synchronized, .serving: lastHeard + context.syncTime
+        }
+    }
+
+    mutating func hitDeadline(_ context: inout PeerContext) {
+        if phase == .dialing, nextDial == nil, context.now >= dialDeadline {
+            end("server \(leader) cannot be reached")
+        } else if let silence = silenceDeadline(context), context.now >= silence {
+            end("the leader is silent")
+        }
+    }
+
+    // MARK: Discovery
+
+    private func introduce(_ context: inout PeerContext) {
+        guard let link else { return }
+        var writer = JuteWriter(capacity: 20)
+        LearnerInfo(
+            server: context.settings.myID, configVersion: context.committed.version
+        ).write(to: &writer)
+        context.effects.send(
+            link,
+            QuorumPacket(
+                isObserver ? .observerInfo : .followerInfo,
+                zxid: context.history.acceptedEpoch.start, data: writer.copyBytes()))
+    }
+
+    /// LEADERINFO: the epoch.
+    ///
+    /// Our promise is durable before the leader hears of it, or after a
+    /// restart we could promise a lower one.
+    private mutating func receivedEpoch(_ packet: QuorumPacket, _ context: inout PeerContext) {
+        guard let link, packet.kind == .leaderInfo else {
+            end("the leader did not begin with its epoch")
+            return
+        }
+        let epoch = packet.zxid.epoch
+        guard epoch >= context.history.acceptedEpoch else {
+            end("the leader's epoch \(epoch) is older than the one promised")
+            return
+        }
+        var answer: Int32 = -1
+        if epoch > context.history.acceptedEpoch {
+            context.history.accept(epoch)
+            context.effects.add(.persistAcceptedEpoch(epoch))
+            answer = context.history.currentEpoch.rawValue
+        }
+        var writer = JuteWriter(capacity: 4)
+        writer.writeInt32(answer)
+        context.effects.send(
+            link,
+            QuorumPacket(
+                .ackEpoch, zxid: context.history.lastLogged, data: writer.copyBytes()))
+        phase = .promised(epoch)
+    }
+}

@@ -1,0 +1,59 @@
+import Records
+
+/// What the machines of one peer share: they change it and add effects, one at a time.
+struct PeerContext {
+    let settings: QuorumSettings
+    var history: History
+    /// The configuration in force; its version never decreases.
+    var committed: Membership
+    /// The newest one seen; the same, or one that is proposed and not in force yet.
+    var lastSeen: Membership
+    var effects = EffectList()
+    /// What the replica was told last.
+    private(set) var role = QuorumRole.looking
+    /// The time of the event that is being handled, in monotonic milliseconds.
+    var now: Int64 = 0
+
+    private var lastLink: UInt64 = 0
+
+    init(settings: QuorumSettings, history: History, membership: Membership) {
+        self.settings = settings
+        self.history = history
+        self.committed = membership
+        self.lastSeen = membership
+    }
+
+    /// A number for a new connection, of either port and either direction.
+    mutating func newLink() -> LinkID {
+        lastLink += 1
+        return LinkID(lastLink)
+    }
+
+    /// Tells the replica what it serves as.
+    mutating func change(to role: QuorumRole) {
+        if role == self.role { return }
+        self.role = role
+        effects.addLocal(.roleChanged(role))
+    }
+
+    /// The time that discovery or synchronization may take.
+    var initTime: Int64 { settings.tickTime * settings.initLimit }
+    /// The silence after which the other side is given up.
+    var syncTime: Int64 { settings.tickTime * settings.syncLimit }
+
+    /// Whether `servers` are a quorum of every configuration that governs what happens now.
+    func isQuorum(_ servers: Set<ServerID>) -> Bool {
+        guard isQuorum(servers, of: committed) else { return false }
+        return lastSeen.version <= committed.version || isQuorum(servers, of: lastSeen)
+    }
+
+    /// Whether `servers` are a quorum of `membership`.
+    func isQuorum(_ servers: Set<ServerID>, of membership: Membership) -> Bool {
+        StandInMajority(membership).contains(servers)
+    }
+
+    /// Where the quorum port of a server is, by the configuration in force, else the newest.
+    func quorumEndpoint(of server: ServerID) -> Endpoint? {
+        (committed.member(server) ?? lastSeen.member(server))?.quorum
+    }
+}

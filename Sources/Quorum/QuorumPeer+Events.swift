@@ -1,0 +1,107 @@
+public import Records
+
+// What a peer hears from its driver about links, disk and time: each event goes to the machine it
+// concerns, and then the peer looks at what it has led to.
+
+extension QuorumPeer {
+    // MARK: Time
+
+    /// When `hitDeadline` is wanted at the latest.
+    public var nextDeadline: Int64? {
+        var earliest: Int64?
+        for deadline in [
+            election.nextDeadline, leader?.nextDeadline, learner?.nextDeadline,
+            learner?.silenceDeadline(context),
+        ] {
+            guard let deadline else { continue }
+            earliest = min(earliest ?? deadline, deadline)
+        }
+        return earliest
+    }
+
+    /// Time has passed; harmless when it is too early.
+    public mutating func hitDeadline(now: Int64) {
+        context.now = now
+        electionHitDeadline()
+        leader?.hitDeadline(&context)
+        learner?.hitDeadline(&context)
+        settle()
+    }
+
+    // MARK: The quorum port
+
+    /// A learner has dialed our quorum port; `link` came from `newLink()`.
+    public mutating func quorumAccepted(_ link: LinkID, now: Int64) {
+        context.now = now
+        guard leader != nil else {
+            context.effects.add(.quorumClose(link))
+            return
+        }
+        leader?.accepted(link, &context)
+        settle()
+    }
+
+    /// Our dial to the leader has succeeded.
+    public mutating func quorumDialed(_ link: LinkID, now: Int64) {
+        context.now = now
+        guard learner?.link == link else {
+            context.effects.add(.quorumClose(link))
+            return
+        }
+        learner?.dialed(link, &context)
+        settle()
+    }
+
+    /// Our dial to the leader has failed.
+    public mutating func quorumDialFailed(_ link: LinkID, now: Int64) {
+        context.now = now
+        learner?.dialFailed(link, &context)
+        settle()
+    }
+
+    /// Bytes have come, cut anywhere.
+    public mutating func quorumReceived(_ link: LinkID, _ bytes: RawSpan, now: Int64) {
+        context.now = now
+        leader?.received(link, bytes, &context)
+        learner?.received(link, bytes, &context)
+        settle()
+    }
+
+    /// The other side or the network has closed the link.
+    public mutating func quorumClosed(_ link: LinkID, now: Int64) {
+        context.now = now
+        leader?.closed(link, &context)
+        learner?.closed(link, &context)
+        settle()
+    }
+
+    // MARK: The disk
+
+    /// All that was appended up to here is durable.
+    public mutating func logged(through zxid: Zxid, now: Int64) {
+        context.now = now
+        context.history.becameDurable(through: zxid)
+        leader?.logged(&context)
+        learner?.logged(&context)
+        settle()
+    }
+
+    /// `truncateLog` or `reloadDatabase` is done, and this is what the disk held.
+    public mutating func databaseReloaded(_ history: QuorumHistory, now: Int64) {
+        context.now = now
+        context.history.reload(history)
+        if activity == .reloading {
+            look()
+        } else {
+            learner?.truncated(&context)
+        }
+        settle()
+    }
+
+    /// `loadSnapshot` is done; not when the stream did not hold a database.
+    public mutating func snapshotLoaded(_ succeeded: Bool, now: Int64) {
+        context.now = now
+        learner?.snapshotLoaded(succeeded, &context)
+        settle()
+    }
+}

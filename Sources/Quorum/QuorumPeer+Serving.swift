@@ -1,0 +1,91 @@
+public import Records
+
+// What a peer hears from its replica while it serves clients.
+
+extension QuorumPeer {
+    // MARK: While leading
+
+    /// The zxid that the next proposal must have.
+    public var nextZxid: Zxid { leader?.nextZxid ?? .zero }
+
+    /// Proposes the next transaction; its zxid must be `nextZxid`.
+    ///
+    /// Ignored when not leading: the effects then hold a `roleChanged` that says so.
+    public mutating func propose(_ proposal: Proposal, now: Int64) {
+        context.now = now
+        leader?.propose(proposal, &context)
+        settle()
+    }
+
+    /// Answers `revalidateAsked`.
+    public mutating func answerRevalidate(
+        _ link: LinkID, _ session: SessionID, isValid: Bool
+    ) {
+        leader?.answerRevalidate(link, session, isValid: isValid, &context)
+    }
+
+    /// Answers a forwarded sync once everything proposed until now is committed.
+    public mutating func answerSync(_ link: LinkID) {
+        leader?.answerSync(link, &context)
+    }
+
+    // MARK: While following or observing
+
+    /// Sends a client's write or sync to the leader; ignored when there is none.
+    public mutating func forward(_ request: ForwardedRequest) {
+        learner?.forward(request, &context)
+    }
+
+    /// A client was active: the leader hears of it with the next ping.
+    public mutating func touch(_ session: SessionID, timeout: Int32) {
+        learner?.touch(session, timeout: timeout)
+    }
+
+    /// Asks the leader whether a session may move to this server.
+    public mutating func revalidate(_ session: SessionID, timeout: Int32) {
+        learner?.revalidate(session, timeout: timeout, &context)
+    }
+
+    // MARK: To look at
+
+    /// The state for four letter words and metrics.
+    public var status: QuorumStatus {
+        var status = QuorumStatus(
+            role: context.role, phase: phase, leader: nil,
+            acceptedEpoch: context.history.acceptedEpoch,
+            currentEpoch: context.history.currentEpoch, lastLogged: context.history.lastLogged,
+            lastCommitted: context.history.delivered, syncedFollowers: 0,
+            syncedNonVotingFollowers: 0, syncedObservers: 0, pendingLearners: 0,
+            outstandingProposals: 0)
+        if let learner { status.leader = learner.leader }
+        guard let leader else { return status }
+        status.leader = settings.myID
+        status.outstandingProposals = leader.isEstablished ? context.history.tail.count : 0
+        for learner in leader.learners {
+            switch learner.kind {
+            case _ where !learner.isSynchronized: status.pendingLearners += 1
+            case .observer: status.syncedObservers += 1
+            case .follower where context.committed.isVoter(learner.server):
+                status.syncedFollowers += 1
+            case .follower: status.syncedNonVotingFollowers += 1
+            }
+        }
+        return status
+    }
+
+    private var phase: QuorumStatus.Phase {
+        switch leader?.phase {
+        case .discovering, .offering: return .discovery
+        case .synchronizing: return .synchronization
+        case .broadcasting: return .broadcast
+        case .ended, nil: break
+        }
+        switch learner?.phase {
+        case .dialing, .introduced: return .discovery
+        case .promised, .receivingSnapshot, .loading, .synchronizing, .synchronized:
+            return .synchronization
+        case .serving: return .broadcast
+        case .ended, nil: return .election
+        }
+    }
+}

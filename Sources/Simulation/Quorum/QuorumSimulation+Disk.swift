@@ -1,0 +1,114 @@
+import Quorum
+import Records
+
+// What peers want of their disks and their replicas.
+
+extension QuorumSimulation {
+    func performOnDisk(_ effect: QuorumEffect, _ host: Int) {
+        let id = servers[host].member.id
+        switch effect {
+        case .persistAcceptedEpoch(let epoch):
+            checker.persistsAccepted(id, epoch, servers[host].disk, fail)
+            servers[host].disk.persistAccepted(epoch)
+        case .persistCurrentEpoch(let epoch):
+            let isLeader = servers[host].peer?.status.leader == id
+            checker.persistsCurrent(id, epoch, servers[host].disk, isLeader: isLeader, fail)
+            servers[host].disk.persistCurrent(epoch)
+        case .append(let proposals):
+            servers[host].disk.append(proposals)
+            checker.appended(id, servers[host].disk, fail)
+            beginSync(host)
+        case .flushLog:
+            servers[host].disk.flush()
+            servers[host].isSyncing = false
+        case .truncateLog(let zxid):
+            count("truncate")
+            servers[host].disk.truncate(to: zxid)
+            reload(host)
+        case .reloadDatabase:
+            count("reload")
+            servers[host].disk.flush()
+            servers[host].isSyncing = false
+            reload(host)
+        case .loadSnapshot(let bytes, _):
+            let tree = ToyTree(stream: bytes)
+            if let tree { servers[host].tree = tree }
+            servers[host].peer?.snapshotLoaded(tree != nil, now: now / 1000)
+        case .saveSnapshot(let zxid):
+            servers[host].disk.replace(with: servers[host].tree, at: zxid)
+            servers[host].isSyncing = false
+        default:
+            performOnReplica(effect, host)
+        }
+    }
+
+    private func reload(_ host: Int) {
+        servers[host].isSyncing = false
+        let (tree, history) = servers[host].disk.recover(recentMax: 20)
+        servers[host].tree = tree
+        servers[host].peer?.databaseReloaded(history, now: now / 1000)
+    }
+
+    /// One sync serves all that was appended before it began.
+    private func beginSync(_ host: Int) {
+        guard !servers[host].isSyncing, !servers[host].disk.unsynced.isEmpty else { return }
+        servers[host].isSyncing = true
+        queue.schedule(
+            .synced(
+                host: host, life: servers[host].life,
+                generation: servers[host].disk.generation,
+                count: servers[host].disk.unsynced.count),
+            at: now + random.number(servers[host].syncTime))
+    }
+
+    func synced(_ host: Int, _ life: Int, _ generation: Int, _ count: Int) {
+        guard servers[host].life == life, servers[host].disk.generation == generation,
+            servers[host].peer != nil
+        else { return }
+        servers[host].isSyncing = false
+        if let zxid = servers[host].disk.synced(count) {
+            servers[host].peer?.logged(through: zxid, now: now / 1000)
+        }
+        beginSync(host)
+        perform(host)
+    }
+
+    private func performOnReplica(_ effect: QuorumEffect, _ host: Int) {
+        let id = servers[host].member.id
+        switch effect {
+        case .deliver(let proposal):
+            checker.delivers(id, proposal, at: servers[host].tree.entries.count, fail)
+            servers[host].tree.apply(proposal)
+            if case .leading(let epoch) = servers[host].role, epoch == proposal.zxid.epoch {
+                checker.committed(proposal, servers.map { ($0.member.id, $0.disk) }, fail)
+            }
+            delivered(proposal, host)
+        case .roleChanged(let role):
+            trace { "\(id) \(role)" }
+            servers[host].role = role
+            servers[host].waiting = []
+            checker.changed(
+                id, role, servers[host].tree, servers[host].disk, acknowledged, fail)
+            if case .leading = role { count("leader established") }
+            if case .following = role { count("follower up to date") }
+        case .forwarded(let link, let request):
+            if request.type == .sync {
+                servers[host].peer?.answerSync(link)
+            } else {
+                propose(request.body, host)
+            }
+        case .syncCompleted:
+            count("sync completed")
+        case .revalidateAsked(let link, let session, _):
+            servers[host].peer?.answerRevalidate(link, session, isValid: true)
+        case .revalidated:
+            count("revalidated")
+        case .learnerGone, .sessionsTouched, .membershipProposed, .membershipCommitted:
+            break
+        case .fatal(_, let reason):
+            fail("\(id) ends itself: \(reason)")
+        default:
+            fail("an effect that nobody performs: \(effect)")
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import Jute
+import Records
+
+/// Packets as a person reads them.
+enum QuorumTranscript {
+    /// What a send holds.
+    static func describe(_ bytes: [UInt8]) -> String {
+        var words: [String] = []
+        var reader = JuteReader(bytes.rawSpan)
+        while reader.remaining > 0 {
+            guard let packet = try? QuorumPacket(from: &reader, dataSizeMax: 1 << 24) else {
+                words.append("(\(reader.remaining) bytes)")
+                break
+            }
+            words.append("\(name(packet.kind)) \(packet.zxid)")
+        }
+        return words.joined(separator: ", ")
+    }
+
+    static func name(_ kind: QuorumPacket.Kind) -> String {
+        switch kind {
+        case .request: "REQUEST"
+        case .proposal: "PROPOSAL"
+        case .ack: "ACK"
+        case .commit: "COMMIT"
+        case .ping: "PING"
+        case .revalidate: "REVALIDATE"
+        case .sync: "SYNC"
+        case .inform: "INFORM"
+        case .newLeader: "NEWLEADER"
+        case .followerInfo: "FOLLOWERINFO"
+        case .upToDate: "UPTODATE"
+        case .diff: "DIFF"
+        case .truncate: "TRUNC"
+        case .snapshot: "SNAP"
+        case .observerInfo: "OBSERVERINFO"
+        case .leaderInfo: "LEADERINFO"
+        case .ackEpoch: "ACKEPOCH"
+        default: "packet \(kind.rawValue)"
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import Quorum
+import Records
+
+/// A server of the simulation: a disk that survives, and while it runs a peer and a toy tree.
+struct SimulatedPeer {
+    let member: Member
+    var disk: ToyDisk
+    /// nil while the server is down.
+    var peer: QuorumPeer?
+    var tree = ToyTree()
+    var role = QuorumRole.looking
+    /// Counts starts: events of an earlier life are ignored.
+    var life = 0
+    /// The links of the peer, both ways round.
+    var ends: [LinkID: SimulatedNetwork.End] = [:]
+    var links: [SimulatedNetwork.End: LinkID] = [:]
+    /// Links of the quorum port; the others are of the election port.
+    var quorumLinks: Set<LinkID> = []
+    /// When a deadline event is due already.
+    var timer: Int64?
+    var isSyncing = false
+    /// How long its disk takes to sync, in microseconds.
+    var syncTime: ClosedRange<Int64> = 100...1000
+    /// Operations that clients of this server wait for.
+    var waiting: Set<UInt64> = []
+
+    var isServing: Bool { peer != nil && role != .looking }
+
+    mutating func connect(_ link: LinkID, _ end: SimulatedNetwork.End, isQuorum: Bool) {
+        ends[link] = end
+        links[end] = link
+        if isQuorum { quorumLinks.insert(link) }
+    }
+
+    mutating func disconnect(_ link: LinkID) {
+        if let end = ends.removeValue(forKey: link) { links[end] = nil }
+        quorumLinks.remove(link)
+    }
+
+    /// Nothing of a running server is left.
+    mutating func stop() {
+        peer = nil
+        tree = ToyTree()
+        role = .looking
+        life += 1
+        ends = [:]
+        links = [:]
+        quorumLinks = []
+        timer = nil
+        isSyncing = false
+        waiting = []
+    }
+}

@@ -1,0 +1,101 @@
+import Quorum
+import Records
+
+/// What survives a crash of a server, and what does not: appends that were not synced are lost from
+/// some point on.
+struct ToyDisk {
+    private(set) var acceptedEpoch = Epoch.zero
+    private(set) var currentEpoch = Epoch.zero
+    /// Durable snapshots, in the order of their zxids.
+    private(set) var snapshots: [(zxid: Zxid, tree: ToyTree)] = []
+    /// Durable entries of the log.
+    private(set) var log: [Proposal] = []
+    /// Appended behind the log, not durable.
+    private(set) var unsynced: [Proposal] = []
+    /// Counts what makes a sync that is under way meaningless.
+    private(set) var generation = 0
+
+    init() {}
+
+    /// A disk with the snapshot of an empty database, as every server has it that took part once.
+    static var begun: ToyDisk {
+        var disk = ToyDisk()
+        disk.save(ToyTree(), at: .zero)
+        return disk
+    }
+
+    /// Whether anything was ever written.
+    var hasDatabase: Bool { !snapshots.isEmpty || !log.isEmpty }
+
+    /// What a server reads when it starts.
+    func recover(recentMax: Int) -> (tree: ToyTree, history: QuorumHistory) {
+        var tree = ToyTree()
+        if let newest = snapshots.last { tree = newest.tree }
+        let start = snapshots.last?.zxid ?? .zero
+        var replayed: [Proposal] = []
+        for entry in log where entry.zxid > start {
+            tree.apply(entry)
+            replayed.append(entry)
+        }
+        let last = replayed.last?.zxid ?? snapshots.last?.zxid ?? .none
+        let history = QuorumHistory(
+            lastLogged: last, committedLog: Array(replayed.suffix(recentMax)),
+            acceptedEpoch: acceptedEpoch, currentEpoch: currentEpoch)
+        return (tree, history)
+    }
+
+    mutating func persistAccepted(_ epoch: Epoch) { acceptedEpoch = epoch }
+    mutating func persistCurrent(_ epoch: Epoch) { currentEpoch = epoch }
+
+    mutating func append(_ proposals: [Proposal]) { unsynced += proposals }
+
+    /// The first `count` of what was appended are durable.
+    mutating func synced(_ count: Int) -> Zxid? {
+        let durable = unsynced.prefix(count)
+        log += durable
+        unsynced.removeFirst(durable.count)
+        return durable.last?.zxid
+    }
+
+    mutating func flush() {
+        generation += 1
+        log += unsynced
+        unsynced = []
+    }
+
+    mutating func save(_ tree: ToyTree, at zxid: Zxid) {
+        snapshots.removeAll { $0.zxid == zxid }
+        snapshots.append((zxid, tree))
+        snapshots.sort { $0.zxid < $1.zxid }
+        if snapshots.count > 3 { snapshots.removeFirst() }
+    }
+
+    /// After a leader's snapshot: nothing beyond it may be replayed, or stand above it.
+    mutating func replace(with tree: ToyTree, at zxid: Zxid) {
+        flush()
+        log.removeAll { $0.zxid > zxid }
+        snapshots.removeAll { $0.zxid > zxid }
+        save(tree, at: zxid)
+    }
+
+    mutating func truncate(to zxid: Zxid) {
+        flush()
+        log.removeAll { $0.zxid > zxid }
+        snapshots.removeAll { $0.zxid > zxid }
+        if snapshots.isEmpty { log = [] }
+    }
+
+    /// Power is gone; `kept` of what was not synced had reached the disk anyway.
+    mutating func crash(kept: Int) {
+        generation += 1
+        log += unsynced.prefix(kept)
+        unsynced = []
+    }
+
+    /// The disk is replaced by an empty one.
+    mutating func wipe() {
+        let generation = generation + 1
+        self = ToyDisk()
+        self.generation = generation
+    }
+}
