@@ -5,7 +5,7 @@ import Testing
 @testable import Tree
 
 @Suite struct ModelTests {
-    @Test(arguments: 1...40 as ClosedRange<UInt64>)
+    @Test(arguments: 1...30 as ClosedRange<UInt64>)
     func `random transactions leave the tree as the model`(seed: UInt64) {
         var leader = RandomLeader(seed: seed, listsEphemerals: false)
         let tree = DataTree(seed: seed)
@@ -61,7 +61,7 @@ import Testing
         if before == after { #expect(events.isEmpty || events.count >= 4) }
     }
 
-    @Test(arguments: 1...40 as ClosedRange<UInt64>)
+    @Test(arguments: 1...30 as ClosedRange<UInt64>)
     func `replaying a log over its own result changes nothing`(seed: UInt64) throws {
         var leader = RandomLeader(seed: seed)
         let tree = DataTree(seed: seed)

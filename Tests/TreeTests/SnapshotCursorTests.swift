@@ -36,16 +36,16 @@ import Testing
         }
     }
 
-    @Test(arguments: 1...150 as ClosedRange<UInt64>)
+    @Test(arguments: 1...60 as ClosedRange<UInt64>)
     func `a snapshot written during writes, and the log since, make the tree`(
         seed: UInt64
     ) throws {
         var leader = RandomLeader(seed: seed)
         let tree = DataTree(seed: seed)
-        for _ in 0..<Int(seed * 3) { tree.apply(leader.next()) }
+        for _ in 0..<Int(seed * 5) { tree.apply(leader.next()) }
         var writings: [Writing] = []
-        for round in 0..<400 {
-            if round % 150 == 0 { writings.append(Writing(tree)) }
+        for round in 0..<300 {
+            if round % 100 == 0 { writings.append(Writing(tree)) }
             let made = leader.next()
             tree.apply(made)
             for place in writings.indices { writings[place].log.append(made) }
