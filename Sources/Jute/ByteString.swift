@@ -26,6 +26,14 @@ public struct ByteString: Hashable, Sendable {
     /// Whether there are no bytes.
     @inlinable
     public var isEmpty: Bool { bytes.isEmpty }
+
+    /// Hashes all bytes in one go; what the compiler would make goes through them one by one.
+    @inlinable
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(bytes.count)
+        // The closure reads and does not keep the pointer.
+        unsafe bytes.withUnsafeBytes { bytes in unsafe hasher.combine(bytes: bytes) }
+    }
 }
 
 extension ByteString: ExpressibleByStringLiteral {

@@ -63,6 +63,14 @@ extension DataTree {
     /// The number of ACLs kept.
     public var aclCount: Int { acls.count }
 
+    /// What the znode adds to the tree's digest; 0 below `/zookeeper`.
+    public func digest(of index: ZnodeIndex) -> UInt64 { UInt64(slab[index].checksum) }
+
+    /// What the znode's path and data contribute to its digest, without going through them.
+    public func contentDigest(of index: ZnodeIndex) -> ContentDigest {
+        ContentDigest(prefix: slab[index].isDigested ? slab[index].checksumPrefix : nil)
+    }
+
     /// The number of znodes below this one, at any depth.
     public func descendantCount(of index: ZnodeIndex) -> Int {
         if index == .root { return slab.count - 1 }

@@ -11,10 +11,7 @@ public enum TreeDigest {
     /// What a znode adds to the tree's digest: nothing below `/zookeeper`, whose content may differ
     /// between servers (quota usage, for one).
     public static func node(path: Path, data: [UInt8]?, stat: StatPersisted) -> UInt64 {
-        let bytes = path.bytes.rawSpan
-        guard includes(bytes) else { return 0 }
-        let prefix = checksumPrefix(path: bytes, data: data?.rawSpan)
-        return UInt64(checksum(prefix: prefix, stat: stat))
+        ContentDigest(path: path, data: data).withStat(stat)
     }
 
     /// Whether the znode at `path` is part of the digest.
@@ -47,5 +44,30 @@ public enum TreeDigest {
         checksum.update(stat.aversion)
         checksum.update(stat.ephemeralOwner)
         return checksum.value
+    }
+}
+
+/// What a znode's path and data contribute to its digest.
+///
+/// Where only the stat changes, as the parent's does with each child, keeping this saves going
+/// through the data again.
+public struct ContentDigest: Equatable, Sendable {
+    /// The CRC's state; nil where the znode is no part of the digest.
+    let prefix: UInt32?
+
+    init(prefix: UInt32?) { self.prefix = prefix }
+
+    /// The contribution of a path and its data.
+    public init(path: Path, data: [UInt8]?) {
+        let bytes = path.bytes.rawSpan
+        self.prefix =
+            TreeDigest.includes(bytes)
+            ? TreeDigest.checksumPrefix(path: bytes, data: data?.rawSpan) : nil
+    }
+
+    /// What the znode adds to the tree's digest with this stat.
+    public func withStat(_ stat: StatPersisted) -> UInt64 {
+        guard let prefix else { return 0 }
+        return UInt64(TreeDigest.checksum(prefix: prefix, stat: stat))
     }
 }

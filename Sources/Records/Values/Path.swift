@@ -57,6 +57,14 @@ public struct Path: Hashable, Comparable, Sendable {
         return bytes.count == other.bytes.count || bytes[other.bytes.count] == Path.slash
     }
 
+    /// Hashes all bytes in one go; what the compiler would make goes through them one by one.
+    @inlinable
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(bytes.count)
+        // The closure reads and does not keep the pointer.
+        unsafe bytes.withUnsafeBytes { bytes in unsafe hasher.combine(bytes: bytes) }
+    }
+
     @inlinable
     public static func < (left: Path, right: Path) -> Bool {
         left.bytes.lexicographicallyPrecedes(right.bytes)
