@@ -6,7 +6,8 @@ import Tree
 struct PendingZnode {
     var exists: Bool
     var stat: StatPersisted
-    var data: [UInt8]?
+    /// What its path and data contribute to the digest: the data itself is in the transaction.
+    var content: ContentDigest
     var acl: [ACL]
     var childCount: Int32
     /// The last proposed transaction that touched it.
@@ -38,17 +39,11 @@ struct PendingChanges {
     func znode(_ path: Path, in tree: DataTree) -> PendingZnode? {
         if let pending = znodes[path] { return pending.exists ? pending : nil }
         guard let index = tree.find(path) else { return nil }
-        let stat = tree.persistedStat(of: index)
-        let data = tree.data(of: index)
         return PendingZnode(
-            exists: true, stat: stat, data: data, acl: tree.acl(of: index),
+            exists: true, stat: tree.persistedStat(of: index),
+            content: tree.contentDigest(of: index), acl: tree.acl(of: index),
             childCount: Int32(truncatingIfNeeded: tree.childCount(of: index)), zxid: .zero,
-            digest: PendingChanges.digest(of: path, data: data, stat: stat))
-    }
-
-    /// What a znode adds to the digest: nothing below `/zookeeper`, the root under its empty name.
-    private static func digest(of path: Path, data: [UInt8]?, stat: StatPersisted) -> UInt64 {
-        TreeDigest.node(path: path, data: data, stat: stat)
+            digest: tree.digest(of: index))
     }
 
     /// Before the first change of a transaction: the digest starts from the tree's.
@@ -61,9 +56,7 @@ struct PendingChanges {
         undo?.append((path, znodes[path]))
         var updated = znode
         updated.zxid = zxid
-        updated.digest =
-            znode.exists
-            ? PendingChanges.digest(of: path, data: znode.data, stat: znode.stat) : 0
+        updated.digest = znode.exists ? znode.content.withStat(znode.stat) : 0
         digest = digest &- znode.digest &+ updated.digest
         znodes[path] = updated
         order.append((zxid, path))
@@ -108,7 +101,8 @@ struct PendingChanges {
         for (path, znode) in znodes {
             if znode.exists, znode.stat.ephemeralOwner == session.rawValue {
                 paths.insert(path)
-            } else if !znode.exists {
+            } else {
+                // Deleted, or deleted and made anew by somebody else.
                 paths.remove(path)
             }
         }

@@ -43,7 +43,8 @@ extension Preparation {
         pending.update(
             path,
             to: PendingZnode(
-                exists: true, stat: stat, data: request.data, acl: acl, childCount: 0,
+                exists: true, stat: stat,
+                content: ContentDigest(path: path, data: request.data), acl: acl, childCount: 0,
                 zxid: context.zxid, digest: 0),
             zxid: context.zxid)
         return .create(

@@ -105,7 +105,7 @@ struct Preparation {
         znode.stat.version = try next(znode.stat.version, expected: version)
         znode.stat.mzxid = context.zxid
         znode.stat.mtime = context.time
-        znode.data = data
+        znode.content = ContentDigest(path: path, data: data)
         pending.update(path, to: znode, zxid: context.zxid)
         return .setData(path, data: data, version: znode.stat.version)
     }
