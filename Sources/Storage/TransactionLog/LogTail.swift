@@ -1,3 +1,5 @@
+import Records
+
 /// What stands in a log file behind its last record, and what that means.
 ///
 /// Three things end the records of a file: zeros (space prepared for more), the trace of a crash
@@ -22,9 +24,10 @@ struct LogTail {
     /// Whether a sector between the two was never written.
     let hasLostSector: Bool
 
-    /// Examines `reader`'s file behind the records, which stopped at `offset` for `stop`.
+    /// Examines `reader`'s file behind the records, which stopped at `offset` for `stop`, behind
+    /// the transaction `last`.
     init(
-        _ reader: inout LogFileReader, stop: LogFileReader.Stop, at offset: Int64
+        _ reader: inout LogFileReader, stop: LogFileReader.Stop, at offset: Int64, last: Zxid
     ) throws(StorageError) {
         guard try reader.firstNonZero(from: offset) != nil else {
             hasRemains = false
@@ -33,7 +36,7 @@ struct LogTail {
             return
         }
         hasRemains = true
-        laterRecord = try Self.findRecord(&reader, behind: offset, stop)
+        laterRecord = try Self.findRecord(&reader, behind: offset, stop, last)
         if let laterRecord {
             // A sound record may start with up to four zeros of the lost sector.
             hasLostSector = try Self.findLostSector(&reader, offset, laterRecord + 4)
@@ -48,13 +51,15 @@ struct LogTail {
         return laterRecord == nil || hasLostSector
     }
 
-    /// What a bad record claims to hold is passed over, for it may itself hold the bytes of a
-    /// record: clients choose their data.
+    /// Clients choose their data, so a bad record may itself hold the bytes of a record. What it
+    /// claims to hold is passed over if its end byte bears the claim out; where the length may be
+    /// what is wrong, a record inside must at least be newer than all before.
     private static func findRecord(
-        _ reader: inout LogFileReader, behind offset: Int64, _ stop: LogFileReader.Stop
+        _ reader: inout LogFileReader, behind offset: Int64, _ stop: LogFileReader.Stop,
+        _ last: Zxid
     ) throws(StorageError) -> Int64? {
         var position = offset + 1
-        if stop == .badChecksum || stop == .badEndByte {
+        if stop == .badChecksum {
             position = try reader.claimedEnd(at: offset) ?? position
         }
         let end = min(reader.size, position + scanSizeMax)
@@ -62,7 +67,9 @@ struct LogTail {
             // A record starts with four zeros, and then has seven bytes that may be zero too.
             position = max(position, next - 11)
             while position <= next {
-                if case .record = try reader.record(at: position) { return position }
+                if case .record(let record) = try reader.record(at: position), record.zxid > last {
+                    return position
+                }
                 position += 1
             }
         }

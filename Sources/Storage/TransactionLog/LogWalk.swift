@@ -123,7 +123,9 @@ struct LogWalk: ~Copyable {
         _ reader: inout LogFileReader, _ stop: LogFileReader.Stop, at offset: Int64
     ) throws(StorageError) {
         if purpose == .live, index >= lastIndex { return }
-        let tail = try LogTail(&reader, stop: stop, at: offset)
+        // The first record of a file has the zxid of its name.
+        let previous = last ?? Zxid(files[index].zxid.rawValue &- 1)
+        let tail = try LogTail(&reader, stop: stop, at: offset, last: previous)
         if stop.isClean, !tail.hasRemains { return }
         if index >= lastIndex, tail.isHarmlessAtTheEnd(stop) {
             repairs.append(

@@ -39,9 +39,11 @@ public struct TransactionLog: ~Copyable, Sendable {
         var end: Int64
         /// The size of the file, zeros ahead included.
         var size: Int64
+        /// By how much it was extended last.
+        var lastExtension: Int64 = 0
     }
 
-    private static let preallocationMin: Int64 = 64 << 10
+    private static let extensionMin: Int64 = 64 << 10
     private static let zeros = [UInt8](repeating: 0, count: 64 << 10)
 
     private let fileSystem: any FileSystem
@@ -50,7 +52,6 @@ public struct TransactionLog: ~Copyable, Sendable {
     private let options: Options
     private var file: OpenFile?
     private var batch = LogBatch()
-    private var nextPreallocation = TransactionLog.preallocationMin
     private var failure: StorageError?
     /// The last zxid that is certain to survive, of those committed through this writer.
     public private(set) var lastDurable: Zxid?
@@ -146,21 +147,21 @@ public struct TransactionLog: ~Copyable, Sendable {
     public mutating func prepareAhead() throws(StorageError) {
         try checkNotPoisoned()
         guard options.preallocationMax > 0, var open = file else { return }
-        let chunk = min(nextPreallocation, options.preallocationMax)
-        guard open.size - open.end < chunk / 2 else { return }
+        guard open.size - open.end <= open.lastExtension / 2 else { return }
+        let wanted = max(open.lastExtension * 2, Self.extensionMin)
+        open.lastExtension = min(wanted, options.preallocationMax)
         file = nil
         do throws(StorageError) {
-            try extend(&open, by: chunk)
+            try extend(&open)
         } catch {
             failure = error
             throw error
         }
         file = open
-        nextPreallocation = min(chunk * 2, options.preallocationMax)
     }
 
-    private func extend(_ open: inout OpenFile, by chunk: Int64) throws(StorageError) {
-        let target = open.end + chunk
+    private func extend(_ open: inout OpenFile) throws(StorageError) {
+        let target = open.end + open.lastExtension
         do throws(StorageError) {
             while open.size < target {
                 let count = Int(min(target - open.size, Int64(Self.zeros.count)))
@@ -188,10 +189,7 @@ public struct TransactionLog: ~Copyable, Sendable {
         closeFile()
     }
 
-    private mutating func closeFile() {
-        file = nil
-        nextPreallocation = Self.preallocationMin
-    }
+    private mutating func closeFile() { file = nil }
 
     private func checkNotPoisoned() throws(StorageError) {
         guard let failure else { return }
