@@ -20,7 +20,8 @@ struct LogDamageTests {
         return disk
     }
 
-    func edit(_ disk: TestDisk, _ path: String = Self.path, _ edit: (inout [UInt8]) -> Void) throws {
+    func edit(_ disk: TestDisk, _ path: String = Self.path, _ edit: (inout [UInt8]) -> Void) throws
+    {
         var content = try #require(disk.fileSystem.content(of: path))
         edit(&content)
         disk.fileSystem.install(content, at: path)

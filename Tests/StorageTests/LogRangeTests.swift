@@ -38,7 +38,8 @@ struct LogRangeTests {
         try disk.writeLog(1...3, epoch: 1)
         try disk.writeLog(1...2, epoch: 2)
         let found = try read(disk, 0x1_0000_0002, 0x2_0000_0002)
-        #expect(found == [0x1_0000_0002, 0x1_0000_0003, 0x2_0000_0001, 0x2_0000_0002].map(Zxid.init))
+        #expect(
+            found == [0x1_0000_0002, 0x1_0000_0003, 0x2_0000_0001, 0x2_0000_0002].map(Zxid.init))
     }
 
     @Test func `what is being written at the end does not disturb`() throws {

@@ -21,6 +21,12 @@ public struct LogGap: Equatable, Sendable {
     public let after: Zxid
     /// The first one behind it.
     public let before: Zxid
+
+    /// A gap between these two.
+    public init(after: Zxid, before: Zxid) {
+        self.after = after
+        self.before = before
+    }
 }
 
 /// Goes through the records of many log files in order, and tells harmless ends from damage.
