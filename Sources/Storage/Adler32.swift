@@ -26,14 +26,14 @@ public struct Adler32: Sendable {
             var start = 0
             while start < buffer.count {
                 let end = min(start &+ Self.blockSize, buffer.count)
-                // In bounds: start..<end lies in the buffer. No overflow: see `blockSize`.
-                for position in start..<end {
-                    low &+= UInt32(truncatingIfNeeded: unsafe buffer[position])
+                // In bounds: start to end lies in the buffer. No overflow: see `blockSize`.
+                while start < end {
+                    low &+= UInt32(truncatingIfNeeded: unsafe buffer[start])
                     high &+= low
+                    start &+= 1
                 }
                 low %= Self.modulus
                 high %= Self.modulus
-                start = end
             }
         }
         self.low = low

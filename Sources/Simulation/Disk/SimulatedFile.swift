@@ -97,7 +97,7 @@ final class SimulatedFile {
             if size < image.count {
                 image.removeLast(image.count - size)
             } else {
-                image.append(contentsOf: repeatElement(0, count: size - image.count))
+                image += [UInt8](repeating: 0, count: size - image.count)
             }
         case .write(let offset, let bytes):
             if image.count < offset + bytes.count {

@@ -38,11 +38,27 @@ struct FileWindow {
         while position < size {
             let count = Int(min(Int64(Self.sizeMin), size - position))
             guard let index = try load(at: position, count: count) else { return nil }
-            let found = bytes[index..<(index + count)].firstIndex { $0 != 0 }
-            if let found { return start + Int64(found) }
+            if let found = firstNonZero(index, count) { return start + Int64(found) }
             position += Int64(count)
         }
         return nil
+    }
+
+    /// By eight bytes at a time, as prepared space is long.
+    private func firstNonZero(_ index: Int, _ count: Int) -> Int? {
+        unsafe bytes.withUnsafeBytes { buffer in
+            var position = index
+            let end = index + count
+            // In bounds: both loops stay below `end`, which `load` has checked.
+            while position + 8 <= end,
+                unsafe buffer.loadUnaligned(fromByteOffset: position, as: UInt64.self) == 0
+            { position += 8 }
+            while position < end {
+                if unsafe buffer[position] != 0 { return position }
+                position += 1
+            }
+            return nil
+        }
     }
 
     // Indexes are those that `load` gave, and the bounds it checked.
