@@ -49,14 +49,20 @@ struct CrashTests {
             model.accepted.certain = Epoch(Int32(round))
             try log.roll()
             try Self.snapshot(Zxid(Int64(model.certain)), disk)
-            model.append(2, dataSize: 30, to: &log)
+            // More than a sector, as the first in its file.
+            model.append(3, dataSize: 700, to: &log)
             try log.commit()
             model.certain = model.history.count
             if round == 4 {
                 _ = try Purge.run(disk.directories, keeping: 3, in: disk.fileSystem)
             }
         }
-        // The leader never had the last ones: back behind the newest snapshot.
+        // The leader never had the last ones: back behind the newest snapshot and log.
+        try log.roll()
+        model.append(2, dataSize: 30, to: &log)
+        try log.commit()
+        model.certain = model.history.count
+        try Self.snapshot(Zxid(Int64(model.certain)), disk)
         let target = model.history.count - 5
         log.reset()
         model.certain = target
