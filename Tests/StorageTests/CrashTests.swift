@@ -121,11 +121,12 @@ struct CrashTests {
             var model = Model()
             disk.fileSystem.fail(after: point, with: fault)
             try? Self.live(disk, &model)
-            disk.fileSystem.crash(seed: seed)
+            let luck = seed &* 1_000_003 &+ UInt64(point)
+            disk.fileSystem.crash(seed: luck)
             if let recoveryChange {
                 disk.fileSystem.fail(after: recoveryChange, with: .crash)
                 _ = try? disk.recover()
-                disk.fileSystem.crash(seed: seed &+ 100)
+                disk.fileSystem.crash(seed: luck &+ 100)
             }
             let last = try Self.check(disk, model, place)
             // The server goes on from what it found, and that holds as well.
@@ -135,7 +136,7 @@ struct CrashTests {
             model.append(5, dataSize: 99, to: &log)
             try log.commit()
             model.certain = model.history.count
-            disk.fileSystem.crash(seed: seed &+ 200)
+            disk.fileSystem.crash(seed: luck &+ 200)
             _ = try Self.check(disk, model, place + ", second life")
         }
     }
@@ -175,7 +176,7 @@ struct CrashTests {
                 } catch {
                     #expect(error.code == .crashed)
                 }
-                disk.fileSystem.crash(seed: seed)
+                disk.fileSystem.crash(seed: seed &* 1_000_003 &+ UInt64(point))
                 let (database, report) = try disk.recover()
                 let base = try #require(report.snapshotZxid).rawValue
                 if isDone {
