@@ -185,8 +185,10 @@ struct CrashTests {
                 } else if base == sent {
                     // What is left of the old log is a beginning of it.
                     let left = database.replayed.map(\.rawValue)
-                    #expect(left == Array((sent + 1)...(sent + Int64(max(left.count, 1))))
-                        .prefix(left.count).map { $0 })
+                    #expect(
+                        left
+                            == Array((sent + 1)...(sent + Int64(max(left.count, 1))))
+                            .prefix(left.count).map { $0 })
                 } else {
                     #expect(report.lastZxid == Zxid(20))
                 }

@@ -51,6 +51,8 @@ struct LogTail {
         return laterRecord == nil || hasLostSector
     }
 
+    /// Where the first sound record behind a bad one starts.
+    ///
     /// Clients choose their data, so a bad record may itself hold the bytes of a record. What it
     /// claims to hold is passed over if its end byte bears the claim out; where the length may be
     /// what is wrong, a record inside must at least be newer than all before.
