@@ -6,10 +6,12 @@ import PackageDescription
 let package = Package(
     name: "aviary",
     platforms: [.macOS(.v26)],
-    products: [],
+    products: [.executable(name: "aviary", targets: ["aviary"])],
     dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
     ],
     targets: [
         // Layer 0: bytes
@@ -22,9 +24,6 @@ let package = Package(
         .target(name: "Storage", dependencies: ["Jute", "Records"]),
         // Layer 3: elections and the order of transactions, pure machines
         .target(name: "Quorum", dependencies: ["Jute", "Records"]),
-        // Layer 5: whole ensembles from a seed
-        .target(name: "Simulation", dependencies: ["Jute", "Records", "Storage", "Quorum"]),
-
         // Layer 4: all that a server decides
         .target(
             name: "ServerCore",
@@ -33,7 +32,29 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
-        // Layer 6: executables
+        // Layer 5: drivers, and whole ensembles from a seed
+        .target(name: "Simulation", dependencies: ["Jute", "Records", "Storage", "Quorum"]),
+        .target(
+            name: "AviaryServer",
+            dependencies: [
+                "Records", "Configuration", "Storage", "Quorum", "ServerCore",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+            ]),
+
+        // Layer 6: the program
+        .target(
+            name: "AviaryCommands",
+            dependencies: [
+                "AviaryServer",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .executableTarget(
+            name: "aviary",
+            dependencies: [
+                "AviaryCommands", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         .executableTarget(name: "simulate", dependencies: ["Simulation"]),
 
         .testTarget(name: "JuteTests", dependencies: ["Jute"]),

@@ -23,10 +23,9 @@ struct PathWatches: Sendable {
 
     /// Adds modes; false if that took a new watch, and the watcher has `limit` already.
     mutating func add(
-        _ watcher: WatcherID, _ watched: Path, _ modes: WatchModes, limit: Int
+        _ watcher: WatcherID, _ path: Path, _ modes: WatchModes, limit: Int
     ) -> Bool {
         if modes.isEmpty { return true }
-        let path = PathWatches.registered(watched)
         let (place, found) = PathWatches.place(of: watcher, in: watches[path] ?? [])
         if !found {
             guard paths[watcher, default: []].count < limit else {
@@ -43,15 +42,14 @@ struct PathWatches: Sendable {
         return true
     }
 
-    func modes(of watcher: WatcherID, _ watched: Path) -> WatchModes {
-        guard let list = watches[PathWatches.registered(watched)] else { return [] }
+    func modes(of watcher: WatcherID, _ path: Path) -> WatchModes {
+        guard let list = watches[path] else { return [] }
         let (place, found) = PathWatches.place(of: watcher, in: list)
         return found ? list[place].modes : []
     }
 
     /// Removes modes; false if there were none of them.
-    mutating func remove(_ watcher: WatcherID, _ watched: Path, _ modes: WatchModes) -> Bool {
-        let path = PathWatches.registered(watched)
+    mutating func remove(_ watcher: WatcherID, _ path: Path, _ modes: WatchModes) -> Bool {
         let old = self.modes(of: watcher, path)
         if old.isDisjoint(with: modes) { return false }
         if old.contains(.recursive), modes.contains(.recursive) { recursiveCount -= 1 }
@@ -83,8 +81,7 @@ struct PathWatches: Sendable {
     }
 
     /// The watchers of `fired`, sorted, each once; their standard watches on it end.
-    mutating func fire(_ fired: Path) -> [WatcherID] {
-        let path = PathWatches.registered(fired)
+    mutating func fire(_ path: Path) -> [WatcherID] {
         var watchers = fireStandard(path)
         if recursiveCount > 0 {
             var ancestor: Path? = path.parent
@@ -117,9 +114,6 @@ struct PathWatches: Sendable {
     var watchersByPath: [(path: Path, watchers: [WatcherID])] {
         watches.sorted { $0.key < $1.key }.map { ($0.key, $0.value.map(\.watcher)) }
     }
-
-    /// The root is registered as `/`, also when it was named by the empty path.
-    private static func registered(_ path: Path) -> Path { path.bytes.isEmpty ? .root : path }
 
     /// Where the watcher stands in a sorted list, or would.
     private static func place(

@@ -1,7 +1,7 @@
 import Jute
 import Quorum
 import Records
-import Storage
+public import Storage
 import Tree
 
 // The database as a whole: read at the start, replaced by a leader's, written to snapshots.
@@ -65,6 +65,12 @@ extension Replica {
             lastLogged: isFresh ? .none : report.lastZxid,
             committedLog: report.recent.map { Proposal(zxid: $0.zxid, bytes: $0.bytes) },
             acceptedEpoch: epochs.accepted, currentEpoch: epochs.current)
+    }
+
+    /// The log could not be written: nothing may be acknowledged any more.
+    public func logFailed(_ error: StorageError, _ now: Moment) {
+        self.now = now
+        failed(error)
     }
 
     /// Forgets memory and reads the disk again.

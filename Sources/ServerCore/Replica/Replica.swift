@@ -109,6 +109,9 @@ public final class Replica {
         return effects
     }
 
+    /// Whether there are effects to take.
+    public var hasEffects: Bool { !effects.isEmpty || !dirty.isEmpty }
+
     func emit(_ effect: ReplicaEffect) { effects.append(effect) }
 
     func log(_ level: LogLevel, _ message: String) { effects.append(.log(level, message)) }

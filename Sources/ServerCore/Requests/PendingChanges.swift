@@ -95,17 +95,17 @@ struct PendingChanges {
         }
     }
 
-    /// The ephemerals that `session` will own, sorted.
+    /// The ephemerals that `session` will own, in the order of their creation.
     func ephemerals(of session: SessionID, in tree: DataTree) -> [Path] {
-        var paths = Set(tree.ephemerals(of: session))
-        for (path, znode) in znodes {
-            if znode.exists, znode.stat.ephemeralOwner == session.rawValue {
-                paths.insert(path)
-            } else {
-                // Deleted, or deleted and made anew by somebody else.
-                paths.remove(path)
-            }
+        var births: [Path: Zxid] = [:]
+        for path in tree.ephemerals(of: session) {
+            guard let index = tree.find(path) else { continue }
+            births[path] = tree.persistedStat(of: index).czxid
         }
-        return paths.sorted()
+        for (path, znode) in znodes {
+            let isOwn = znode.exists && znode.stat.ephemeralOwner == session.rawValue
+            births[path] = isOwn ? znode.stat.czxid : nil
+        }
+        return births.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.map(\.key)
     }
 }

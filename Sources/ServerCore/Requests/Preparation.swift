@@ -134,7 +134,7 @@ struct Preparation {
     }
 
     private mutating func prepareCloseSession(_ context: Context) -> TransactionBody {
-        let paths = pending.ephemerals(of: context.session, in: context.tree)
+        let paths = JavaSetOrder.of(pending.ephemerals(of: context.session, in: context.tree))
         for path in paths {
             guard let znode = pending.znode(path, in: context.tree), let parentPath = path.parent,
                 let parent = pending.znode(parentPath, in: context.tree)

@@ -17,6 +17,17 @@ public enum CalendarDate {
         return "\(weekday) \(months[month - 1]) \(twoDigits(Int64(day))) \(clock) UTC \(year)"
     }
 
+    /// `2026-11-21` and `00:04:54`, in UTC.
+    public static func parts(milliseconds: Int64) -> (date: String, clock: String) {
+        let seconds = milliseconds / 1000
+        let (year, month, day) = civil(daysSince1970: seconds / 86400)
+        let ofDay = seconds % 86400
+        return (
+            "\(year)-\(twoDigits(Int64(month)))-\(twoDigits(Int64(day)))",
+            [ofDay / 3600, ofDay / 60 % 60, ofDay % 60].map(twoDigits).joined(separator: ":")
+        )
+    }
+
     private static func twoDigits(_ number: Int64) -> String {
         number < 10 ? "0\(number)" : String(number)
     }

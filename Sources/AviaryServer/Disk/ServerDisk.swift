@@ -1,0 +1,99 @@
+import NIOCore
+import NIOPosix
+import Records
+import ServerCore
+import Storage
+
+/// The real disk of a replica: Storage's files, driven by two threads.
+final class ServerDisk: ReplicaDisk {
+    private let directories: DataDirectories
+    private let fileSystem: any FileSystem
+    private let recovery: RecoveryOptions
+    private let epochs: EpochFiles
+    private let log: LogWorker
+    private let snapshots: SnapshotWorker
+
+    init(
+        _ directories: DataDirectories, in fileSystem: any FileSystem, recovery: RecoveryOptions,
+        log: LogWorker, snapshots: SnapshotWorker
+    ) {
+        self.directories = directories
+        self.fileSystem = fileSystem
+        self.recovery = recovery
+        self.epochs = EpochFiles(directories, in: fileSystem)
+        self.log = log
+        self.snapshots = snapshots
+    }
+
+    func append(_ entries: [LogEntry]) { log.append(entries) }
+
+    func flush() throws(StorageError) { try log.flush() }
+
+    func recover(into sink: inout DatabaseLoader) throws(StorageError) -> RecoveryReport {
+        try log.reset()
+        return try Recovery.run(directories, in: fileSystem, options: recovery, into: &sink)
+    }
+
+    func startEpochs(lastZxid: Zxid) throws(StorageError) -> EpochFiles.Epochs {
+        try epochs.start(lastZxid: lastZxid)
+    }
+
+    func truncate(to zxid: Zxid) throws(StorageError) {
+        try log.reset()
+        guard try directories.truncateHistory(to: zxid, in: fileSystem) == .truncated else {
+            throw StorageError(
+                .refused, "does not hold the history up to \(zxid), to which the leader goes back",
+                path: directories.snapshots,
+                advice: "move the version-2 directories away and start again: the server fetches "
+                    + "the database from its peers")
+        }
+    }
+
+    func persist(acceptedEpoch: Epoch) throws(StorageError) {
+        try epochs.writeAccepted(acceptedEpoch)
+    }
+
+    func persist(currentEpoch: Epoch) throws(StorageError) {
+        try epochs.writeCurrent(currentEpoch)
+    }
+
+    func rollLog() { log.roll() }
+
+    func beginSnapshot(_ zxid: Zxid, _ header: [UInt8]) { snapshots.begin(zxid, header) }
+    func writeSnapshot(_ chunk: [UInt8]) { snapshots.append(chunk) }
+    func finishSnapshot(_ trailer: SnapshotTrailer) { snapshots.finish(trailer) }
+    func abandonSnapshot() { snapshots.abandon() }
+
+    func saveSnapshot(
+        _ zxid: Zxid, body: [UInt8], trailer: SnapshotTrailer
+    ) throws(StorageError) {
+        try log.reset()
+        var writer = try SnapshotFileWriter(zxid, in: directories.snapshots, of: fileSystem)
+        do throws(StorageError) {
+            try writer.append(body)
+        } catch {
+            writer.abandon()
+            throw error
+        }
+        _ = try writer.finish(trailer)
+        try directories.keepOnlySnapshot(zxid, in: fileSystem)
+    }
+
+    /// Reports of durability from before the last flush are old news.
+    var generation: Int { log.generation }
+
+    /// Removes old snapshots and logs in the background.
+    func purge(keeping count: Int, done: @escaping @Sendable (Result<Int, StorageError>) -> Void) {
+        snapshots.purge(keeping: count, done: done)
+    }
+
+    func sizes() -> (data: Int64, log: Int64) {
+        (size(of: directories.snapshots), size(of: directories.logs))
+    }
+
+    /// A file that vanishes meanwhile counts nothing: the figure is for people.
+    private func size(of directory: String) -> Int64 {
+        let names = (try? fileSystem.list(directory)) ?? []
+        return names.reduce(0) { $0 + ((try? fileSystem.size(of: "\(directory)/\($1)")) ?? 0) }
+    }
+}

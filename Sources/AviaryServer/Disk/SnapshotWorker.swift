@@ -1,0 +1,81 @@
+import NIOPosix
+import Records
+import Storage
+
+/// Writes snapshots in the background, piece by piece, on a thread that does nothing else but
+/// purge old ones.
+final class SnapshotWorker: @unchecked Sendable {
+    // Used on the pool's only thread, but for the pool itself, which may be used on any.
+    private let pool: NIOThreadPool
+    private let directories: DataDirectories
+    private let fileSystem: any FileSystem
+    private var writer: SnapshotFileWriter?
+    private let written: @Sendable (StorageError?) -> Void
+
+    /// A worker that calls `written` after each piece, on its own thread.
+    init(
+        _ directories: DataDirectories, in fileSystem: any FileSystem, pool: NIOThreadPool,
+        written: @escaping @Sendable (StorageError?) -> Void
+    ) {
+        self.directories = directories
+        self.fileSystem = fileSystem
+        self.pool = pool
+        self.written = written
+    }
+
+    private func run(_ step: @escaping @Sendable () throws(StorageError) -> Void) {
+        pool.submit { [self] _ in
+            do throws(StorageError) {
+                try step()
+                written(nil)
+            } catch {
+                discard()
+                written(error)
+            }
+        }
+    }
+
+    func begin(_ zxid: Zxid, _ header: [UInt8]) {
+        pool.submit { [self] _ in
+            discard()
+            do throws(StorageError) {
+                var fresh = try SnapshotFileWriter(
+                    zxid, in: directories.snapshots, of: fileSystem)
+                try fresh.append(header)
+                writer = consume fresh
+            } catch {
+                written(error)
+            }
+        }
+    }
+
+    func append(_ chunk: [UInt8]) {
+        run { () throws(StorageError) in try self.writer?.append(chunk) }
+    }
+
+    func finish(_ trailer: SnapshotTrailer) {
+        run { () throws(StorageError) in
+            guard let whole = self.writer.take() else { return }
+            _ = try whole.finish(trailer)
+        }
+    }
+
+    func abandon() {
+        pool.submit { [self] _ in discard() }
+    }
+
+    private func discard() {
+        if let unfinished = writer.take() { unfinished.abandon() }
+    }
+
+    /// Removes old snapshots and logs; says what went wrong, if something did.
+    func purge(keeping count: Int, done: @escaping @Sendable (Result<Int, StorageError>) -> Void) {
+        pool.submit { [self] _ in
+            do throws(StorageError) {
+                done(.success(try Purge.run(directories, keeping: count, in: fileSystem).count))
+            } catch {
+                done(.failure(error))
+            }
+        }
+    }
+}

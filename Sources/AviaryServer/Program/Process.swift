@@ -1,0 +1,51 @@
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// What a server asks of its process: limits, memory, and facts for `envi`.
+enum ServerProcess {
+    /// A client that is gone must not end the server, and many clients need many descriptors.
+    static func prepare() {
+        signal(SIGPIPE, SIG_IGN)
+        var limit = rlimit()
+        #if canImport(Glibc)
+            let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        #else
+            let resource = RLIMIT_NOFILE
+        #endif
+        guard unsafe getrlimit(resource, &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        unsafe setrlimit(resource, &limit)
+    }
+
+    /// The lines of `envi`, with what only a JVM knows left unavailable.
+    static func environment() -> [(key: String, value: String)] {
+        var names = utsname()
+        unsafe uname(&names)
+        let system = field(names.sysname), release = field(names.release)
+        return [
+            ("host.name", field(names.nodename)),
+            ("java.version", "<NA>"), ("java.vendor", "<NA>"), ("java.home", "<NA>"),
+            ("java.class.path", "<NA>"), ("java.library.path", "<NA>"),
+            ("java.io.tmpdir", "<NA>"), ("java.compiler", "<NA>"),
+            ("os.name", system), ("os.arch", field(names.machine)), ("os.version", release),
+            ("user.name", variable("USER")), ("user.home", variable("HOME")),
+            ("user.dir", AbsolutePath.of("./")),
+        ]
+    }
+
+    private static func field<Tuple>(_ tuple: Tuple) -> String {
+        // An array of characters that ends in a zero.
+        let bytes = unsafe withUnsafeBytes(of: tuple) { unsafe Array($0) }
+        return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+
+    private static func variable(_ name: String) -> String {
+        guard let value = unsafe getenv(name) else { return "<NA>" }
+        return unsafe String(cString: value)
+    }
+}

@@ -1,0 +1,59 @@
+import Configuration
+import Quorum
+import Records
+import ServerCore
+import Storage
+
+// From what the files say to what a replica is told.
+
+extension RunningServer {
+    func settings() -> ReplicaSettings {
+        let configuration = files.configuration
+        let isAlone = configuration.isStandalone
+        var settings = ReplicaSettings(
+            server: files.server, quorum: isAlone ? nil : quorumSettings(),
+            membership: isAlone ? Membership(version: 0, members: []) : files.membership)
+        settings.tickTimeMilliseconds = configuration.tickTime
+        settings.sessionTimeoutMillisecondsMin = configuration.sessionTimeoutMin
+        settings.sessionTimeoutMillisecondsMax = configuration.sessionTimeoutMax
+        settings.requestSizeMax = configuration.requestSizeMax
+        settings.connectionsPerAddressMax = configuration.connectionsPerAddressMax
+        settings.connectionsMax = configuration.connectionsMax
+        settings.outstandingRequestsMax = configuration.outstandingRequestsMax
+        settings.extendedTypesEnabled = configuration.extendedTypesEnabled
+        settings.digestEnabled = configuration.digestEnabled
+        settings.reconfigEnabled = configuration.reconfigEnabled
+        settings.leaderServes = configuration.leaderServes
+        settings.skipACL = configuration.skipACL
+        settings.superDigest = configuration.superDigest
+        settings.snapshotTransactionCount = configuration.snapshotTransactionCount
+        settings.snapshotLogSizeMax = configuration.snapshotLogSizeMax
+        if let words = configuration.fourLetterWords {
+            settings.fourLetterWords = FourLetterWords.Whitelist(words)
+        }
+        settings.description = description()
+        return settings
+    }
+
+    private func quorumSettings() -> QuorumSettings {
+        let configuration = files.configuration
+        return QuorumSettings(
+            myID: files.server, tickTime: Int64(configuration.tickTime),
+            initLimit: Int64(configuration.initLimit), syncLimit: Int64(configuration.syncLimit),
+            connectTimeout: Int64(configuration.connectTimeout),
+            reconfigEnabled: configuration.reconfigEnabled,
+            packetSizeMax: configuration.requestSizeMax * 2,
+            committedLogCountMax: configuration.committedLogCountMax)
+    }
+
+    private func description() -> ServerDescription {
+        var description = ServerDescription()
+        description.version = ServerProgram.version
+        description.clientPort = Int32(files.configuration.clientPort ?? 2181)
+        description.clientPortListenBacklog = files.configuration.listenBacklog
+        description.dataDirectory = directories.snapshots
+        description.logDirectory = directories.logs
+        description.environment = ServerProcess.environment()
+        return description
+    }
+}

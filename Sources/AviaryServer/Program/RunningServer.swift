@@ -1,0 +1,165 @@
+import Configuration
+import NIOCore
+import NIOPosix
+import Quorum
+import Records
+import ServerCore
+import Storage
+
+/// Puts a server together from its parts, and takes it apart again.
+final class RunningServer {
+    let files: ServerFiles
+    let directories: DataDirectories
+    private let fileSystem: any FileSystem
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private let logPool = NIOThreadPool(numberOfThreads: 1)
+    private let snapshotPool = NIOThreadPool(numberOfThreads: 1)
+    private let serverLog: ServerLog
+    private let inherited = InheritedSockets()
+
+    init(_ files: ServerFiles, _ directories: DataDirectories, _ fileSystem: any FileSystem) {
+        self.files = files
+        self.directories = directories
+        self.fileSystem = fileSystem
+        self.serverLog = ServerLog(
+            name: files.configuration.isStandalone ? "standalone" : "myid:\(files.server)")
+    }
+
+    /// Runs until a signal or a failure; returns the exit code.
+    func run() -> Int32 {
+        logPool.start()
+        snapshotPool.start()
+        let loop = group.next()
+        let ended = loop.makePromise(of: Int32.self)
+        let this = UncheckedBox(self)
+        let host = loop.makePromise(of: NIOLoopBound<ReplicaHost>.self)
+        loop.execute { this.value.start(on: loop, ended, host) }
+        let signals = StopSignals { ended.succeed(0) }
+        let code = (try? ended.futureResult.wait()) ?? 1
+        signals.stop()
+        serverLog.write(.info, "stopping")
+        stop(host.futureResult, loop)
+        return code
+    }
+
+    /// Writes what is queued, so that a clean stop loses nothing at all.
+    private func stop(_ host: EventLoopFuture<NIOLoopBound<ReplicaHost>>, _ loop: any EventLoop) {
+        _ = try? host.flatMapThrowing { try $0.value.disk?.flush() }.wait()
+        try? group.syncShutdownGracefully()
+        try? logPool.syncShutdownGracefully()
+        try? snapshotPool.syncShutdownGracefully()
+    }
+
+    private func start(
+        on loop: any EventLoop, _ ended: EventLoopPromise<Int32>,
+        _ started: EventLoopPromise<NIOLoopBound<ReplicaHost>>
+    ) {
+        let reference = HostReference()
+        let disk = makeDisk(loop, reference)
+        let replica = Replica(
+            settings: settings(), disk: disk, seed: UInt64.random(in: .min ... .max),
+            now: Clock.now())
+        let host = ReplicaHost(replica: replica, loop: loop, serverLog: serverLog)
+        reference.host = host
+        host.disk = disk
+        host.ended = { ended.succeed($0) }
+        started.succeed(NIOLoopBound(host, eventLoop: loop))
+        if !files.configuration.isStandalone { joinPeers(host) }
+        host.start()
+        openClientPort(host, ended)
+        schedulePurge(disk, loop)
+    }
+
+    private func makeDisk(_ loop: any EventLoop, _ reference: HostReference) -> ServerDisk {
+        let configuration = files.configuration
+        var options = TransactionLog.Options()
+        options.preallocationMax = min(Int64(configuration.preallocationSize), 4 << 20)
+        options.fileSizeMax = configuration.logFileSizeMax > 0 ? configuration.logFileSizeMax : nil
+        options.isSyncForced = configuration.forceSync
+        let host = NIOLoopBound(reference, eventLoop: loop)
+        let worker = LogWorker(
+            TransactionLog(in: directories.logs, of: fileSystem, options: options), pool: logPool
+        ) { generation, result in
+            loop.execute { host.value.host?.logged(generation, result) }
+        }
+        let snapshots = SnapshotWorker(directories, in: fileSystem, pool: snapshotPool) { error in
+            loop.execute { host.value.host?.snapshotWritten(error) }
+        }
+        var recovery = RecoveryOptions()
+        recovery.isCreatingDatabase = configuration.createsDatabase
+        recovery.isTrustingEmpty = configuration.trustsEmptySnapshot
+        recovery.recentCountMax = configuration.committedLogCountMax
+        return ServerDisk(
+            directories, in: fileSystem, recovery: recovery, log: worker, snapshots: snapshots)
+    }
+
+    private func joinPeers(_ host: ReplicaHost) {
+        guard let member = files.membership.member(files.server) else { return }
+        let listeners = PeerListeners(
+            member: member, listensOnAllAddresses: files.configuration.quorumListenOnAllAddresses,
+            inherited: inherited, loop: host.loop)
+        let links = PeerTransport(
+            host: host, listeners: listeners,
+            connectTimeout: .milliseconds(Int64(files.configuration.connectTimeout)))
+        host.links = links
+        if files.configuration.reconfigEnabled {
+            let memberships = MembershipFiles(
+                configurationPath: files.path, configuration: files.configuration,
+                membership: files.membership, server: files.server, fileSystem: fileSystem,
+                serverLog: serverLog)
+            if files.configuration.dynamicConfigFile == nil { memberships.backUp(files.text) }
+            host.memberships = memberships
+        }
+        links.start()
+    }
+
+    private func openClientPort(_ host: ReplicaHost, _ ended: EventLoopPromise<Int32>) {
+        let port = files.configuration.clientPort ?? 2181
+        let opened = ClientListener.open(
+            host: host, address: files.configuration.clientPortAddress, port: port,
+            backlog: files.configuration.listenBacklog, inherited: inherited)
+        let serverLog = serverLog
+        opened.whenComplete { result in
+            switch result {
+            case .success(let channel):
+                serverLog.write(
+                    .info, "binding to port \(channel.localAddress?.description ?? "\(port)")")
+            case .failure(let error):
+                serverLog.write(
+                    .error,
+                    "cannot listen for clients on port \(port): \(error). Is another server "
+                        + "running? Choose another clientPort, or stop it")
+                ended.succeed(1)
+            }
+        }
+    }
+
+    private func schedulePurge(_ disk: ServerDisk, _ loop: any EventLoop) {
+        let hours = files.configuration.purgeIntervalHours
+        guard hours > 0 else { return }
+        let bound = NIOLoopBound(disk, eventLoop: loop)
+        let kept = files.configuration.purgeRetainCount
+        let serverLog = serverLog
+        loop.scheduleRepeatedTask(initialDelay: .zero, delay: .hours(Int64(hours))) { _ in
+            bound.value.purge(keeping: kept) { result in
+                switch result {
+                case .success(let count):
+                    serverLog.write(.info, "purged \(count) old snapshots and logs")
+                case .failure(let error): serverLog.write(.warning, String(describing: error))
+                }
+            }
+        }
+    }
+}
+
+/// The host as the disk's threads find it: it exists only after the disk.
+final class HostReference {
+    var host: ReplicaHost?
+}
+
+/// Carries a value to the loop that is its only user from then on.
+struct UncheckedBox<Value>: @unchecked Sendable {
+    let value: Value
+
+    init(_ value: Value) { self.value = value }
+}

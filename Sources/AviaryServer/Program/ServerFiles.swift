@@ -1,0 +1,139 @@
+import Configuration
+import Jute
+import Records
+import Storage
+
+/// Reads what a server starts from: zoo.cfg, the dynamic file, `myid`.
+struct ServerFiles {
+    /// Absolute.
+    let path: String
+    let text: [UInt8]
+    var configuration: ServerConfiguration
+    var membership: Membership
+    var server = ServerID(0)
+    var warnings: [ConfigurationProblem] = []
+
+    /// Reads everything, or says everything that is wrong.
+    static func read(
+        _ path: String, in fileSystem: any FileSystem
+    ) -> Result<ServerFiles, ConfigurationProblems> {
+        let absolute = AbsolutePath.of(path)
+        let content: [UInt8]?
+        do throws(StorageError) {
+            content = try AtomicFile.read(absolute, in: fileSystem)
+        } catch {
+            return .failure(ConfigurationProblems(path, String(describing: error)))
+        }
+        guard let content else {
+            return .failure(
+                ConfigurationProblems(
+                    path,
+                    "there is no such file; give the path of a zoo.cfg, or run "
+                        + "'aviary generate SPEC --out DIR' to make one"))
+        }
+        let parsed = ServerConfiguration.parse(
+            String(decoding: content, as: UTF8.self), file: path)
+        var files = ServerFiles(
+            path: absolute, text: content, configuration: parsed.configuration,
+            membership: parsed.configuration.membership)
+        var problems = parsed.problems
+        problems += files.readMembers(in: fileSystem)
+        let errors = problems.filter { $0.severity == .error }
+        guard errors.isEmpty else { return .failure(ConfigurationProblems(all: problems)) }
+        problems += files.readServer(in: fileSystem)
+        if problems.contains(where: { $0.severity == .error }) {
+            return .failure(ConfigurationProblems(all: problems))
+        }
+        files.warnings = problems
+        return .success(files)
+    }
+
+    private static func content(
+        of path: String, in fileSystem: any FileSystem
+    ) throws(ConfigurationProblem) -> String? {
+        do throws(StorageError) {
+            return try AtomicFile.read(path, in: fileSystem).map {
+                String(decoding: $0, as: UTF8.self)
+            }
+        } catch {
+            throw ConfigurationProblem(.error, error.message, file: error.path, line: nil)
+        }
+    }
+
+    private mutating func readMembers(in fileSystem: any FileSystem) -> [ConfigurationProblem] {
+        if let dynamic = configuration.dynamicConfigFile {
+            let place = AbsolutePath.of(dynamic)
+            do throws(ConfigurationProblem) {
+                guard let content = try ServerFiles.content(of: place, in: fileSystem) else {
+                    return [
+                        ConfigurationProblem(
+                            .error, "dynamicConfigFile \(dynamic) does not exist", file: path,
+                            line: nil)
+                    ]
+                }
+                membership = try DynamicFile.parse(content, file: dynamic)
+            } catch {
+                return [error]
+            }
+            configuration.membership = membership
+        }
+        return configuration.checkMembers(file: path)
+    }
+
+    /// Which of the members this server is; standalone servers need not say.
+    private mutating func readServer(in fileSystem: any FileSystem) -> [ConfigurationProblem] {
+        if configuration.isStandalone {
+            if let member = membership.members.first { adoptClientAddress(of: member) }
+            return []
+        }
+        let file = configuration.dataDirectory + "/myid"
+        func problem(_ message: String) -> [ConfigurationProblem] {
+            [ConfigurationProblem(.error, message, file: file, line: nil)]
+        }
+        do throws(ConfigurationProblem) {
+            guard let content = try ServerFiles.content(of: file, in: fileSystem) else {
+                return problem(
+                    "the myid file is missing: write this server's number into it, as in "
+                        + "'echo 1 > \(file)'")
+            }
+            server = try MyID.parse(content, file: file)
+        } catch {
+            return [error]
+        }
+        guard let member = membership.member(server) else {
+            return problem(
+                "My id \(server) not in the peer list: there is no server.\(server) in \(path)")
+        }
+        adoptClientAddress(of: member)
+        return checkRole(member)
+    }
+
+    private mutating func adoptClientAddress(of member: Member) {
+        guard let client = member.client, configuration.clientPort == nil else { return }
+        configuration.clientPort = client.port
+        let host = client.host.description
+        configuration.clientPortAddress = host == "0.0.0.0" ? nil : host
+    }
+
+    private func checkRole(_ member: Member) -> [ConfigurationProblem] {
+        let isObserver = member.role == .observer
+        guard let declared = configuration.isObserver, declared != isObserver else { return [] }
+        return [
+            ConfigurationProblem(
+                .warning,
+                "peerType disagrees with server.\(member.id), which makes it "
+                    + (isObserver ? "an observer" : "a participant"), file: path, line: nil)
+        ]
+    }
+}
+
+/// Everything that is wrong with a server's files.
+struct ConfigurationProblems: Error {
+    let all: [ConfigurationProblem]
+
+    init(all: [ConfigurationProblem]) { self.all = all }
+
+    init(_ file: String, _ message: String) {
+        self.all = [ConfigurationProblem(.error, message, file: file, line: nil)]
+    }
+}

@@ -1,0 +1,53 @@
+import Configuration
+import NIOCore
+import NIOPosix
+import Quorum
+import Records
+import ServerCore
+import Storage
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// One server in the foreground, from its zoo.cfg to its end: what every runtime starts.
+public enum ServerProgram {
+    /// The version of the protocol and formats that `srvr` shows, and ours.
+    public static let version = "3.9.5-aviary-0.1, built on 2026-11-21 00:00 UTC"
+
+    /// Runs the server of a zoo.cfg until it is told to stop.
+    ///
+    /// - Returns: the exit code: 0 stopped, 2 the configuration is wrong, 3 its directories cannot
+    ///   be used, others as Apache ZooKeeper has them.
+    public static func run(configurationPath: String) -> Int32 {
+        ServerProcess.prepare()
+        let fileSystem = POSIXFileSystem()
+        let files: ServerFiles
+        switch ServerFiles.read(configurationPath, in: fileSystem) {
+        case .success(let read): files = read
+        case .failure(let problems):
+            for problem in problems.all { complain(String(describing: problem)) }
+            return 2
+        }
+        for warning in files.warnings { complain(String(describing: warning)) }
+        let directories = DataDirectories(
+            data: files.configuration.dataDirectory, dataLog: files.configuration.logDirectory)
+        do throws(StorageError) {
+            try directories.prepare(
+                in: fileSystem, isCreating: files.configuration.createsDirectories)
+        } catch {
+            complain(String(describing: error))
+            return 3
+        }
+        return RunningServer(files, directories, fileSystem).run()
+    }
+
+    static func complain(_ line: String) {
+        let bytes = Array((line + "\n").utf8)
+        _ = unsafe bytes.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+}

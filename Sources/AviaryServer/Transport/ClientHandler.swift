@@ -1,0 +1,126 @@
+import NIOCore
+import Records
+import ServerCore
+
+/// One client's connection: bytes go to the replica in place, as they come, and the replies to all
+/// requests of a read leave in one write.
+final class ClientHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// Output beyond this ends the connection: the client sends and does not read.
+    private static let pendingOutputMax = 64 << 20
+
+    private let host: ReplicaHost
+    private var id: ConnectionID?
+    private var channel: (any Channel)?
+    /// What the replica has not consumed: the beginning of a frame, or what came while paused.
+    private var unread: ByteBuffer?
+    private var isPaused = false
+    private var isClosing = false
+    private var needsFlush = false
+    private var pendingOutput = 0
+
+    init(host: ReplicaHost) { self.host = host }
+
+    func channelActive(context: ChannelHandlerContext) {
+        channel = context.channel
+        let address = context.remoteAddress
+        id = host.connected(
+            self, address: address?.rawBytes ?? [0, 0, 0, 0],
+            port: UInt16(truncatingIfNeeded: address?.port ?? 0))
+        guard id != nil else { return context.close(promise: nil) }
+        context.read()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var incoming = unwrapInboundIn(data)
+        if unread == nil {
+            unread = incoming
+        } else {
+            unread?.writeBuffer(&incoming)
+        }
+        if !isPaused { consume() }
+    }
+
+    private func consume() {
+        guard let id, !isClosing, let bytes = unread, bytes.readableBytes > 0 else { return }
+        let consumed = host.replica.clientReceived(id, bytes.readableBytesSpan, Clock.now())
+        if consumed >= bytes.readableBytes {
+            unread = nil
+        } else {
+            unread?.moveReaderIndex(forwardBy: consumed)
+            unread?.discardReadBytes()
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        host.perform()
+        if !isPaused, !isClosing, context.channel.isWritable { context.read() }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable, !isPaused, !isClosing { context.read() }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        isClosing = true
+        unread = nil
+        channel = nil
+        if let id { host.disconnected(id) }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    // MARK: What the replica asks
+
+    func write(_ buffer: ByteBuffer) {
+        guard let channel else { return }
+        let size = buffer.readableBytes
+        if channel.isWritable {
+            pendingOutput = 0
+        } else {
+            pendingOutput += size
+            guard pendingOutput <= ClientHandler.pendingOutputMax else {
+                return channel.close(promise: nil)
+            }
+        }
+        channel.writeAndFlush(buffer, promise: nil)
+    }
+
+    func pause() { isPaused = true }
+
+    func resume() {
+        isPaused = false
+        consume()
+        host.perform()
+        if !isPaused, !isClosing { channel?.read() }
+    }
+
+    /// Closes behind everything that was written.
+    func closeAfterOutput() {
+        isClosing = true
+        channel?.close(promise: nil)
+    }
+}
+
+extension SocketAddress {
+    /// The 4 or 16 bytes of the address; an IPv4 address in an IPv6 one is an IPv4 address.
+    var rawBytes: [UInt8] {
+        // In the structures of BSD sockets the address stands at 4 (IPv4) or 8 (IPv6) bytes from
+        // the start.
+        switch self {
+        case .v4(let address):
+            let all = unsafe withUnsafeBytes(of: address.address) { unsafe Array($0) }
+            return Array(all[4..<8])
+        case .v6(let address):
+            let all = unsafe withUnsafeBytes(of: address.address) { unsafe Array($0) }
+            let bytes = Array(all[8..<24])
+            let isMapped = bytes[..<10].allSatisfy { $0 == 0 } && bytes[10...11] == [255, 255]
+            return isMapped ? Array(bytes[12...]) : bytes
+        case .unixDomainSocket: return [127, 0, 0, 1]
+        }
+    }
+}

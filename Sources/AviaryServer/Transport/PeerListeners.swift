@@ -1,0 +1,76 @@
+import Jute
+import NIOCore
+import NIOPosix
+import Records
+import ServerCore
+
+/// Opens the election and the quorum port, trying again for as long as it takes.
+///
+/// A name that does not resolve yet must not stop a server: it then listens on every address, and
+/// says so once.
+final class PeerListeners {
+    private let member: Member
+    private let listensOnAllAddresses: Bool
+    private let inherited: InheritedSockets
+    private let loop: any EventLoop
+
+    init(
+        member: Member, listensOnAllAddresses: Bool, inherited: InheritedSockets,
+        loop: any EventLoop
+    ) {
+        self.member = member
+        self.listensOnAllAddresses = listensOnAllAddresses
+        self.inherited = inherited
+        self.loop = loop
+    }
+
+    /// Opens the port; the future is not completed before that has worked.
+    func open(
+        _ port: PeerPort, _ bootstrap: ServerBootstrap, _ serverLog: ServerLog
+    ) -> EventLoopFuture<any Channel> {
+        let endpoint = port == .election ? member.election : member.quorum
+        if let descriptor = inherited.take(port == .election ? .election : .quorum) {
+            return bootstrap.withBoundSocket(descriptor)
+        }
+        let promise = loop.makePromise(of: (any Channel).self)
+        attempt(endpoint, bootstrap, serverLog, promise, isFirst: true)
+        return promise.futureResult
+    }
+
+    private func attempt(
+        _ endpoint: Endpoint, _ bootstrap: ServerBootstrap, _ serverLog: ServerLog,
+        _ promise: EventLoopPromise<any Channel>, isFirst: Bool
+    ) {
+        let own = listensOnAllAddresses ? "0.0.0.0" : endpoint.host.description
+        let address = Result {
+            try SocketAddress.makeAddressResolvingHost(
+                own, port: Int(endpoint.port))
+        }
+        let listeners = NIOLoopBound((self, bootstrap), eventLoop: loop)
+        let bound: EventLoopFuture<any Channel>
+        switch address {
+        case .success(let address): bound = bootstrap.bind(to: address)
+        case .failure:
+            if isFirst {
+                serverLog.write(
+                    .warning,
+                    "\(own) does not resolve: listening on every address at port \(endpoint.port)")
+            }
+            bound = bootstrap.bind(host: "0.0.0.0", port: Int(endpoint.port))
+        }
+        bound.hop(to: loop).whenComplete { result in
+            switch result {
+            case .success(let channel): promise.succeed(channel)
+            case .failure(let error):
+                if isFirst {
+                    serverLog.write(
+                        .warning, "cannot listen on \(endpoint): \(error); trying again")
+                }
+                listeners.value.0.loop.scheduleTask(in: .milliseconds(100)) {
+                    let (this, bootstrap) = listeners.value
+                    this.attempt(endpoint, bootstrap, serverLog, promise, isFirst: false)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+import Jute
+import NIOCore
+import NIOPosix
+import Quorum
+import Records
+import ServerCore
+
+/// Which of a server's two ports for its peers.
+enum PeerPort: Equatable {
+    case election
+    case quorum
+}
+
+/// The connections between servers: raw bytes by link, in both directions.
+///
+/// Confined to the event loop. Names are resolved at every dial, by NIO and off the loop.
+final class PeerTransport {
+    private let host: ReplicaHost
+    private let listeners: PeerListeners
+    private let connectTimeout: TimeAmount
+    private var channels: [LinkID: any Channel] = [:]
+    private var unflushed: Set<LinkID> = []
+    private var isListeningForLearners = false
+    private var quorumListener: (any Channel)?
+
+    init(host: ReplicaHost, listeners: PeerListeners, connectTimeout: TimeAmount) {
+        self.host = host
+        self.listeners = listeners
+        self.connectTimeout = connectTimeout
+    }
+
+    /// Opens the election port.
+    func start() {
+        listen(.election) { _ in }
+    }
+
+    private func listen(_ port: PeerPort, _ opened: @escaping (any Channel) -> Void) {
+        let transport = NIOLoopBound(self, eventLoop: host.loop)
+        let opened = NIOLoopBound(opened, eventLoop: host.loop)
+        let bootstrap = ServerBootstrap(group: host.loop)
+            .serverChannelOption(.backlog, value: 256)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelInitializer { channel in
+                transport.value.accept(channel, port)
+                return channel.eventLoop.makeSucceededVoidFuture()
+            }
+        listeners.open(port, bootstrap, host.serverLog).hop(to: host.loop).whenSuccess {
+            opened.value($0)
+        }
+    }
+
+    private func accept(_ channel: any Channel, _ port: PeerPort) {
+        let link = host.replica.newLink()
+        adopt(channel, link, port)
+        host.tell {
+            port == .election ? $0.electionAccepted(link, $1) : $0.quorumAccepted(link, $1)
+        }
+    }
+
+    private func adopt(_ channel: any Channel, _ link: LinkID, _ port: PeerPort) {
+        channels[link] = channel
+        let handler = LinkHandler(host: host, link: link, port: port) { [weak self] in
+            self?.channels[link] = nil
+        }
+        do {
+            try channel.pipeline.syncOperations.addHandler(handler)
+        } catch {
+            channel.close(promise: nil)
+        }
+    }
+
+    func listenForLearners(_ listens: Bool) {
+        guard listens != isListeningForLearners else { return }
+        isListeningForLearners = listens
+        guard listens else {
+            quorumListener?.close(promise: nil)
+            quorumListener = nil
+            return
+        }
+        listen(.quorum) { [weak self] channel in
+            guard let self, isListeningForLearners, quorumListener == nil else {
+                return channel.close(promise: nil)
+            }
+            quorumListener = channel
+        }
+    }
+
+    func dial(_ link: LinkID, _ endpoint: Endpoint, _ port: PeerPort) {
+        let transport = NIOLoopBound(self, eventLoop: host.loop)
+        ClientBootstrap(group: host.loop)
+            .connectTimeout(connectTimeout)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .connect(host: endpoint.host.description, port: Int(endpoint.port))
+            .hop(to: host.loop)
+            .whenComplete { transport.value.dialed(link, port, $0) }
+    }
+
+    private func dialed(
+        _ link: LinkID, _ port: PeerPort, _ result: Result<any Channel, any Error>
+    ) {
+        switch result {
+        case .success(let channel):
+            adopt(channel, link, port)
+            host.tell {
+                port == .election ? $0.electionDialed(link, $1) : $0.quorumDialed(link, $1)
+            }
+        case .failure:
+            host.tell {
+                port == .election
+                    ? $0.electionDialFailed(link, $1) : $0.quorumDialFailed(link, $1)
+            }
+        }
+    }
+
+    func send(_ link: LinkID, _ bytes: [UInt8]) {
+        guard let channel = channels[link] else { return }
+        channel.write(ByteBuffer(bytes: bytes), promise: nil)
+        unflushed.insert(link)
+    }
+
+    /// Sends what was written since the last call, each link's in one go.
+    func flush() {
+        for link in unflushed { channels[link]?.flush() }
+        unflushed.removeAll(keepingCapacity: true)
+    }
+
+    func close(_ link: LinkID) {
+        guard let channel = channels.removeValue(forKey: link) else { return }
+        unflushed.remove(link)
+        channel.flush()
+        channel.close(promise: nil)
+    }
+}
+
+/// One connection to a peer.
+private final class LinkHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let host: ReplicaHost
+    private let link: LinkID
+    private let port: PeerPort
+    private let closed: () -> Void
+
+    init(host: ReplicaHost, link: LinkID, port: PeerPort, closed: @escaping () -> Void) {
+        self.host = host
+        self.link = link
+        self.port = port
+        self.closed = closed
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let bytes = unwrapInboundIn(data)
+        let now = Clock.now()
+        if port == .election {
+            host.replica.electionReceived(link, bytes.readableBytesSpan, now)
+        } else {
+            host.replica.quorumReceived(link, bytes.readableBytesSpan, now)
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) { host.perform() }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        closed()
+        host.tell {
+            port == .election ? $0.electionClosed(link, $1) : $0.quorumClosed(link, $1)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+}

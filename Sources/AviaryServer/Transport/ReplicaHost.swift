@@ -1,0 +1,139 @@
+import NIOCore
+import Quorum
+import Records
+import ServerCore
+import Storage
+
+/// Runs a replica on one event loop: gives it what happens, and does what it asks.
+///
+/// Everything here is confined to that loop.
+final class ReplicaHost {
+    let loop: any EventLoop
+    let replica: Replica
+    private let allocator = ByteBufferAllocator()
+    private var clients: [ConnectionID: ClientHandler] = [:]
+    private var lastConnection: Int64 = 0
+    private var deadline: (time: Int64, task: Scheduled<Void>)?
+    private var isPerforming = false
+    var disk: ServerDisk?
+    /// Connections between servers; nil on a standalone server.
+    var links: PeerTransport?
+    let serverLog: ServerLog
+    /// Writes the membership to files.
+    var memberships: MembershipFiles?
+    /// Called once when the server cannot go on.
+    var ended: ((Int32) -> Void)?
+
+    init(replica: Replica, loop: any EventLoop, serverLog: ServerLog) {
+        self.replica = replica
+        self.loop = loop
+        self.serverLog = serverLog
+    }
+
+    /// Reads the database and begins.
+    func start() {
+        loop.assertInEventLoop()
+        replica.start(Clock.now())
+        perform()
+    }
+
+    // MARK: The disk
+
+    /// The log's thread has made entries durable, or failed to.
+    func logged(_ generation: Int, _ result: Result<Zxid, StorageError>) {
+        guard generation == disk?.generation else { return }
+        switch result {
+        case .success(let zxid): tell { $0.logged(through: zxid, $1) }
+        case .failure(let error): tell { $0.logFailed(error, $1) }
+        }
+    }
+
+    /// The snapshot's thread has written a piece, or failed to.
+    func snapshotWritten(_ error: StorageError?) {
+        if let error {
+            tell { $0.snapshotFailed(String(describing: error), $1) }
+        } else {
+            tell { $0.snapshotChunkWritten($1) }
+        }
+    }
+
+    // MARK: Clients
+
+    func connected(_ handler: ClientHandler, address: [UInt8], port: UInt16) -> ConnectionID? {
+        lastConnection += 1
+        let id = ConnectionID(lastConnection)
+        guard replica.clientConnected(id, address: address, port: port, Clock.now()) else {
+            perform()
+            return nil
+        }
+        clients[id] = handler
+        return id
+    }
+
+    func disconnected(_ id: ConnectionID) {
+        guard clients.removeValue(forKey: id) != nil else { return }
+        replica.clientClosed(id, Clock.now())
+        perform()
+    }
+
+    // MARK: Effects
+
+    /// Runs `event` on the replica at this moment and does what follows.
+    func tell(_ event: (Replica, Moment) -> Void) {
+        event(replica, Clock.now())
+        perform()
+    }
+
+    /// Writes what clients are owed and performs effects, until there are none.
+    ///
+    /// Performing one may make others; the outermost call does them all, so that order is kept.
+    func perform() {
+        guard !isPerforming else { return }
+        isPerforming = true
+        repeat {
+            replica.drainOutput { id, bytes in
+                guard let client = clients[id] else { return }
+                var buffer = allocator.buffer(capacity: bytes.byteCount)
+                buffer.writeBytes(bytes)
+                client.write(buffer)
+            }
+            for effect in replica.takeEffects() { perform(effect) }
+        } while replica.hasEffects
+        links?.flush()
+        isPerforming = false
+        scheduleDeadline()
+    }
+
+    private func perform(_ effect: ReplicaEffect) {
+        switch effect {
+        case .closeClient(let id): clients.removeValue(forKey: id)?.closeAfterOutput()
+        case .pauseReading(let id): clients[id]?.pause()
+        case .resumeReading(let id): clients[id]?.resume()
+        case .electionDial(let link, let endpoint): links?.dial(link, endpoint, .election)
+        case .electionSend(let link, let bytes), .quorumSend(let link, let bytes):
+            links?.send(link, bytes)
+        case .electionClose(let link), .quorumClose(let link): links?.close(link)
+        case .quorumListen(let listens): links?.listenForLearners(listens)
+        case .quorumDial(let link, let endpoint): links?.dial(link, endpoint, .quorum)
+        case .membershipProposed(let membership): memberships?.proposed(membership)
+        case .membershipCommitted(let membership): memberships?.committed(membership)
+        case .log(let level, let message): serverLog.write(level, message)
+        case .fatal(let code, let reason):
+            serverLog.write(.error, reason)
+            ended?(code)
+        }
+    }
+
+    private func scheduleDeadline() {
+        guard let wanted = replica.nextDeadline else { return }
+        if let deadline, deadline.time <= wanted { return }
+        deadline?.task.cancel()
+        let wait = max(0, wanted - Clock.now().monotonicMilliseconds)
+        let host = NIOLoopBound(self, eventLoop: loop)
+        let task = loop.scheduleTask(in: .milliseconds(wait)) {
+            host.value.deadline = nil
+            host.value.tell { $0.hitDeadline($1) }
+        }
+        deadline = (wanted, task)
+    }
+}

@@ -1,0 +1,4 @@
+import ArgumentParser
+import AviaryCommands
+
+AviaryCommand.main()
