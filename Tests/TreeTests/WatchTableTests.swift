@@ -76,7 +76,6 @@ import Testing
         #expect(fired(&table, .deleted, "/ab") == [one])
         #expect(fired(&table, .deleted, "/a") == [one, two])
         #expect(fired(&table, .childrenChanged, "/a") == [])
-        #expect(fired(&table, .dataChanged, "") == [one])
         table.removeAll(of: one)
         #expect(fired(&table, .dataChanged, "/") == [])
         #expect(fired(&table, .dataChanged, "/a/x") == [two])
