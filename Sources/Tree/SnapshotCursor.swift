@@ -96,10 +96,10 @@ public final class SnapshotCursor {
     /// A record is path, data, ACL index and stat. The last one may exceed the limit. Znodes that
     /// are passed over count a little too, so that a call is bounded in any case.
     public func next(limitBytes: Int, into writer: inout JuteWriter) -> Progress {
-        let end = writer.count + limitBytes
+        let start = writer.count
         var passed = 0
         while let index = state.position {
-            if writer.count + passed >= end { return .more }
+            if writer.count - start + passed >= max(1, limitBytes) { return .more }
             if tree.slab[index].generation >= state.generation {
                 passed += StatPersisted.size
                 state.position = tree.successor(of: index, descending: false)

@@ -132,6 +132,18 @@ import Testing
         #expect(writer.count == 0)
     }
 
+    @Test(arguments: [Int.min, 0, 1, .max])
+    func `a slice makes progress whatever its limit`(limitBytes: Int) {
+        let cursor = DataTree(seed: 1).startSnapshot()
+        var writer = JuteWriter()
+        var slices = 0
+        while slices < 10, cursor.next(limitBytes: limitBytes, into: &writer) == .more {
+            slices += 1
+        }
+        #expect(slices == (limitBytes == .max ? 0 : 3))
+        #expect(writer.count == 352 - 5)
+    }
+
     @Test func `a slice is bounded even where nothing is written`() {
         let tree = DataTree(seed: 1)
         let cursor = tree.startSnapshot()
