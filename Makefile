@@ -1,0 +1,54 @@
+# The commands of everyday. `make up` and `make test` are all that a fresh machine needs:
+# they bring in what is missing (Debian and Ubuntu through apt, macOS through brew).
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+RELEASE := swift build -c release --static-swift-stdlib
+AVIARY := .build/release/aviary
+SECONDS_TO_SIMULATE ?= 60
+
+help: ## show these lines
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+libyaml:
+	@if pkg-config --exists yaml-0.1 2>/dev/null || [ -e /usr/include/yaml.h ]; then :; \
+	elif [ "$$(uname)" = Darwin ]; then brew install libyaml pkg-config; \
+	else sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	    $$sudo apt-get update -qq && $$sudo apt-get install -qq -y --no-install-recommends libyaml-dev >/dev/null; fi
+
+build: libyaml ## build the release binary, .build/release/aviary
+	$(RELEASE) --product aviary
+
+up: build ## build, then start three servers on this machine until Ctrl-C
+	$(AVIARY) up
+
+test: lint unit interop ## everything: style, unit tests, simulation seeds, interoperability
+
+lint: ## the formatter, strict
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+
+unit: libyaml ## build and run the Swift tests
+	swift build --build-tests
+	swift test --skip-build --parallel
+
+interop: libyaml ## real processes against Apache ZooKeeper's server and clients
+	Tests/Interop/setup.sh
+	@# Until the server exists, the tests are held against Apache ZooKeeper alone.
+	@if [ ! -d Sources/aviary ]; then exec .build-interop/venv/bin/pytest Tests/Interop --under-test apache; fi; \
+	swift build --product aviary; \
+	AVIARY_BIN=$${AVIARY_BIN:-.build/debug/aviary} .build-interop/venv/bin/pytest Tests/Interop $(PYTEST)
+
+reference: ## the interoperability tests held against Apache ZooKeeper itself, to prove the tests
+	Tests/Interop/setup.sh
+	.build-interop/venv/bin/pytest Tests/Interop --under-test apache $(PYTEST)
+
+simulate: libyaml ## whole ensembles from random seeds, for SECONDS_TO_SIMULATE seconds
+	$(RELEASE) --product simulate
+	.build/release/simulate --seconds $(SECONDS_TO_SIMULATE)
+
+bench: build ## ours and Apache ZooKeeper side by side, ratios printed
+	Tests/Interop/setup.sh
+	.build-interop/venv/bin/python bench/run.py
+
+.PHONY: help libyaml build up test lint unit interop reference simulate bench

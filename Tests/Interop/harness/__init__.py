@@ -1,0 +1,1 @@
+"""What every interoperability test stands on: servers as real processes, clients of several makes, bounded waiting."""
