@@ -15,6 +15,7 @@ from harness.server import Server  # noqa: E402
 
 
 def pytest_addoption(parser):
+    parser.addoption("--keep", action="store_true", help="leave the files of the servers where they are")
     parser.addoption("--under-test", default="aviary", choices=("aviary", "apache"),
                      help="what stands where Aviary's servers stand; `apache` proves the tests themselves")
 
@@ -116,8 +117,10 @@ def kazoo():
 
 
 @pytest.fixture(autouse=True)
-def tidy_tmp(tmp_path):
+def tidy_tmp(request, tmp_path):
     """Logs preallocate 64 MiB each: nothing of a test's data is kept once it is over."""
     yield
+    if request.config.getoption("--keep"):
+        return
     for each in tmp_path.iterdir():
         shutil.rmtree(each, ignore_errors=True) if each.is_dir() else each.unlink()

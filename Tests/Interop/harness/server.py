@@ -119,7 +119,12 @@ class Server:
         self.stop(signal.SIGKILL)
 
     def pause(self):
+        """SIGSTOP, and back when every thread stands: until then one may still read and write."""
         self.tell(signal.SIGSTOP)
+        tasks = pathlib.Path(f"/proc/{self.process.pid}/task")
+        if tasks.exists():
+            eventually(lambda: all(task.read_text().rpartition(")")[2].split()[0] in "Tt" for task in tasks.glob("*/stat")),
+                       5, f"{self} standing")
 
     def resume(self):
         self.tell(signal.SIGCONT)
