@@ -37,6 +37,13 @@ struct ElectionDriver {
     var decision: ServerID?
     var decideAt: Int64?
     var nextResend: Int64?
+    /// Whether this server has no data, and so votes only where nobody has any.
+    var isEmpty = false
+    /// Voters that have shown that they have no data either.
+    var empties: Set<ServerID> = []
+    /// When a quorum of servers without data is enough.
+    var patienceEnds: Int64?
+    var mayBegin = false
 
     init(settings: QuorumSettings, membership: Membership, seed: UInt64) {
         self.settings = settings
@@ -53,6 +60,7 @@ struct ElectionDriver {
         var times = peers.filter { $0.link == nil }.map(\.nextDial)
         if let decideAt { times.append(decideAt) }
         if state == .looking, let nextResend { times.append(nextResend) }
+        if isEmpty, let patienceEnds { times.append(patienceEnds) }
         return times.min()
     }
 
@@ -67,11 +75,16 @@ struct ElectionDriver {
         mine = Vote(
             leader: settings.myID, zxid: zxid, epoch: Int64(epoch.rawValue), round: round,
             state: .looking)
+        isEmpty = isVoter && zxid == .none
+        if isEmpty, patienceEnds == nil {
+            patienceEnds = context.now + settings.bootstrapPatience
+        }
         if !isVoter { mine.zxid = Zxid(Int64.min); mine.epoch = Int64.min }
         vote = mine
         votes = [:]
         decideAt = nil
         broadcast(&context)
+        checkNewEnsemble(context)
         count(&context)
     }
 
@@ -112,7 +125,36 @@ struct ElectionDriver {
         }
     }
 
+    /// A server without data has heard something of another voter.
+    private mutating func notice(_ n: Notification, from server: ServerID) {
+        if n.state == .looking, n.zxid <= .zero, n.epoch <= 0 {
+            empties.insert(server)
+        } else {
+            empties = []
+            patienceEnds = nil
+        }
+    }
+
+    /// Whether the ensemble is new: all its voters have no data, or those that can be heard are a
+    /// quorum and the others have had their time to say otherwise.
+    private mutating func checkNewEnsemble(_ context: PeerContext) {
+        guard isEmpty, state == .looking else { return }
+        var servers = empties
+        servers.insert(settings.myID)
+        let isPatient = patienceEnds.map { context.now >= $0 } ?? false
+        guard
+            servers.isSuperset(of: membership.voters)
+                || (isPatient && context.isQuorum(servers, of: membership))
+        else { return }
+        isEmpty = false
+        mayBegin = true
+    }
+
     mutating func hitDeadline(_ context: inout PeerContext) {
+        checkNewEnsemble(context)
+        if isEmpty, let end = patienceEnds, context.now >= end {
+            patienceEnds = context.now + 100
+        }
         if let decideAt, context.now >= decideAt { decide(context) }
         if state == .looking, let nextResend, context.now >= nextResend { broadcast(&context) }
     }
@@ -168,9 +210,14 @@ struct ElectionDriver {
             if n.state == .looking { reply(to: server, &context) }
             return
         }
-        guard membership.isVoter(server), membership.isVoter(n.leader) else {
-            return
+        guard membership.isVoter(server) else { return }
+        if isEmpty {
+            notice(n, from: server)
+            checkNewEnsemble(context)
         }
+        // Whoever has no data has no opinion.
+        guard membership.isVoter(n.leader), n.zxid != .none else { return }
+        if isEmpty, n.state == .looking { return }
         let their = Vote(
             leader: n.leader, zxid: n.zxid, epoch: n.epoch, round: n.round, state: n.state)
         if n.state == .looking {
@@ -211,7 +258,7 @@ struct ElectionDriver {
                 return
             }
         }
-        guard membership.isVoter(settings.myID) else { return }
+        guard membership.isVoter(settings.myID), mine.zxid != .none else { return }
         var servers = Set(
             votes.filter {
                 $0.value.state == .looking && $0.value.leader == vote.leader

@@ -64,6 +64,7 @@ public struct QuorumPeer {
         if leader?.isEstablished ?? false || learner?.isServing ?? false {
             election.settle(context.history.currentEpoch)
         }
+        if activity == .electing, election.mayBegin { begin() }
         if activity == .electing { takeDecision() }
     }
 
@@ -87,6 +88,15 @@ public struct QuorumPeer {
             context.effects.add(.flushLog)
             context.history.becameDurable(through: context.history.lastLogged)
         }
+        look()
+    }
+
+    /// The whole ensemble is new, and so is this server's history.
+    private mutating func begin() {
+        election.mayBegin = false
+        guard !context.history.hasDatabase else { return }
+        context.history.begin()
+        context.effects.add(.saveSnapshot(.zero))
         look()
     }
 

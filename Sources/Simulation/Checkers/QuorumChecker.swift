@@ -118,6 +118,14 @@ struct QuorumChecker {
         }
     }
 
+    /// S15: a server votes with what it has on disk, no more and no less.
+    func looks(_ server: ServerID, _ status: QuorumStatus, _ disk: ToyDisk, _ fail: Fail) {
+        let last = max(disk.log.last?.zxid ?? .none, disk.snapshots.last?.zxid ?? .none)
+        if status.lastLogged != last || !disk.unsynced.isEmpty {
+            fail("S15: \(server) looks with \(status.lastLogged), its disk holds \(last)")
+        }
+    }
+
     // MARK: S14: no holes
 
     func recovered(_ server: ServerID, _ tree: ToyTree, _ fail: Fail) {

@@ -34,10 +34,21 @@ extension QuorumSimulation {
         servers[host].stop()
         let unsynced = servers[host].disk.unsynced.count
         servers[host].disk.crash(kept: random.number(0...unsynced))
+        wipeOnce(host)
         network.crash(host: host, silently: random.chance(1, in: 4), now: now)
         if !isCalm {
             queue.schedule(.start(host: host), at: now + random.number(1000...1_500_000))
         }
+    }
+
+    /// Once in a run a server may lose its disk for good, when no other is without data.
+    private func wipeOnce(_ host: Int) {
+        guard !isCalm, counts["wipe"] == nil, random.chance(1, in: 8),
+            servers.allSatisfy(\.disk.hasDatabase)
+        else { return }
+        trace { "\(servers[host].member.id) loses its disk" }
+        count("wipe")
+        servers[host].disk.wipe()
     }
 
     /// A host hears something of the network.
@@ -111,6 +122,9 @@ extension QuorumSimulation {
                 perform(effect, host)
                 if failure != nil { return }
             }
+        }
+        if let status = servers[host].peer?.status, status.phase == .election {
+            checker.looks(servers[host].member.id, status, servers[host].disk, fail)
         }
         guard let deadline = servers[host].peer?.nextDeadline else { return }
         let time = max(deadline * 1000, now)

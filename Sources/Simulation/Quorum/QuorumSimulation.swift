@@ -73,8 +73,10 @@ public final class QuorumSimulation {
         self.membership = Membership(version: 0, members: members)
         self.checker = QuorumChecker(membership: membership)
         self.random = random
+        let isNew = random.chance(1, in: 2)
+        self.random = random
         for member in members {
-            servers.append(SimulatedPeer(member: member, disk: .begun))
+            servers.append(SimulatedPeer(member: member, disk: isNew ? ToyDisk() : .begun))
         }
     }
 

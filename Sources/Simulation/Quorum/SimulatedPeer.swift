@@ -2,7 +2,7 @@ import Quorum
 import Records
 
 /// A server of the simulation: a disk that survives, and while it runs a peer and a toy tree.
-struct SimulatedPeer {
+final class SimulatedPeer {
     let member: Member
     var disk: ToyDisk
     /// nil while the server is down.
@@ -24,21 +24,26 @@ struct SimulatedPeer {
     /// Operations that clients of this server wait for.
     var waiting: Set<UInt64> = []
 
+    init(member: Member, disk: ToyDisk) {
+        self.member = member
+        self.disk = disk
+    }
+
     var isServing: Bool { peer != nil && role != .looking }
 
-    mutating func connect(_ link: LinkID, _ end: SimulatedNetwork.End, isQuorum: Bool) {
+    func connect(_ link: LinkID, _ end: SimulatedNetwork.End, isQuorum: Bool) {
         ends[link] = end
         links[end] = link
         if isQuorum { quorumLinks.insert(link) }
     }
 
-    mutating func disconnect(_ link: LinkID) {
+    func disconnect(_ link: LinkID) {
         if let end = ends.removeValue(forKey: link) { links[end] = nil }
         quorumLinks.remove(link)
     }
 
     /// Nothing of a running server is left.
-    mutating func stop() {
+    func stop() {
         peer = nil
         tree = ToyTree()
         role = .looking
