@@ -84,7 +84,8 @@ public struct DataDirectories: Equatable, Sendable {
     /// A file that allows an empty directory to be taken for a new database.
     public var initializeMarker: String { dataLog + "/initialize" }
 
-    /// Makes what is missing, and refuses files that are in the wrong directory.
+    /// Makes what is missing, removes snapshots that were never finished, and refuses files that
+    /// are in the wrong directory: once, before anything else touches them.
     ///
     /// A log among the snapshots would be passed over in silence, and with it acknowledged writes:
     /// somebody has changed `dataLogDir` and left the files behind.
@@ -99,6 +100,7 @@ public struct DataDirectories: Equatable, Sendable {
             }
             try fileSystem.makeDirectory(directory)
         }
+        try removeUnfinished(in: fileSystem)
         guard snapshots != logs else { return }
         let strays =
             try DataFile.list(.snapshot, in: logs, of: fileSystem)

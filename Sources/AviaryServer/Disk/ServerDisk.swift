@@ -30,7 +30,7 @@ final class ServerDisk: ReplicaDisk {
     func flush() throws(StorageError) { try log.flush() }
 
     func recover(into sink: inout DatabaseLoader) throws(StorageError) -> RecoveryReport {
-        try log.reset()
+        try settle()
         return try Recovery.run(directories, in: fileSystem, options: recovery, into: &sink)
     }
 
@@ -39,7 +39,7 @@ final class ServerDisk: ReplicaDisk {
     }
 
     func truncate(to zxid: Zxid) throws(StorageError) {
-        try log.reset()
+        try settle()
         guard try directories.truncateHistory(to: zxid, in: fileSystem) == .truncated else {
             throw StorageError(
                 .refused, "does not hold the history up to \(zxid), to which the leader goes back",
@@ -67,7 +67,7 @@ final class ServerDisk: ReplicaDisk {
     func saveSnapshot(
         _ zxid: Zxid, body: [UInt8], trailer: SnapshotTrailer
     ) throws(StorageError) {
-        try log.reset()
+        try settle()
         var writer = try SnapshotFileWriter(zxid, in: directories.snapshots, of: fileSystem)
         do throws(StorageError) {
             try writer.append(body)
@@ -77,6 +77,12 @@ final class ServerDisk: ReplicaDisk {
         }
         _ = try writer.finish(trailer)
         try directories.keepOnlySnapshot(zxid, in: fileSystem)
+    }
+
+    /// Lets go of all files, before they are read again, cut or removed.
+    private func settle() throws(StorageError) {
+        snapshots.settle()
+        try log.reset()
     }
 
     /// Reports of durability from before the last flush are old news.

@@ -1,3 +1,4 @@
+import NIOConcurrencyHelpers
 import NIOPosix
 import Records
 import Storage
@@ -62,6 +63,20 @@ final class SnapshotWorker: @unchecked Sendable {
 
     func abandon() {
         pool.submit { [self] _ in discard() }
+    }
+
+    /// Returns once everything queued is done.
+    ///
+    /// Before somebody else reads, cuts or removes files: a snapshot that gets its name, or a purge
+    /// that runs, in the middle of that would bring back what is taken away or the reverse.
+    func settle() {
+        let isDone = ConditionLock(value: false)
+        pool.submit { _ in
+            isDone.lock()
+            isDone.unlock(withValue: true)
+        }
+        isDone.lock(whenValue: true)
+        isDone.unlock()
     }
 
     private func discard() {

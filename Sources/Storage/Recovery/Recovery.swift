@@ -16,7 +16,6 @@ public enum Recovery {
         options: RecoveryOptions = RecoveryOptions(), into sink: inout some RecoverySink
     ) throws(StorageError) -> RecoveryReport {
         var report = RecoveryReport()
-        if options.isRepairing { try directories.removeUnfinished(in: fileSystem) }
         let hasMarker = try fileSystem.exists(directories.initializeMarker)
         let logs = try DataFile.list(.log, in: directories.logs, of: fileSystem)
 
@@ -24,6 +23,7 @@ public enum Recovery {
             report.snapshotZxid = zxid
             report.lastZxid = zxid
             try replay(logs, fileSystem, options, &report, into: &sink)
+            try checkFallback(report)
         } else if !logs.isEmpty {
             try startFromNothing(directories, logs, fileSystem, options, &report, into: &sink)
         } else {
@@ -54,6 +54,7 @@ public enum Recovery {
         var candidateCount = 0
         for file in files.reversed() where candidateCount < candidateCountMax {
             guard try SnapshotProbe.isPlausible(file, in: fileSystem) else {
+                report.passedOverZxids.append(file.zxid)
                 report.passedOver.append(
                     StorageError(.damaged, "is not a whole snapshot", path: file.path))
                 continue
@@ -65,6 +66,7 @@ public enum Recovery {
                 sink.loadedSnapshot(file.zxid, digest: trailer.digest)
                 return file.zxid
             } catch  where error.code == .damaged || error.code == .unsupported {
+                report.passedOverZxids.append(file.zxid)
                 report.passedOver.append(error)
             }
         }
@@ -135,7 +137,6 @@ public enum Recovery {
         }
         report.recent = report.recent.suffix(options.recentCountMax)
         report.repairs = walk.repairs
-        try checkGaps(report, walk.repairs)
         if options.isRepairing { try repair(walk.repairs, fileSystem) }
     }
 
@@ -158,15 +159,24 @@ public enum Recovery {
         }
     }
 
-    /// An older snapshot is as good as the newest only if the log joins up with it.
-    private static func checkGaps(
-        _ report: RecoveryReport, _ repairs: [LogRepair]
-    ) throws(StorageError) {
-        guard let gap = report.gaps.first, let newest = report.passedOver.first else { return }
+    /// An older snapshot is as good as the newest only if the log joins the two.
+    ///
+    /// A snapshot holds transactions that were in the log before, so without a gap the log reaches
+    /// its zxid at least; but the start of an epoch is no transaction.
+    private static func checkFallback(_ report: RecoveryReport) throws(StorageError) {
+        guard let newest = report.passedOver.first else { return }
+        let held = report.passedOverZxids.filter { !$0.isEpochStart }.max() ?? .zero
+        let missing: String
+        if let gap = report.gaps.first {
+            missing = "nothing between \(gap.after) and \(gap.before)"
+        } else if held > report.lastZxid {
+            missing = "nothing behind \(report.lastZxid)"
+        } else {
+            return
+        }
         throw StorageError(
             .damaged,
-            "\(newest.message), and the log has nothing between \(gap.after) and \(gap.before) "
-                + "to start from an older snapshot",
+            "\(newest.message), and to start from an older one, the log has \(missing)",
             path: newest.path, offset: newest.offset)
     }
 

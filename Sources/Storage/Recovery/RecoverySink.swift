@@ -55,6 +55,8 @@ public struct RecoveryReport: Equatable, Sendable {
     public var recent: [LogEntry] = []
     /// Snapshots that were passed over, newest first, and why.
     public var passedOver: [StorageError] = []
+    /// The zxids in their names.
+    public var passedOverZxids: [Zxid] = []
     /// What a crash had left in the log, and was cut off.
     public var repairs: [LogRepair] = []
     /// Steps over zxids within an epoch.

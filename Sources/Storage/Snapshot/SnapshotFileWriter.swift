@@ -103,8 +103,8 @@ public struct SnapshotFileWriter: ~Copyable, Sendable {
 }
 
 extension DataDirectories {
-    /// Removes snapshots that were never finished: at a start, when nobody writes one.
-    public func removeUnfinished(in fileSystem: any FileSystem) throws(StorageError) {
+    /// Removes snapshots that were never finished; nobody may be writing one.
+    func removeUnfinished(in fileSystem: any FileSystem) throws(StorageError) {
         for name in try fileSystem.list(snapshots)
         where name.hasPrefix(SnapshotFileWriter.unfinishedPrefix) {
             try fileSystem.remove(snapshots + "/" + name)

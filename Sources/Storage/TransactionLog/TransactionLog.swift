@@ -55,7 +55,7 @@ public struct TransactionLog: ~Copyable, Sendable {
     private var failure: StorageError?
     /// The last zxid that is certain to survive, of those committed through this writer.
     public private(set) var lastDurable: Zxid?
-    /// Bytes of all files since the last roll, for the snapshot schedule.
+    /// The size of the present file, prepared space included; 0 if none is open.
     public var fileSize: Int64 { file?.size ?? 0 }
 
     /// A writer into `directory`; no file is made before the first commit.
