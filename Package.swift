@@ -32,6 +32,16 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
+        // Layer 4: a session with an ensemble
+        .target(
+            name: "AviaryClient",
+            dependencies: [
+                "Jute", "Records",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
         // Layer 5: drivers, and whole ensembles from a seed
         .target(name: "Simulation", dependencies: ["Jute", "Records", "Storage", "Quorum"]),
         .target(
@@ -62,6 +72,12 @@ let package = Package(
         .testTarget(name: "TreeTests", dependencies: ["Jute", "Records", "Tree"]),
         .testTarget(
             name: "StorageTests", dependencies: ["Jute", "Records", "Simulation", "Storage"]),
+        .testTarget(
+            name: "AviaryClientTests",
+            dependencies: [
+                "AviaryClient", "Jute", "Records",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]),
         .testTarget(name: "QuorumTests", dependencies: ["Jute", "Records", "Quorum"]),
         .testTarget(name: "SimulationTests", dependencies: ["Simulation"]),
     ]

@@ -58,6 +58,17 @@ public struct ConnectResponse: Equatable, Sendable {
     /// Nil from servers that were not asked.
     public var readOnly: Bool?
 
+    public init(
+        protocolVersion: Int32 = 0, timeout: Int32, session: SessionID, password: [UInt8]?,
+        readOnly: Bool?
+    ) {
+        self.protocolVersion = protocolVersion
+        self.timeout = timeout
+        self.session = session
+        self.password = password
+        self.readOnly = readOnly
+    }
+
     /// Reads the record.
     public init(from reader: inout JuteReader) throws(JuteError) {
         self.protocolVersion = try reader.readInt32()
@@ -65,6 +76,15 @@ public struct ConnectResponse: Equatable, Sendable {
         self.session = SessionID(try reader.readInt64())
         self.password = try reader.readBuffer()
         self.readOnly = reader.remaining > 0 ? try reader.readBool() : nil
+    }
+
+    /// Writes the record.
+    public func write(to writer: inout JuteWriter) {
+        writer.writeInt32(protocolVersion)
+        writer.writeInt32(timeout)
+        writer.writeInt64(session.rawValue)
+        writer.writeBuffer(password)
+        if let readOnly { writer.writeBool(readOnly) }
     }
 }
 
@@ -109,6 +129,13 @@ public struct ReplyHeader: Equatable, Sendable {
         self.zxid = Zxid(try reader.readInt64())
         self.error = ErrorCode(rawValue: try reader.readInt32())
     }
+
+    /// Writes the record.
+    public func write(to writer: inout JuteWriter) {
+        writer.writeInt32(xid.rawValue)
+        writer.writeInt64(zxid.rawValue)
+        writer.writeInt32(error.rawValue)
+    }
 }
 
 /// What a notification holds behind its header.
@@ -119,11 +146,24 @@ public struct WatcherEvent: Equatable, Sendable {
     public var state: Int32
     public var path: Path
 
+    public init(type: Int32, state: Int32 = 3, path: Path) {
+        self.type = type
+        self.state = state
+        self.path = path
+    }
+
     /// Reads the record.
     public init(from reader: inout JuteReader) throws(JuteError) {
         self.type = try reader.readInt32()
         self.state = try reader.readInt32()
         self.path = try reader.readPath()
+    }
+
+    /// Writes the record.
+    public func write(to writer: inout JuteWriter) {
+        writer.writeInt32(type)
+        writer.writeInt32(state)
+        writer.writeBuffer(path.bytes)
     }
 }
 
