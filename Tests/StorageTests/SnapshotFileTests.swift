@@ -159,25 +159,4 @@ struct SnapshotFileTests {
             #expect(items == TestDatabase.emptyItems || change == 5)
         }
     }
-
-    @Test func `compressed snapshots are recognised and refused by name`() throws {
-        let disk = try TestDisk()
-        for (suffix, start) in [
-            ("gz", [0x1f, 0x8b] as [UInt8]), ("snappy", [0x82] + Array("SNAPPY\0".utf8)),
-        ] {
-            let directory = disk.directories.snapshots
-            let file = try #require(
-                DataFile(.snapshot, named: "snapshot.5.\(suffix)", in: directory))
-            #expect(file.zxid == Zxid(5))
-            disk.fileSystem.install(start + [UInt8](repeating: 0, count: 40), at: file.path)
-            #expect(try SnapshotProbe.isPlausible(file, in: disk.fileSystem))
-            do throws(StorageError) {
-                _ = try read(file, disk)
-                Issue.record("a compressed snapshot was read")
-            } catch {
-                #expect(error.code == .unsupported)
-                #expect(error.message.contains(suffix))
-            }
-        }
-    }
 }

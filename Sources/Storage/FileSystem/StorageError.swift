@@ -17,8 +17,6 @@ public struct StorageError: Error, Equatable, Sendable {
         case damaged
         /// The files are sound, but starting from them would break a promise.
         case refused
-        /// The files are sound, but this server cannot read their form.
-        case unsupported
         /// An earlier write or sync failed: nothing written since is certain.
         case poisoned
         /// The simulated machine has lost its power.
@@ -59,7 +57,6 @@ extension StorageError.Code {
             "if other servers of the ensemble are well, move the version-2 directories away and "
                 + "start again: the server fetches the database from them"
         case .refused: "see the message"
-        case .unsupported: "start once with a server that can read it"
         case .poisoned: "start the server again: it keeps what is certain"
         case .crashed: "restart the simulated machine"
         }

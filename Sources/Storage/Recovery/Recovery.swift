@@ -65,7 +65,7 @@ public enum Recovery {
                 let trailer = try SnapshotFileReader.read(file, in: fileSystem, into: &sink)
                 sink.loadedSnapshot(file.zxid, digest: trailer.digest)
                 return file.zxid
-            } catch  where error.code == .damaged || error.code == .unsupported {
+            } catch  where error.code == .damaged {
                 report.passedOverZxids.append(file.zxid)
                 report.passedOver.append(error)
             }

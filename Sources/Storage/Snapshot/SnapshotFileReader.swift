@@ -3,59 +3,73 @@ public import Records
 
 /// Reads a snapshot file into a sink and checks all its seals.
 public enum SnapshotFileReader {
-    private static let chunkSize = 256 << 10
-
     /// Reads the whole file.
     ///
-    /// After an error the sink holds a part, and must be reset.
+    /// After an error the sink holds a part, and must be reset. Offsets in errors count in the
+    /// uncompressed bytes, where those are wrong.
     public static func read(
         _ file: DataFile, in fileSystem: any FileSystem, into sink: inout some SnapshotSink
     ) throws(StorageError) -> SnapshotTrailer {
-        if let compression = SnapshotFormat.compression(of: file.name) {
-            throw StorageError(
-                .unsupported, "is compressed with \(compression)", path: file.path,
-                advice: "decompress it to \(file.kind.rawValue).\(file.zxid.hex), or have "
-                    + "Apache ZooKeeper write one without snapshot.compression.method")
-        }
         let handle = try fileSystem.open(file.path, .read)
-        let header = try handle.read(at: 0, count: SnapshotFormat.headerSize)
-        guard header.count == SnapshotFormat.headerSize,
-            header.starts(with: SnapshotFormat.header.prefix(4))
+        var source: any ByteSource =
+            switch SnapshotFormat.compression(of: file.name) {
+            case .gzip: try GzipBytes(handle)
+            case .snappy: try SnappyBytes(handle)
+            case nil: PlainBytes(handle)
+            }
+        var bytes: [UInt8] = []
+        try gather(SnapshotFormat.headerSize, &bytes, from: &source)
+        guard bytes.count >= SnapshotFormat.headerSize,
+            bytes.starts(with: SnapshotFormat.header.prefix(4))
         else {
             throw StorageError(
                 .damaged, "does not start as a snapshot", path: file.path, offset: 0)
         }
         var adler = Adler32()
-        adler.update(header.rawSpan)
-        let end = try readBody(handle, &adler, into: &sink)
-        let rest = try handle.read(at: end, count: SnapshotFormat.trailerSizeMax + 1)
-        return try readTrailer(rest, at: end, adler, path: file.path)
+        adler.update(bytes.rawSpan.extracting(0..<SnapshotFormat.headerSize))
+        bytes.removeFirst(SnapshotFormat.headerSize)
+        let end = try readBody(&bytes, from: &source, &adler, path: file.path, into: &sink)
+        try gather(SnapshotFormat.trailerSizeMax, &bytes, from: &source)
+        return try readTrailer(bytes, at: end, adler, path: file.path)
     }
 
-    /// Returns where the body ends.
+    /// Takes at least `count` bytes from the source, unless it ends before.
+    private static func gather(
+        _ count: Int, _ bytes: inout [UInt8], from source: inout any ByteSource
+    ) throws(StorageError) {
+        while bytes.count < count {
+            let chunk = try source.next()
+            if chunk.isEmpty { return }
+            bytes += chunk
+        }
+    }
+
+    /// Returns where the body ends, and leaves what is behind it in `bytes`.
     private static func readBody(
-        _ handle: any FileHandle, _ adler: inout Adler32, into sink: inout some SnapshotSink
+        _ bytes: inout [UInt8], from source: inout any ByteSource, _ adler: inout Adler32,
+        path: String, into sink: inout some SnapshotSink
     ) throws(StorageError) -> Int64 {
+        let start = Int64(SnapshotFormat.headerSize)
         var parser = SnapshotParser()
-        var position = Int64(SnapshotFormat.headerSize)
-        while !parser.isComplete {
-            let chunk = try handle.read(at: position, count: chunkSize)
-            guard !chunk.isEmpty else {
-                throw StorageError(
-                    .damaged, "ends within its body", path: handle.path, offset: position)
-            }
+        while true {
             let taken: Int
             do throws(SnapshotError) {
-                taken = try parser.feed(chunk.rawSpan, into: &sink)
+                taken = try parser.feed(bytes.rawSpan, into: &sink)
             } catch {
                 throw StorageError(
-                    .damaged, "holds \(error)", path: handle.path,
-                    offset: Int64(SnapshotFormat.headerSize) + parser.offset)
+                    .damaged, "holds \(error)", path: path, offset: start + parser.offset)
             }
-            adler.update(chunk.rawSpan.extracting(0..<taken))
-            position += Int64(taken)
+            adler.update(bytes.rawSpan.extracting(0..<taken))
+            if parser.isComplete {
+                bytes.removeFirst(taken)
+                return start + parser.offset
+            }
+            bytes = try source.next()
+            guard !bytes.isEmpty else {
+                throw StorageError(
+                    .damaged, "ends within its body", path: path, offset: start + parser.offset)
+            }
         }
-        return position
     }
 
     /// Which parts there are is told by how many bytes are left, as the reference's own way, its

@@ -46,7 +46,7 @@ enum SnapshotFormat {
     /// What every whole file ends with.
     static let sealEnd: [UInt8] = [0, 0, 0, 1, UInt8(ascii: "/")]
     static let lastZxidSize = 8
-    /// Larger than any trailer: seals, a digest, even in the form of old, and a zxid.
+    /// Larger than any trailer: three seals, a digest, even in the form of old, and a zxid.
     static let trailerSizeMax = 256
 
     static var header: [UInt8] {
@@ -58,11 +58,15 @@ enum SnapshotFormat {
     }
 
     /// How a file is compressed, as the end of its name tells.
-    static func compression(of name: String) -> String? {
-        if name.hasSuffix(".gz") { return "gz" }
-        if name.hasSuffix(".snappy") { return "snappy" }
+    static func compression(of name: String) -> Compression? {
+        if name.hasSuffix(".gz") { return .gzip }
+        if name.hasSuffix(".snappy") { return .snappy }
         return nil
     }
+
+    enum Compression { case gzip, snappy }
+
+    static let snappyMagic: [UInt8] = [0x82] + Array("SNAPPY\0".utf8)
 }
 
 /// Whether a file may be a whole snapshot, from a look at its end or beginning.
@@ -76,9 +80,9 @@ public enum SnapshotProbe {
         let size = try handle.size()
         guard size >= 10 else { return false }
         switch SnapshotFormat.compression(of: file.name) {
-        case "gz": return try handle.read(at: 0, count: 2) == [0x1f, 0x8b]
-        case "snappy": return try handle.read(at: 0, count: 8) == [0x82] + "SNAPPY\0".utf8
-        default: return try handle.read(at: size - 5, count: 5) == SnapshotFormat.sealEnd
+        case .gzip: return try handle.read(at: 0, count: 2) == [0x1f, 0x8b]
+        case .snappy: return try handle.read(at: 0, count: 8) == SnapshotFormat.snappyMagic
+        case nil: return try handle.read(at: size - 5, count: 5) == SnapshotFormat.sealEnd
         }
     }
 }
