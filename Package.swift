@@ -23,7 +23,7 @@ let package = Package(
         .target(name: "Tree", dependencies: ["Jute", "Records"]),
         .target(name: "Storage", dependencies: ["Jute", "Records"]),
         // Layer 3: elections and the order of transactions, pure machines
-        .target(name: "Quorum", dependencies: ["Jute", "Records"]),
+        .target(name: "Quorum", dependencies: ["Jute", "Records", "Configuration"]),
         // Layer 4: all that a server decides
         .target(
             name: "ServerCore",

@@ -49,7 +49,7 @@ struct PeerContext {
 
     /// Whether `servers` are a quorum of `membership`.
     func isQuorum(_ servers: Set<ServerID>, of membership: Membership) -> Bool {
-        StandInMajority(membership).contains(servers)
+        QuorumSystem(membership).contains(servers)
     }
 
     /// Where the quorum port of a server is, by the configuration in force, else the newest.

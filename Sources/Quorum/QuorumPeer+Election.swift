@@ -1,57 +1,87 @@
-import Records
+// What a peer hears from its driver about the election port: the mesh makes notifications of it,
+// the election decides, and what it says goes back through the mesh.
 
-// What a peer hears from its driver about the election port, and what an election needs to know.
+import Records
 
 extension QuorumPeer {
     /// Begins an election with what this server has on disk.
     mutating func look() {
         activity = .electing
-        election.look(
-            zxid: context.history.lastLogged, epoch: context.history.currentEpoch,
-            isVoter: context.committed.isVoter(settings.myID), &context)
+        mesh.beginElection()
+        election.look(context)
+        exchange()
+    }
+
+    /// Carries what the mesh has noticed to the election, and what that says to the mesh.
+    mutating func exchange() {
+        while true {
+            let events = mesh.takeEvents()
+            for event in events {
+                switch event {
+                case .received(let notification, let server):
+                    election.received(notification, from: server, context)
+                case .unreachable(let server):
+                    election.cannotReach(server, context)
+                }
+            }
+            let outgoing = election.outgoing
+            election.outgoing = []
+            for (server, notification) in outgoing {
+                mesh.send(notification, to: server, &context)
+            }
+            if events.isEmpty && outgoing.isEmpty { return }
+        }
     }
 
     mutating func electionHitDeadline() {
-        election.hitDeadline(&context)
-        dialElection()
+        election.hitDeadline(context)
+        exchange()
+        mesh.hitDeadline(isLooking: election.state == .looking, &context)
+        exchange()
     }
 
-    mutating func dialElection() {
-        election.dial(&context)
+    var electionDeadline: Int64? {
+        let links = mesh.nextDeadline(isLooking: election.state == .looking)
+        guard let links, let votes = election.nextDeadline else {
+            return links ?? election.nextDeadline
+        }
+        return min(links, votes)
     }
 
     /// Somebody has dialed our election port; `link` came from `newLink()`.
     public mutating func electionAccepted(_ link: LinkID, now: Int64) {
         context.now = now
-        election.accepted(link)
+        mesh.accepted(link, &context)
         settle()
     }
 
     /// Our dial has succeeded.
     public mutating func electionDialed(_ link: LinkID, now: Int64) {
         context.now = now
-        election.dialed(link, &context)
+        mesh.dialed(link, &context)
         settle()
     }
 
     /// Our dial has failed.
     public mutating func electionDialFailed(_ link: LinkID, now: Int64) {
         context.now = now
-        election.closed(link, &context)
+        mesh.dialFailed(link, &context)
+        exchange()
         settle()
     }
 
     /// Bytes have come, cut anywhere.
     public mutating func electionReceived(_ link: LinkID, _ bytes: RawSpan, now: Int64) {
         context.now = now
-        election.received(link, bytes, &context)
+        mesh.received(link, bytes, &context)
+        exchange()
         settle()
     }
 
     /// The other side or the network has closed the link.
     public mutating func electionClosed(_ link: LinkID, now: Int64) {
         context.now = now
-        election.closed(link, &context)
+        mesh.closed(link, &context)
         settle()
     }
 }

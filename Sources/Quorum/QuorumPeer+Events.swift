@@ -10,7 +10,7 @@ extension QuorumPeer {
     public var nextDeadline: Int64? {
         var earliest: Int64?
         for deadline in [
-            election.nextDeadline, leader?.nextDeadline, learner?.nextDeadline,
+            electionDeadline, leader?.nextDeadline, learner?.nextDeadline,
             learner?.silenceDeadline(context),
         ] {
             guard let deadline else { continue }

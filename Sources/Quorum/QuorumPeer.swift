@@ -20,7 +20,8 @@ public struct QuorumPeer {
     }
 
     var context: PeerContext
-    var election: ElectionDriver
+    var election: Election
+    var mesh: ElectionMesh
     var leader: Leader?
     var learner: Learner?
     var activity = Activity.idle
@@ -35,7 +36,8 @@ public struct QuorumPeer {
         self.context = PeerContext(
             settings: settings, history: History(history, settings: settings),
             membership: membership)
-        self.election = ElectionDriver(settings: settings, membership: membership, seed: seed)
+        self.election = Election(me: settings.myID)
+        self.mesh = ElectionMesh(me: settings.myID)
     }
 
     /// Begins the first election.

@@ -32,7 +32,7 @@ extension Leader {
                 context.effects.send(link, tail[place].packet(.proposal))
             }
         }
-        let text = MembershipText.encode(context.lastSeen)
+        let text = Array(context.lastSeen.text.utf8)
         context.effects.send(link, QuorumPacket(.newLeader, zxid: epoch.start, data: text))
         learners[index].phase = .synchronizing
     }

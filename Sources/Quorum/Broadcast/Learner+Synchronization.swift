@@ -1,3 +1,4 @@
+import Configuration
 import Jute
 import Records
 
@@ -135,7 +136,7 @@ extension Learner {
         _ text: [UInt8]?, _ context: inout PeerContext
     ) -> Bool {
         guard context.settings.reconfigEnabled, let text else { return true }
-        guard let membership = MembershipText.decode(text) else { return false }
+        guard let membership = try? Membership(text: text) else { return false }
         offeredMembership = membership
         if membership.version > context.lastSeen.version {
             context.lastSeen = membership

@@ -74,7 +74,7 @@ struct QuorumChecker {
 
     /// S10: what a leader commits is on the disks of a quorum now.
     func committed(
-        _ proposal: Proposal, _ disks: [(ServerID, ToyDisk)], _ fail: Fail
+        _ proposal: Proposal, _ disks: [(ServerID, ToyDisk)], lost: Int, _ fail: Fail
     ) {
         var count = 0
         for (server, disk) in disks where membership.isVoter(server) {
@@ -84,7 +84,8 @@ struct QuorumChecker {
                 count += 1
             }
         }
-        if count <= membership.voters.count / 2 {
+        // A disk that was lost since may have been counted.
+        if count + lost <= membership.voters.count / 2 {
             fail("S10: \(proposal.zxid) is committed with \(count) durable copies")
         }
     }
@@ -137,9 +138,10 @@ struct QuorumChecker {
         let before = disk.log.last?.zxid ?? .zero
         let snapshot = disk.snapshots.last?.zxid ?? .zero
         guard let first = disk.unsynced.first else { return }
+        let isNext = first.zxid == before.next || first.zxid == snapshot.next
+        // A snapshot of what is committed may be ahead of a slow log.
         if first.zxid <= before
-            || (first.zxid != before.next && first.zxid.counter != 1
-                && first.zxid != snapshot.next)
+            || !isNext && first.zxid.counter != 1 && snapshot < first.zxid
         {
             fail("S14: \(server) appends \(first.zxid) to a log that ends at \(before)")
         }

@@ -80,7 +80,9 @@ extension QuorumSimulation {
             checker.delivers(id, proposal, at: servers[host].tree.entries.count, fail)
             servers[host].tree.apply(proposal)
             if case .leading(let epoch) = servers[host].role, epoch == proposal.zxid.epoch {
-                checker.committed(proposal, servers.map { ($0.member.id, $0.disk) }, fail)
+                checker.committed(
+                    proposal, servers.map { ($0.member.id, $0.disk) },
+                    lost: counts["wipe"] ?? 0, fail)
             }
             delivered(proposal, host)
         case .roleChanged(let role):

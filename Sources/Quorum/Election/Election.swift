@@ -1,0 +1,276 @@
+import Records
+
+/// Fast leader election, as every ZooKeeper server does it: all tell all whom they would have,
+/// everybody adopts what is better, until a quorum agrees.
+///
+/// It also answers for a server that is not looking: that is how latecomers find the leader.
+struct Election {
+    /// Milliseconds that a quorum's choice waits for a better vote of a server not heard yet.
+    static let finalWait: Int64 = 200
+    /// Milliseconds of silence after which everybody is told again; doubled each time.
+    static let resendDelay: ClosedRange<Int64> = 100...1600
+
+    let me: ServerID
+    /// What this server is doing, as it tells others.
+    var state = ServerState.looking
+    /// The number of the election; grows with each, and to the largest that is heard.
+    var round: Int64 = 0
+    /// My vote at the beginning of this election.
+    var initial = Vote.none
+    /// My vote now.
+    var proposal = Vote.none
+    /// The vote that others are answered with when this server is not looking.
+    var current = Vote.none
+    /// Votes of this round.
+    var received: [ServerID: Vote] = [:]
+    /// Votes of servers that have a leader, of any round.
+    var settled: [ServerID: Vote] = [:]
+    /// Servers that cannot be reached: their votes are not waited for.
+    var unreachable: Set<ServerID> = []
+    /// Set while this server has no data.
+    var newEnsemble: NewEnsemble?
+    /// Whether this server may begin an empty history: asked and reset by the peer.
+    var mayBegin = false
+    /// When a quorum's choice becomes final.
+    private(set) var finalAt: Int64?
+    private(set) var resendAt: Int64?
+    private var resendDelay = Election.resendDelay.lowerBound
+    /// The choice, until it is taken.
+    private(set) var decision: ServerID?
+    /// What is to be sent, in order.
+    var outgoing: [(to: ServerID, notification: Notification)] = []
+
+    init(me: ServerID) { self.me = me }
+
+    /// Begins an election with what this server has on disk.
+    mutating func look(_ context: PeerContext) {
+        round += 1
+        state = .looking
+        received = [:]
+        settled = [:]
+        unreachable = []
+        finalAt = nil
+        decision = nil
+        resendDelay = Election.resendDelay.lowerBound
+        let isVoter = context.committed.isVoter(me)
+        if isVoter, !context.history.hasDatabase {
+            let patience = context.now + context.settings.bootstrapPatience
+            if newEnsemble == nil { newEnsemble = NewEnsemble(me: me, patienceEnds: patience) }
+        } else {
+            newEnsemble = nil
+        }
+        initial = .none
+        if isVoter {
+            initial = Vote(
+                leader: me, zxid: context.history.lastLogged,
+                epoch: Int64(context.history.currentEpoch.rawValue), round: round,
+                state: .looking, version: Notification.version)
+        }
+        propose(initial, context)
+        count(context)
+    }
+
+    /// Makes a vote mine and tells everybody.
+    mutating func propose(_ vote: Vote, _ context: PeerContext) {
+        proposal = vote
+        proposal.round = round
+        proposal.state = .looking
+        proposal.version = Notification.version
+        if hasVote { received[me] = proposal }
+        finalAt = nil
+        broadcast(context)
+    }
+
+    /// Whether this server votes.
+    var hasVote: Bool { initial.leader == me && initial.zxid != .none }
+
+    /// Tells every voter.
+    mutating func broadcast(_ context: PeerContext) {
+        resendAt = context.now + resendDelay
+        for voter in Election.voters(context) where voter != me {
+            send(proposal, to: voter, context)
+        }
+    }
+
+    private mutating func send(_ vote: Vote, to server: ServerID, _ context: PeerContext) {
+        let notification = Notification(
+            state: state, leader: vote.leader, zxid: vote.zxid, round: vote.round,
+            epoch: vote.epoch, configuration: Array(context.committed.text.utf8))
+        outgoing.append((server, notification))
+    }
+
+    /// Those who vote by the configuration in force or by the next.
+    static func voters(_ context: PeerContext) -> [ServerID] {
+        guard context.lastSeen.version > context.committed.version else {
+            return context.committed.voters
+        }
+        return Set(context.committed.voters).union(context.lastSeen.voters).sorted()
+    }
+
+    // MARK: Notifications
+
+    /// A notification has come.
+    mutating func received(
+        _ notification: Notification, from server: ServerID, _ context: PeerContext
+    ) {
+        let vote = Vote(notification)
+        let voters = Election.voters(context)
+        guard voters.contains(server) else {
+            // Whoever does not vote asks for the leader.
+            if vote.state == .looking { answer(server, round: round, context) }
+            return
+        }
+        guard state == .looking else {
+            if vote.state == .looking { answer(server, round: current.round, context) }
+            return
+        }
+        if vote.state == .looking, vote.round < round { send(proposal, to: server, context) }
+        newEnsemble?.heard(vote, from: server)
+        checkNewEnsemble(context)
+        guard voters.contains(vote.leader) else { return }
+        switch vote.state {
+        case .looking: receivedLooking(vote, from: server, context)
+        case .following, .leading: receivedSettled(vote, from: server, context)
+        case .observing: break
+        }
+    }
+
+    private mutating func answer(_ server: ServerID, round: Int64, _ context: PeerContext) {
+        var vote = state == .looking ? proposal : current
+        vote.round = round
+        send(vote, to: server, context)
+    }
+
+    private mutating func receivedLooking(
+        _ vote: Vote, from server: ServerID, _ context: PeerContext
+    ) {
+        // Who has no data has no opinion, and who does not vote none about elections.
+        guard hasVote, vote.zxid != .none else { return }
+        let system = QuorumSystem(context.committed)
+        if vote.round > round {
+            round = vote.round
+            received = [:]
+            propose(vote.isBetter(than: initial, in: system) ? vote : initial, context)
+        } else if vote.round < round {
+            return
+        } else if vote.isBetter(than: proposal, in: system) {
+            propose(vote, context)
+        }
+        received[server] = vote
+        unreachable.remove(server)
+        count(context)
+    }
+
+    private mutating func receivedSettled(
+        _ vote: Vote, from server: ServerID, _ context: PeerContext
+    ) {
+        if vote.round == round {
+            // Those in here are compared by the leader alone.
+            received[server] = vote
+            received[server]?.version = 0
+            if agree(received, on: vote, context), isLeader(vote, by: received) {
+                decide(vote, context)
+                return
+            }
+        }
+        settled[server] = vote
+        if agree(settled, on: vote, context), isLeader(vote, by: settled) {
+            round = vote.round
+            decide(vote, context)
+        }
+    }
+
+    // MARK: Counting
+
+    /// Whether a quorum of every configuration that governs casts this vote.
+    private func agree(
+        _ votes: [ServerID: Vote], on vote: Vote, _ context: PeerContext
+    ) -> Bool {
+        context.isQuorum(Set(votes.filter { $0.value.agrees(with: vote) }.keys))
+    }
+
+    /// Whether the leader itself says so: hearsay alone would elect the dead.
+    private func isLeader(_ vote: Vote, by votes: [ServerID: Vote]) -> Bool {
+        if vote.leader == me { return vote.round == round && hasVote }
+        return votes[vote.leader]?.state == .leading
+    }
+
+    /// Looks whether a quorum agrees with me; final when nobody is left who could know better.
+    mutating func count(_ context: PeerContext) {
+        guard state == .looking, decision == nil, hasVote,
+            agree(received, on: proposal, context)
+        else {
+            finalAt = nil
+            return
+        }
+        let missing = context.committed.voters.filter {
+            received[$0] == nil && !unreachable.contains($0)
+        }
+        if missing.isEmpty {
+            decide(proposal, context)
+        } else if let finalAt {
+            if context.now >= finalAt { decide(proposal, context) }
+        } else {
+            finalAt = context.now + Election.finalWait
+        }
+    }
+
+    private mutating func decide(_ vote: Vote, _ context: PeerContext) {
+        if vote.leader == me {
+            state = .leading
+        } else {
+            let role = context.committed.member(me)?.role ?? .participant
+            state = role == .observer ? .observing : .following
+        }
+        current = vote
+        current.round = round
+        current.state = state
+        finalAt = nil
+        resendAt = nil
+        decision = vote.leader
+    }
+
+    /// The choice, once.
+    mutating func takeDecision() -> ServerID? {
+        defer { decision = nil }
+        return decision
+    }
+
+    /// The leader's epoch is settled: latecomers are told this one.
+    mutating func settle(_ epoch: Epoch) { current.epoch = Int64(epoch.rawValue) }
+
+    // MARK: Time
+
+    var nextDeadline: Int64? {
+        guard state == .looking else { return nil }
+        var earliest = resendAt
+        for deadline in [finalAt, newEnsemble?.deadline] {
+            guard let deadline else { continue }
+            earliest = min(earliest ?? deadline, deadline)
+        }
+        return earliest
+    }
+
+    mutating func hitDeadline(_ context: PeerContext) {
+        guard state == .looking else { return }
+        checkNewEnsemble(context)
+        count(context)
+        guard state == .looking, let resendAt, context.now >= resendAt else { return }
+        resendDelay = min(resendDelay * 2, Election.resendDelay.upperBound)
+        broadcast(context)
+    }
+
+    /// A server's vote cannot come.
+    mutating func cannotReach(_ server: ServerID, _ context: PeerContext) {
+        guard state == .looking else { return }
+        unreachable.insert(server)
+        count(context)
+    }
+
+    private mutating func checkNewEnsemble(_ context: PeerContext) {
+        guard newEnsemble?.isConfirmed(context.committed, now: context.now) ?? false
+        else { return }
+        newEnsemble = nil
+        mayBegin = true
+    }
+}

@@ -1,0 +1,303 @@
+import Jute
+import Records
+
+/// The links between election ports: one for each pair of servers, dialed by the larger id.
+///
+/// A server with the smaller id dials only to ask for a call: it greets and hangs up. Links are
+/// made when something is to be said, and what could not be said yet is replaced by what is to
+/// be said later: only the newest vote matters.
+struct ElectionMesh {
+    /// What the mesh has noticed, for the election.
+    enum Event {
+        case received(Notification, from: ServerID)
+        /// A dial has failed: the server is not there now.
+        case unreachable(ServerID)
+    }
+
+    /// Milliseconds between dials to a server that cannot be reached; doubled each time.
+    static let redialDelay: ClosedRange<Int64> = 20...1000
+    /// Links that are accepted and have not greeted yet, at most.
+    static let strangerCountMax = 64
+    /// Servers outside of the configuration that are talked to, at most.
+    static let outsiderCountMax = 32
+
+    private struct Peer {
+        /// Where it is, if only its own greeting says so.
+        var ownEndpoint: Endpoint?
+        /// The link to it, once both ends know whose it is.
+        var link: LinkID?
+        /// The link being dialed.
+        var dialing: LinkID?
+        /// The newest frame that could not be sent yet.
+        var waiting: [UInt8]?
+        /// The newest frame that was sent: repeated on every new link, as the last may be lost.
+        var last: [UInt8]?
+        /// When it may be dialed again.
+        var nextDial: Int64 = 0
+        var redialDelay = ElectionMesh.redialDelay.lowerBound
+    }
+
+    private struct Stranger {
+        let link: LinkID
+        var stream = FrameStream()
+        /// When it is given up.
+        let deadline: Int64
+    }
+
+    private let me: ServerID
+    private var peers: [ServerID: Peer] = [:]
+    private var servers: [LinkID: ServerID] = [:]
+    private var streams: [LinkID: FrameStream] = [:]
+    /// In the order in which they came.
+    private var strangers: [Stranger] = []
+    private var events: [Event] = []
+
+    init(me: ServerID) { self.me = me }
+
+    /// What was noticed since the last call, in order.
+    mutating func takeEvents() -> [Event] {
+        if events.isEmpty { return [] }
+        defer { events.removeAll(keepingCapacity: true) }
+        return events
+    }
+
+    // MARK: Sending
+
+    /// Says something to a server, now or as soon as there is a link.
+    mutating func send(
+        _ notification: Notification, to server: ServerID, _ context: inout PeerContext
+    ) {
+        var writer = JuteWriter(capacity: 256)
+        let start = writer.beginFrame()
+        notification.write(to: &writer)
+        writer.endFrame(start)
+        let frame = writer.copyBytes()
+        if let link = peers[server]?.link {
+            peers[server]?.last = frame
+            context.effects.add(.electionSend(link, frame))
+        } else {
+            peers[server, default: Peer()].waiting = frame
+            dial(server, &context)
+        }
+    }
+
+    /// An election begins: everybody may be dialed at once again.
+    mutating func beginElection() {
+        for server in peers.keys.sorted() {
+            peers[server]?.nextDial = 0
+            peers[server]?.redialDelay = ElectionMesh.redialDelay.lowerBound
+        }
+    }
+
+    private mutating func dial(_ server: ServerID, _ context: inout PeerContext) {
+        guard let peer = peers[server], peer.link == nil, peer.dialing == nil,
+            context.now >= peer.nextDial,
+            let endpoint = endpoint(of: server, context)
+        else { return }
+        let link = context.newLink()
+        peers[server]?.dialing = link
+        servers[link] = server
+        context.effects.add(.electionDial(link, server, endpoint))
+    }
+
+    private func endpoint(of server: ServerID, _ context: PeerContext) -> Endpoint? {
+        (context.committed.member(server) ?? context.lastSeen.member(server))?.election
+            ?? peers[server]?.ownEndpoint
+    }
+
+    // MARK: Links
+
+    mutating func accepted(_ link: LinkID, _ context: inout PeerContext) {
+        if strangers.count >= ElectionMesh.strangerCountMax {
+            context.effects.add(.electionClose(strangers.removeFirst().link))
+        }
+        strangers.append(
+            Stranger(link: link, deadline: context.now + context.settings.connectTimeout))
+    }
+
+    mutating func dialed(_ link: LinkID, _ context: inout PeerContext) {
+        guard let server = servers[link], peers[server]?.dialing == link else {
+            context.effects.add(.electionClose(link))
+            return
+        }
+        peers[server]?.dialing = nil
+        let address = context.committed.member(me)?.election
+        var writer = JuteWriter(capacity: 64)
+        ElectionGreeting(
+            server: me, address: ByteString(address?.description ?? "0.0.0.0:0")
+        ).write(to: &writer)
+        context.effects.add(.electionSend(link, writer.copyBytes()))
+        if server < me {
+            adopt(link, server, FrameStream(), &context)
+        } else {
+            // It will call back; if it does not, it is dialed again.
+            servers[link] = nil
+            context.effects.add(.electionClose(link))
+            delayDial(server, context)
+        }
+    }
+
+    mutating func dialFailed(_ link: LinkID, _ context: inout PeerContext) {
+        guard let server = servers.removeValue(forKey: link) else { return }
+        guard peers[server]?.dialing == link else { return }
+        peers[server]?.dialing = nil
+        delayDial(server, context)
+        if peers[server]?.link == nil { events.append(.unreachable(server)) }
+    }
+
+    mutating func closed(_ link: LinkID, _ context: inout PeerContext) {
+        strangers.removeAll { $0.link == link }
+        streams[link] = nil
+        guard let server = servers.removeValue(forKey: link) else { return }
+        if peers[server]?.dialing == link { peers[server]?.dialing = nil }
+        guard peers[server]?.link == link else { return }
+        peers[server]?.link = nil
+        // What was sent last may not have arrived, and is said again if it still matters.
+        if peers[server]?.waiting == nil {
+            let last = peers[server]?.last
+            peers[server]?.waiting = last
+        }
+    }
+
+    private mutating func delayDial(_ server: ServerID, _ context: PeerContext) {
+        guard let peer = peers[server] else { return }
+        peers[server]?.nextDial = context.now + peer.redialDelay
+        peers[server]?.redialDelay = min(
+            peer.redialDelay * 2, ElectionMesh.redialDelay.upperBound)
+    }
+
+    /// Both ends know whose link this is.
+    private mutating func adopt(
+        _ link: LinkID, _ server: ServerID, _ stream: FrameStream, _ context: inout PeerContext
+    ) {
+        drop(server, &context)
+        servers[link] = server
+        streams[link] = stream
+        peers[server, default: Peer()].link = link
+        peers[server]?.redialDelay = ElectionMesh.redialDelay.lowerBound
+        if let frame = peers[server]?.waiting ?? peers[server]?.last {
+            context.effects.add(.electionSend(link, frame))
+            peers[server]?.last = frame
+        }
+        peers[server]?.waiting = nil
+    }
+
+    /// Closes whatever link there is to a server.
+    private mutating func drop(_ server: ServerID, _ context: inout PeerContext) {
+        guard let link = peers[server]?.link else { return }
+        peers[server]?.link = nil
+        servers[link] = nil
+        streams[link] = nil
+        context.effects.add(.electionClose(link))
+    }
+
+    // MARK: Receiving
+
+    mutating func received(_ link: LinkID, _ bytes: RawSpan, _ context: inout PeerContext) {
+        if let index = strangers.firstIndex(where: { $0.link == link }) {
+            strangers[index].stream.append(bytes)
+            receivedGreeting(at: index, &context)
+        } else if streams[link] != nil {
+            streams[link]?.append(bytes)
+        }
+        readFrames(link, &context)
+    }
+
+    private mutating func receivedGreeting(at index: Int, _ context: inout PeerContext) {
+        let link = strangers[index].link
+        let greeting: ElectionGreeting
+        do {
+            guard let complete = try strangers[index].stream.greeting() else { return }
+            greeting = complete
+        } catch {
+            strangers.remove(at: index)
+            context.effects.add(.electionClose(link))
+            return
+        }
+        let stream = strangers.remove(at: index).stream
+        guard isWelcome(greeting, context) else {
+            context.effects.add(.electionClose(link))
+            return
+        }
+        let server = greeting.server
+        if peers[server] == nil { peers[server] = Peer() }
+        peers[server]?.ownEndpoint = Endpoint(greeting: greeting.address)
+        if server > me {
+            adopt(link, server, stream, &context)
+        } else {
+            // It asks for a call. Whatever link there was, it does not have it any more.
+            context.effects.add(.electionClose(link))
+            drop(server, &context)
+            peers[server]?.nextDial = 0
+            dial(server, &context)
+        }
+    }
+
+    private func isWelcome(_ greeting: ElectionGreeting, _ context: PeerContext) -> Bool {
+        let server = greeting.server
+        guard server.rawValue >= 0, server != me else { return false }
+        if context.committed.member(server) != nil || context.lastSeen.member(server) != nil {
+            return true
+        }
+        let outsiders = peers.keys.count {
+            context.committed.member($0) == nil && $0 != server
+        }
+        return outsiders < ElectionMesh.outsiderCountMax
+    }
+
+    private mutating func readFrames(_ link: LinkID, _ context: inout PeerContext) {
+        guard let server = servers[link], peers[server]?.link == link else { return }
+        do {
+            while let payload = try streams[link]?.next() {
+                // What is no notification is passed over: the next one may be.
+                guard let notification = try? Notification(payload: payload.rawSpan) else {
+                    continue
+                }
+                events.append(.received(notification, from: server))
+            }
+        } catch {
+            drop(server, &context)
+        }
+    }
+
+    // MARK: Time
+
+    /// Dials that are due wait only while there is something to say.
+    func nextDeadline(isLooking: Bool) -> Int64? {
+        var earliest = strangers.map(\.deadline).min()
+        guard isLooking else { return earliest }
+        for peer in peers.values
+        where peer.link == nil && peer.dialing == nil && peer.waiting != nil {
+            earliest = min(earliest ?? peer.nextDial, peer.nextDial)
+        }
+        return earliest
+    }
+
+    mutating func hitDeadline(isLooking: Bool, _ context: inout PeerContext) {
+        while let first = strangers.first, context.now >= first.deadline {
+            strangers.removeFirst()
+            context.effects.add(.electionClose(first.link))
+        }
+        guard isLooking else { return }
+        for server in peers.keys.sorted() where peers[server]?.waiting != nil {
+            dial(server, &context)
+        }
+    }
+}
+
+extension Endpoint {
+    /// The address in a greeting: the first, if there are several; nil where it says nothing.
+    init?(greeting address: ByteString) {
+        let first = address.bytes.prefix { $0 != UInt8(ascii: "|") }
+        guard let colon = first.lastIndex(of: UInt8(ascii: ":")),
+            let port = UInt16(String(decoding: first[(colon + 1)...], as: UTF8.self)), port > 0
+        else { return nil }
+        var host = Array(first[..<colon])
+        if host.first == UInt8(ascii: "["), host.last == UInt8(ascii: "]") {
+            host = Array(host.dropFirst().dropLast())
+        }
+        let text = String(decoding: host, as: UTF8.self)
+        if text.isEmpty || ["0.0.0.0", "::", "0:0:0:0:0:0:0:0"].contains(text) { return nil }
+        self.init(host: ByteString(host), port: port)
+    }
+}
