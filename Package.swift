@@ -80,6 +80,9 @@ let package = Package(
             ]),
         .testTarget(name: "QuorumTests", dependencies: ["Jute", "Records", "Quorum"]),
         .testTarget(name: "SimulationTests", dependencies: ["Simulation"]),
+        .testTarget(
+            name: "ServerCoreTests",
+            dependencies: ["Jute", "Records", "ServerCore", "Simulation", "Storage", "Tree"]),
     ]
 )
 

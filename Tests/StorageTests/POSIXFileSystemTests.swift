@@ -99,6 +99,24 @@ struct POSIXFileSystemTests {
         #expect(try scratch.fileSystem.list(scratch.path) == ["epoch"])
     }
 
+    @Test func `a history belongs to one server at a time`() throws {
+        let scratch = try Scratch()
+        let directories = DataDirectories(
+            data: scratch.path + "/data", dataLog: scratch.path + "/log")
+        var lock: DirectoryLock? = try directories.prepareAlone(in: scratch.fileSystem)
+        let other = DataDirectories(data: scratch.path + "/other", dataLog: scratch.path + "/log")
+        do throws(StorageError) {
+            _ = try other.prepareAlone(in: scratch.fileSystem)
+            Issue.record("two servers share a log directory")
+        } catch {
+            #expect(error.code == .refused)
+            #expect(error.path == scratch.path + "/log/version-2")
+        }
+        #expect(lock != nil)
+        lock = nil
+        _ = try other.prepareAlone(in: scratch.fileSystem)
+    }
+
     @Test func `a server's life on a real disk is found again`() throws {
         let scratch = try Scratch()
         let directories = DataDirectories(data: scratch.path + "/data")

@@ -36,14 +36,17 @@ public enum ServerProgram {
         for warning in files.warnings { complain(String(describing: warning)) }
         let directories = DataDirectories(
             data: files.configuration.dataDirectory, dataLog: files.configuration.logDirectory)
+        let lock: DirectoryLock
         do throws(StorageError) {
-            try directories.prepare(
+            lock = try directories.prepareAlone(
                 in: fileSystem, isCreating: files.configuration.createsDirectories)
         } catch {
             complain(String(describing: error))
             return 3
         }
-        return RunningServer(files, directories, fileSystem).run()
+        return withExtendedLifetime(lock) {
+            RunningServer(files, directories, fileSystem).run()
+        }
     }
 
     static func complain(_ line: String) {

@@ -48,11 +48,12 @@ extension DatabaseLoader: RecoverySink {
     /// Begins anew: an earlier attempt leaves nothing behind.
     public mutating func reset() {
         tree.reset()
-        tree.finishLoading()
         sessionTimeouts = [:]
     }
 
     public mutating func loadedSnapshot(_ zxid: Zxid, digest: SnapshotDigest?) {
+        // Where there is no snapshot, nobody has ended the loading yet.
+        tree.finishLoading()
         tree.lastProcessed = zxid
     }
 

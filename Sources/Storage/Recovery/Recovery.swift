@@ -28,10 +28,10 @@ public enum Recovery {
             try startFromNothing(directories, logs, fileSystem, options, &report, into: &sink)
         } else {
             sink.reset()
+            sink.loadedSnapshot(.zero, digest: nil)
             report.wasEmpty = true
             if options.isCreatingDatabase || hasMarker {
                 report.lastZxid = .zero
-                sink.loadedSnapshot(.zero, digest: nil)
                 if options.isRepairing {
                     try makeDatabase(directories, fileSystem, sink.emptySnapshotBody())
                 }

@@ -2,22 +2,23 @@ public import Records
 
 /// What a database is read back into.
 ///
-/// The calls of one attempt: `reset`, the pieces of a snapshot, `loadedSnapshot`, then `replay` for
-/// each transaction behind it. If the snapshot turns out to be broken, `reset` begins another
+/// The calls of one attempt: `reset`, the pieces of a snapshot if there is one, `loadedSnapshot`,
+/// then `replay` for each transaction behind it. If the snapshot turns out to be broken, `reset` begins another
 /// attempt with an older one: nothing of the first may be left, sessions and indexes included.
 public protocol RecoverySink: SnapshotSink {
-    /// Becomes the empty database: built-in znodes and nothing else.
+    /// Forgets everything, and is ready to receive a snapshot.
     mutating func reset()
 
     /// The snapshot is whole, and all that follows is newer than `zxid`, the number in its name.
     ///
+    /// Without any snapshot it is zero, and the database the empty one, with its built-in znodes.
     /// The tree may already hold later transactions, up to and beyond the digest's.
     mutating func loadedSnapshot(_ zxid: Zxid, digest: SnapshotDigest?)
 
     /// Applies a transaction from the log; `entry` is its bytes. Applying cannot fail.
     mutating func replay(_ transaction: Transaction, entry: LogEntry)
 
-    /// The body of a snapshot of the database as it is after `reset`.
+    /// The body of a snapshot of the empty database.
     func emptySnapshotBody() -> [UInt8]
 }
 

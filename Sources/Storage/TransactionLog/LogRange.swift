@@ -11,6 +11,18 @@ public enum LogRange {
         from start: Zxid, through end: Zxid, bytesMax: Int, in directory: String,
         of fileSystem: any FileSystem
     ) throws(StorageError) -> [LogEntry]? {
+        do throws(StorageError) {
+            return try gather(start, end, bytesMax, directory, fileSystem)
+        } catch  where error.code == .notFound {
+            // A purge was faster.
+            return nil
+        }
+    }
+
+    private static func gather(
+        _ start: Zxid, _ end: Zxid, _ bytesMax: Int, _ directory: String,
+        _ fileSystem: any FileSystem
+    ) throws(StorageError) -> [LogEntry]? {
         let logs = try DataFile.list(.log, in: directory, of: fileSystem)
         var walk = try LogWalk(
             DataFile.holding(from: start, of: logs), in: fileSystem, purpose: .live)

@@ -31,7 +31,7 @@ public struct LogGap: Equatable, Sendable {
 
 /// Goes through the records of many log files in order, and tells harmless ends from damage.
 ///
-/// The rules for each file's end (storage.md, section 8, and its stricter choices): a file followed
+/// The rules for each file's end, stricter than the reference's: a file followed
 /// by others with records must end cleanly, or its successor must start exactly where it
 /// stopped. In the last file that has records, and those behind it, what a crash can leave is
 /// accepted and noted in `repairs`.
