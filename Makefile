@@ -34,9 +34,7 @@ unit: libyaml ## build and run the Swift tests
 
 interop: libyaml ## real processes against Apache ZooKeeper's server and clients
 	Tests/Interop/setup.sh
-	@# Until the server exists, the tests are held against Apache ZooKeeper alone.
-	@if [ ! -d Sources/aviary ]; then exec .build-interop/venv/bin/pytest Tests/Interop --under-test apache; fi; \
-	swift build --product aviary; \
+	swift build --product aviary
 	AVIARY_BIN=$${AVIARY_BIN:-.build/debug/aviary} .build-interop/venv/bin/pytest Tests/Interop $(PYTEST)
 
 reference: ## the interoperability tests held against Apache ZooKeeper itself, to prove the tests
