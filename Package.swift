@@ -79,7 +79,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
             ]),
         .testTarget(name: "QuorumTests", dependencies: ["Jute", "Records", "Quorum"]),
-        .testTarget(name: "SimulationTests", dependencies: ["Simulation"]),
+        .testTarget(name: "SimulationTests", dependencies: ["Jute", "Simulation", "Storage"]),
         .testTarget(
             name: "ServerCoreTests",
             dependencies: ["Jute", "Records", "ServerCore", "Simulation", "Storage", "Tree"]),

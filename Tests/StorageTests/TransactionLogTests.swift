@@ -181,6 +181,21 @@ struct TransactionLogTests {
         #expect(throws: StorageError.self) { try log.commit() }
     }
 
+    @Test func `bytes that no start could read are never logged`() throws {
+        for bytes in [[], Array(entry(Zxid(2)).bytes.prefix(31)), entry(Zxid(3)).bytes] {
+            let disk = try TestDisk()
+            try disk.writeSnapshot(.zero)
+            var log = disk.log()
+            log.append(entry(Zxid(1)))
+            try log.commit()
+            log.append(LogEntry(zxid: Zxid(2), bytes: bytes))
+            log.append(entry(Zxid(3)))
+            #expect(throws: StorageError.self) { try log.commit() }
+            #expect(throws: StorageError.self) { try log.commit() }
+            #expect(try disk.recover().0.replayed == zxids(1...1))
+        }
+    }
+
     @Test func `a batch encoded on another thread is committed whole`() throws {
         let disk = try TestDisk()
         try disk.writeSnapshot(.zero)

@@ -51,6 +51,8 @@ public struct LogBatch: ~Copyable, Sendable {
     public private(set) var lastZxid: Zxid?
     /// How many records it holds.
     public private(set) var recordCount = 0
+    /// The first transaction that was not taken, as it could never be read back.
+    private(set) var malformedZxid: Zxid?
 
     /// An empty batch.
     public init(capacity: Int = 64 << 10) { self.records = JuteWriter(capacity: capacity) }
@@ -61,7 +63,14 @@ public struct LogBatch: ~Copyable, Sendable {
     public var byteCount: Int { records.count }
 
     /// Adds a record.
+    ///
+    /// Bytes that do not start with the header of that transaction make the batch impossible to
+    /// commit: once in the log, they would stop every start to come.
     public mutating func append(zxid: Zxid, entry: RawSpan) {
+        guard Self.isReadable(entry, as: zxid) else {
+            malformedZxid = malformedZxid ?? zxid
+            return
+        }
         records.writeInt64(Int64(Adler32.checksum(entry)))
         records.writeBuffer(entry)
         records.writeByte(LogFormat.endByte)
@@ -75,6 +84,13 @@ public struct LogBatch: ~Copyable, Sendable {
         append(zxid: entry.zxid, entry: entry.bytes.rawSpan)
     }
 
+    private static func isReadable(_ entry: RawSpan, as zxid: Zxid) -> Bool {
+        guard entry.byteCount <= LogFormat.entrySizeMax else { return false }
+        var reader = JuteReader(entry)
+        guard let header = try? TransactionHeader(from: &reader) else { return false }
+        return header.zxid == zxid
+    }
+
     /// Forgets all records; keeps the memory, unless a burst made it large.
     public mutating func removeAll() {
         if records.count > 8 << 20 {
@@ -85,5 +101,6 @@ public struct LogBatch: ~Copyable, Sendable {
         firstZxid = nil
         lastZxid = nil
         recordCount = 0
+        malformedZxid = nil
     }
 }

@@ -90,6 +90,14 @@ public struct TransactionLog: ~Copyable, Sendable {
     @discardableResult
     public mutating func commit(_ batch: inout LogBatch) throws(StorageError) -> Zxid? {
         try checkNotPoisoned()
+        if let zxid = batch.malformedZxid {
+            let error = StorageError(
+                .refused, "was to take transaction \(zxid), whose bytes are no transaction",
+                path: directory,
+                advice: "this is a defect of the server that sent it; start this one again")
+            failure = error
+            throw error
+        }
         guard let first = batch.firstZxid else { return lastDurable }
         do throws(StorageError) {
             try write(batch.records.bytes, first: first)
