@@ -53,11 +53,19 @@ let package = Package(
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ]),
 
+        .target(
+            name: "AviaryShell",
+            dependencies: [
+                "AviaryClient", "Jute", "Records",
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
+
         // Layer 6: the program
         .target(
             name: "AviaryCommands",
             dependencies: [
-                "AviaryServer",
+                "AviaryServer", "AviaryShell",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
@@ -78,6 +86,9 @@ let package = Package(
                 "AviaryClient", "Jute", "Records",
                 .product(name: "NIOCore", package: "swift-nio"),
             ]),
+        .testTarget(
+            name: "AviaryShellTests",
+            dependencies: ["AviaryClient", "AviaryShell", "Jute", "Records"]),
         .testTarget(name: "QuorumTests", dependencies: ["Jute", "Records", "Quorum"]),
         .testTarget(name: "SimulationTests", dependencies: ["Jute", "Simulation", "Storage"]),
         .testTarget(

@@ -23,4 +23,14 @@ public struct SessionProgress: Equatable, Sendable {
     public var server: ServerAddress?
     /// As granted, milliseconds.
     public var grantedTimeout: Int64
+
+    /// How a session is doing.
+    public init(
+        state: SessionState, session: SessionID, server: ServerAddress?, grantedTimeout: Int64
+    ) {
+        self.state = state
+        self.session = session
+        self.server = server
+        self.grantedTimeout = grantedTimeout
+    }
 }

@@ -1,12 +1,17 @@
 public import ArgumentParser
 
 /// The program: one subcommand for each verb.
-public struct AviaryCommand: ParsableCommand {
+public struct AviaryCommand: AsyncParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "aviary",
         abstract: "A whole ZooKeeper ensemble in one binary.",
         version: "0.1.0",
-        subcommands: [ServerCommand.self])
+        subcommands: [CLICommand.self, ServerCommand.self])
 
     public init() {}
+
+    /// Runs the verb of this process's command line.
+    ///
+    /// Top-level code would choose the `main` that knows no asynchronous verb.
+    public static func program() async { await main() }
 }

@@ -1,4 +1,4 @@
 import ArgumentParser
 import AviaryCommands
 
-AviaryCommand.main()
+await AviaryCommand.program()

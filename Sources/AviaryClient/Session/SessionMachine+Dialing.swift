@@ -110,7 +110,10 @@ extension SessionMachine {
 
     mutating func tryNextServer(now: Int64, _ effects: inout [SessionEffect]) {
         guard attemptsLeft > 0, !order.isEmpty else {
-            failWaiting(with: SessionReply(error: .connectionLoss), &effects)
+            let loss = SessionReply(error: .connectionLoss)
+            failWaiting(with: loss, &effects)
+            // The credentials stay, to be told to a server that comes back.
+            failCredentialWaiters(with: loss, &effects)
             effects.append(.roundFailed)
             return rest(now: now)
         }

@@ -208,10 +208,7 @@ public struct SessionMachine: Sendable {
         // A goodbye that was not answered is said nevertheless.
         failInFlight(with: reply, &effects)
         failWaiting(with: reply, &effects)
-        for place in credentials.indices {
-            if let waiter = credentials[place].waiter { effects.append(.completed(waiter, reply)) }
-            credentials[place].waiter = nil
-        }
+        failCredentialWaiters(with: reply, &effects)
         for (path, watchers) in watches.removeAll() {
             let event = WatchEvent(kind: .sessionEnded, path: path, zxid: Zxid(-1))
             effects.append(.notified(event, watchers))
@@ -230,5 +227,14 @@ public struct SessionMachine: Sendable {
     mutating func failWaiting(with reply: SessionReply, _ effects: inout [SessionEffect]) {
         for request in waiting { effects.append(.completed(request.id, reply)) }
         waiting.removeAll()
+    }
+
+    mutating func failCredentialWaiters(
+        with reply: SessionReply, _ effects: inout [SessionEffect]
+    ) {
+        for place in credentials.indices {
+            if let waiter = credentials[place].waiter { effects.append(.completed(waiter, reply)) }
+            credentials[place].waiter = nil
+        }
     }
 }
