@@ -71,10 +71,12 @@ let package = Package(
         .executableTarget(
             name: "aviary",
             dependencies: [
-                "AviaryCommands", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "AviaryCommands",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "simulate", dependencies: ["Simulation"]),
 
+        .testTarget(name: "TidyTests"),
         .testTarget(name: "JuteTests", dependencies: ["Jute"]),
         .testTarget(name: "RecordsTests", dependencies: ["Jute", "Records"]),
         .testTarget(name: "TreeTests", dependencies: ["Jute", "Records", "Tree"]),

@@ -1,3 +1,5 @@
+// The program: which verbs there are, and what each does, stands in AviaryCommands.
+
 import ArgumentParser
 import AviaryCommands
 
