@@ -43,7 +43,9 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         // Layer 5: drivers, and whole ensembles from a seed
-        .target(name: "Simulation", dependencies: ["Jute", "Records", "Storage", "Quorum"]),
+        .target(
+            name: "Simulation",
+            dependencies: ["Jute", "Records", "Storage", "Quorum", "ServerCore"]),
         .target(
             name: "AviaryServer",
             dependencies: [

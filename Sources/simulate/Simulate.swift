@@ -1,5 +1,11 @@
 import Simulation
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// Runs simulations: one seed with a trace, or as many as fit in a time.
 @main
 struct Simulate {
@@ -8,6 +14,8 @@ struct Simulate {
         var first: UInt64 = 1
         var seconds: Int64 = 10
         var isTraced = false
+        var isWhole = true
+        var isPeers = true
         var arguments = Array(CommandLine.arguments.dropFirst())[...]
         while let argument = arguments.popFirst() {
             switch argument {
@@ -15,17 +23,18 @@ struct Simulate {
             case "--first": first = arguments.popFirst().flatMap(UInt64.init) ?? first
             case "--seconds": seconds = arguments.popFirst().flatMap(Int64.init) ?? seconds
             case "--trace": isTraced = true
+            case "--peers": isWhole = false
+            case "--ensemble": isPeers = false
             default:
-                print("usage: simulate [--seed N [--trace]] [--seconds S] [--first N]")
+                print(
+                    "usage: simulate [--peers | --ensemble] [--seed N [--trace]] [--seconds S] [--first N]"
+                )
                 return
             }
         }
         if let seed {
-            var options = QuorumSimulation.Options()
-            options.isTraced = isTraced
-            let simulation = QuorumSimulation(seed: seed, options: options)
-            print(simulation.run() ?? "seed \(seed): all well")
-            print(simulation.counts.sorted { $0.key < $1.key })
+            if isPeers { runPeers(seed, isTraced: isTraced) }
+            if isWhole { runEnsemble(seed, isTraced: isTraced) }
             return
         }
         let clock = ContinuousClock()
@@ -33,12 +42,29 @@ struct Simulate {
         var next = first
         var failures = 0
         while clock.now < end {
-            if let failure = QuorumSimulation(seed: next).run() {
+            let peers = isPeers ? QuorumSimulation(seed: next).run() : nil
+            let whole = isWhole ? EnsembleSimulation(seed: next).run() : nil
+            for failure in [peers, whole].compactMap({ $0 }) {
                 print(failure)
                 failures += 1
             }
             next += 1
         }
         print("\(next - first) seeds from \(first), \(failures) failures")
+        if failures > 0 { exit(1) }
+    }
+
+    private static func runPeers(_ seed: UInt64, isTraced: Bool) {
+        var options = QuorumSimulation.Options()
+        options.isTraced = isTraced
+        let simulation = QuorumSimulation(seed: seed, options: options)
+        print(simulation.run() ?? "peers, seed \(seed): all well")
+        print(simulation.counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" })
+    }
+
+    private static func runEnsemble(_ seed: UInt64, isTraced: Bool) {
+        let simulation = EnsembleSimulation(seed: seed, isTraced: isTraced)
+        print(simulation.run() ?? "ensemble, seed \(seed): all well")
+        print(simulation.counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" })
     }
 }

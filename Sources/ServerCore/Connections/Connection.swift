@@ -59,7 +59,7 @@ final class Connection {
     /// Whether the connect request had the read-only byte; the response then has it too.
     var wantsReadOnlyByte = false
     /// When the leader was last told that the session lives, on a learner.
-    var touchedAt = Int64.min
+    var touchedAt: Int64?
     var statistics: ConnectionStatistics
 
     init(id: ConnectionID, address: [UInt8], port: UInt16, now: Moment) {

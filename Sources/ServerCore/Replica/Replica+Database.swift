@@ -103,7 +103,9 @@ extension Replica {
 
     /// The database as it goes to a learner: a snapshot's body and a signature.
     func snapshotStream() -> [UInt8] {
-        tree.snapshotBody(sessions: sortedSessions) + SnapshotItem.signature
+        var signature = JuteWriter(capacity: 16)
+        signature.writeSnapshotSignature()
+        return tree.snapshotBody(sessions: sortedSessions) + signature.copyBytes()
     }
 
     var sortedSessions: [(id: SessionID, timeout: Int32)] {

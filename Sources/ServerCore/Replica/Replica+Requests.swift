@@ -38,7 +38,8 @@ extension Replica {
             return true
         }
         // Often enough that no timeout notices, seldom enough that reads stay cheap.
-        if now.monotonicMilliseconds - connection.touchedAt >= 20 {
+        let elapsed = connection.touchedAt.map { now.monotonicMilliseconds - $0 }
+        if elapsed ?? 20 >= 20 {
             connection.touchedAt = now.monotonicMilliseconds
             peer?.touch(connection.session, timeout: connection.timeout)
         }

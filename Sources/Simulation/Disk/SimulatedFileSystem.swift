@@ -35,6 +35,8 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     private var nextFile = 0
     private var fault: (countdown: Int, fault: Fault)?
     private var isDown = false
+    /// Whether the power is gone and `crash(seed:)` is to come.
+    public var isPowerless: Bool { isDown }
     private(set) var generation = 0
 
     /// How many changes have been asked for since the beginning.

@@ -39,8 +39,8 @@ public struct SimulatedNetwork {
         }
         var to: End
         var payload: Payload
-        /// Handed back a second time after a partition.
-        var wasHeld = false
+        /// Its place among all that goes to this end, from 0.
+        var place = -1
     }
 
     /// How the network behaves.
@@ -66,6 +66,9 @@ public struct SimulatedNetwork {
         var isEstablished = false
         /// Per direction (to side), when the last thing sent arrives: what follows is not earlier.
         var arrival: [Int64] = [0, 0]
+        /// Per direction, how much was sent and how much has arrived: nothing overtakes.
+        var sent = [0, 0]
+        var arrived = [0, 0]
         /// Per direction, what a partition holds back.
         var held: [[Transit]] = [[], []]
     }
@@ -183,10 +186,7 @@ public struct SimulatedNetwork {
             for side in 0...1 {
                 let held = connections[number]?.held[side] ?? []
                 connections[number]?.held[side] = []
-                for var transit in held {
-                    transit.wasHeld = true
-                    depart(transit, now)
-                }
+                for transit in held { depart(transit, now) }
             }
         }
     }
@@ -205,6 +205,12 @@ public struct SimulatedNetwork {
             connections[end.connection]?.held[end.side].append(transit)
             return nil
         }
+        guard transit.place == connection.arrived[end.side] else {
+            // It has overtaken what a partition held back.
+            depart(transit, now)
+            return nil
+        }
+        connections[end.connection]?.arrived[end.side] += 1
         switch transit.payload {
         case .knock:
             let isListening = listening.contains(host * 64 + connection.port)
@@ -233,6 +239,12 @@ public struct SimulatedNetwork {
     }
 
     private mutating func depart(_ transit: Transit, _ now: Int64) {
+        var transit = transit
+        if transit.place < 0 {
+            let to = transit.to
+            transit.place = connections[to.connection]?.sent[to.side] ?? 0
+            connections[to.connection]?.sent[to.side] += 1
+        }
         let isLong = random.chance(conditions.longDelays, in: 1000)
         let delay = random.number(isLong ? conditions.longDelay : conditions.delay)
         let end = transit.to

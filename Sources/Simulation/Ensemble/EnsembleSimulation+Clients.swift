@@ -1,0 +1,213 @@
+import Jute
+import Records
+
+// Clients: what they do, and what they find out about the promises made to them.
+
+extension EnsembleSimulation {
+    static let registers = (0..<3).map { Path("/r\($0)") }
+
+    /// A client does the next thing, and again a little later.
+    func act(_ number: Int) {
+        guard clients[number].state != .vanished, !clients[number].isDone else { return }
+        queue.schedule(.client(number), at: now + random.number(2000...40_000))
+        switch clients[number].state {
+        case .disconnected: dial(number)
+        case .dialing, .connecting:
+            if now - clients[number].lastHeard > 1_000_000 { hangUp(number) }
+        case .connected:
+            if now - clients[number].lastHeard > 1_000_000 {
+                hangUp(number)
+            } else if clients[number].home != nil {
+                inspect(number)
+            } else {
+                request(number)
+            }
+        case .vanished: break
+        }
+    }
+
+    private func dial(_ number: Int) {
+        let target = clients[number].home ?? random.below(servers.count)
+        clients[number].target = target
+        clients[number].state = .dialing
+        clients[number].lastHeard = now
+        clients[number].end = network.dial(
+            from: clients[number].host, to: target, port: EnsembleSimulation.clientPort,
+            now: now)
+    }
+
+    private func hangUp(_ number: Int) {
+        if let end = clients[number].end { network.close(end, now: now) }
+        clients[number].disconnect()
+    }
+
+    private func request(_ number: Int) {
+        guard clients[number].pending.count < 8 else { return }
+        for _ in 0..<random.number(1...3) {
+            let register = EnsembleSimulation.registers[random.below(3)]
+            switch random.below(12) {
+            case 0...3:
+                clients[number].operationCount += 1
+                let path = Path("/c\(number)-\(clients[number].operationCount)")
+                send(number, .create(path))
+            case 4...5: send(number, random.chance(1, in: 8) ? .create(register) : .set(register))
+            case 6...8: send(number, .get(register))
+            case 9: send(number, .sync)
+            case 10:
+                if let ephemeral = clients[number].ephemeral {
+                    send(number, .exists(ephemeral))
+                } else {
+                    let count = clients[number].sessionCount
+                    send(number, .createEphemeral(Path("/e\(number)-\(count)")))
+                }
+            default:
+                if random.chance(1, in: 20) {
+                    hangUp(number)
+                    return
+                }
+                send(number, .ping)
+            }
+        }
+    }
+
+    func send(_ number: Int, _ operation: SimulatedClient.Operation) {
+        guard let end = clients[number].end else { return }
+        trace {
+            "client \(number) wants \(operation) as \(clients[number].lastXid + 1) of server"
+                + " \(clients[number].target + 1)"
+        }
+        network.send(end, clients[number].frame(operation, now: now), now: now)
+    }
+
+    // MARK: What comes back
+
+    func deliverToClient(
+        _ event: SimulatedNetwork.Event, at end: SimulatedNetwork.End, _ number: Int
+    ) {
+        guard clients[number].end == end else { return }
+        switch event {
+        case .accepted: break
+        case .dialed:
+            clients[number].state = .connecting
+            clients[number].lastHeard = now
+            network.send(end, clients[number].connectFrame(), now: now)
+        case .dialFailed, .closed: clients[number].disconnect()
+        case .received(let bytes):
+            clients[number].unread += bytes
+            clients[number].lastHeard = now
+            readFrames(number)
+        }
+    }
+
+    private func readFrames(_ number: Int) {
+        while failure == nil {
+            let bytes = clients[number].unread
+            guard bytes.count >= 4 else { return }
+            var reader = JuteReader(bytes.rawSpan)
+            guard let length = try? reader.readInt32(), length >= 0,
+                let payload = try? reader.readBytes(count: Int(length))
+            else { return }
+            clients[number].unread.removeFirst(4 + Int(length))
+            if clients[number].state == .connecting {
+                receivedSession(number, payload)
+            } else {
+                receivedReply(number, payload)
+            }
+        }
+    }
+
+    private func receivedSession(_ number: Int, _ payload: [UInt8]) {
+        var reader = JuteReader(payload.rawSpan)
+        guard let response = try? ConnectResponse(from: &reader) else {
+            return fail("client \(number) gets no connect response")
+        }
+        guard response.timeout > 0 else {
+            count("session expired")
+            clients[number].forgetSession()
+            hangUp(number)
+            return
+        }
+        if clients[number].session == .none {
+            clients[number].sessionCount += 1
+        } else if response.session != clients[number].session {
+            fail("client \(number) gets another session")
+        } else {
+            count("session moved")
+        }
+        clients[number].session = response.session
+        clients[number].password = response.password
+        clients[number].state = .connected
+    }
+
+    private func receivedReply(_ number: Int, _ payload: [UInt8]) {
+        var reader = JuteReader(payload.rawSpan)
+        guard let header = try? ReplyHeader(from: &reader) else {
+            return fail("client \(number) gets a reply without a header")
+        }
+        if header.xid == .notification { return }
+        guard let first = clients[number].pending.first, first.xid == header.xid else {
+            let expected = clients[number].pending.first.map { "\($0.xid.rawValue)" } ?? "nothing"
+            return fail(
+                "client \(number) gets a reply to \(header.xid.rawValue) and waits for"
+                    + " \(expected)")
+        }
+        clients[number].pending.removeFirst()
+        if header.zxid > .zero {
+            if header.zxid < clients[number].lastZxid {
+                fail(
+                    "client \(number) sees \(header.zxid) after"
+                        + " \(clients[number].lastZxid)")
+            }
+            clients[number].lastZxid = header.zxid
+        }
+        let body = Array(payload[reader.offset...])
+        trace { "client \(number) hears of \(header.xid.rawValue): \(header.error.rawValue)" }
+        check(number, first.operation, header, body)
+    }
+
+    private func check(
+        _ number: Int, _ operation: SimulatedClient.Operation, _ header: ReplyHeader,
+        _ body: [UInt8]
+    ) {
+        var reader = JuteReader(body.rawSpan)
+        switch operation {
+        case .create(let path):
+            guard header.error == .ok || header.error == .nodeExists else { return }
+            acknowledged.insert(path)
+            count("acknowledged")
+        case .createEphemeral(let path):
+            if header.error == .ok { clients[number].ephemeral = path }
+        case .set(let path):
+            guard header.error == .ok, let stat = try? Stat(from: &reader) else { return }
+            saw(number, path, stat.mzxid)
+            count("set")
+        case .get(let path):
+            if header.error == .ok, let response = try? GetDataResponse(from: &reader) {
+                saw(number, path, response.stat.mzxid)
+                if clients[number].home != nil {
+                    clients[number].found[path] = response.stat.mzxid
+                }
+                count("read")
+            } else if clients[number].home != nil {
+                // An ephemeral that has gone since it was listed.
+                clients[number].wantsList = true
+            } else if clients[number].seen[path] != nil, header.error == .noNode {
+                fail("client \(number) does not find \(path), which it saw")
+            }
+        case .exists(let path):
+            if header.error == .noNode, clients[number].ephemeral == path {
+                fail("client \(number) has lost \(path) while its session lives")
+            }
+        case .list: receivedList(number, body)
+        case .sync, .ping, .close: break
+        }
+    }
+
+    /// A session never sees an older state after a newer one, on whatever server.
+    private func saw(_ number: Int, _ path: Path, _ zxid: Zxid) {
+        if let before = clients[number].seen[path], zxid < before {
+            fail("client \(number) sees \(path) of \(zxid) after \(before)")
+        }
+        clients[number].seen[path] = zxid
+    }
+}

@@ -1,0 +1,83 @@
+import Jute
+import Records
+
+// The end: on every server an inspector looks at every znode. Everything acknowledged must be
+// there, nothing that belonged to a session that is gone, and all servers must hold the same.
+
+extension EnsembleSimulation {
+    /// The clients vanish without a word, and inspectors come.
+    func beginInspection() {
+        for number in clients.indices {
+            if let end = clients[number].end { network.close(end, now: now) }
+            clients[number].state = .vanished
+            clients[number].end = nil
+        }
+        for host in servers.indices {
+            let number = clients.count
+            var inspector = SimulatedClient(number: number, host: servers.count + number)
+            inspector.home = host
+            clients.append(inspector)
+            queue.schedule(.client(number), at: now + 100_000)
+        }
+    }
+
+    /// One look: a sync, then the names, then each znode.
+    func inspect(_ number: Int) {
+        guard clients[number].pending.isEmpty else { return }
+        if clients[number].wantsList {
+            clients[number].wantsList = false
+            clients[number].found = [:]
+            clients[number].names = []
+            send(number, .sync)
+            send(number, .list)
+            return
+        }
+        let missing = clients[number].names.filter { clients[number].found[$0] == nil }
+        if missing.isEmpty {
+            compare(number)
+        } else {
+            for path in missing.prefix(200) { send(number, .get(path)) }
+        }
+    }
+
+    func receivedList(_ number: Int, _ body: [UInt8]) {
+        var reader = JuteReader(body.rawSpan)
+        guard let count = try? reader.readInt32(), count >= 0 else { return }
+        var names: [Path] = []
+        for _ in 0..<count {
+            guard let name = try? reader.readString() else { return }
+            let path = Path("/\(name)")
+            if path != Path("/zookeeper") { names.append(path) }
+        }
+        clients[number].names = names.sorted { $0.description < $1.description }
+    }
+
+    /// All is seen here; ephemerals of those that vanished may need a little longer.
+    private func compare(_ number: Int) {
+        let names = Set(clients[number].names)
+        let ephemerals = names.filter { $0.description.hasPrefix("/e") }
+        guard ephemerals.isEmpty, !clients[number].names.isEmpty || acknowledged.isEmpty else {
+            clients[number].wantsList = true
+            return
+        }
+        let lost = acknowledged.subtracting(names)
+        if !lost.isEmpty {
+            let example = lost.map(\.description).sorted().prefix(5)
+            fail("server \(clients[number].target + 1) has lost \(example)")
+        }
+        clients[number].isDone = true
+    }
+
+    /// Whether every server was inspected and all hold the same.
+    var isSettled: Bool {
+        guard isCalm else { return false }
+        let inspectors = clients.filter { $0.home != nil }
+        guard !inspectors.isEmpty, inspectors.allSatisfy(\.isDone) else { return false }
+        for inspector in inspectors where inspector.found != inspectors[0].found {
+            fail(
+                "server \(inspector.target + 1) differs from server"
+                    + " \(inspectors[0].target + 1)")
+        }
+        return true
+    }
+}

@@ -1,0 +1,231 @@
+import Jute
+import Quorum
+import Records
+import ServerCore
+import Storage
+
+// How the simulation drives its replicas.
+
+extension EnsembleSimulation {
+    /// Starts a server over what its file system holds.
+    func start(_ host: Int) {
+        let server = servers[host]
+        guard server.replica == nil else { return }
+        var quorum = QuorumSettings(
+            myID: server.member.id, tickTime: EnsembleSimulation.tickTime, connectTimeout: 400)
+        quorum.committedLogCountMax = 20
+        quorum.bootstrapPatience = 300
+        var settings = ReplicaSettings(
+            server: server.member.id, quorum: quorum, membership: membership)
+        settings.tickTimeMilliseconds = Int32(EnsembleSimulation.tickTime)
+        settings.snapshotTransactionCount = 60
+        do throws(StorageError) {
+            let disk = try SimulatedReplicaDisk(server.fileSystem)
+            let replica = Replica(
+                settings: settings, disk: disk, seed: random.next(), now: moment(host))
+            server.life += 1
+            server.disk = disk
+            server.replica = replica
+            trace { "\(server.member.id) starts" }
+            network.listen(host: host, port: EnsembleSimulation.electionPort, true)
+            network.listen(host: host, port: EnsembleSimulation.clientPort, true)
+            replica.start(moment(host))
+            perform(host)
+        } catch {
+            fail("server \(server.member.id) does not start: \(error)")
+        }
+    }
+
+    /// Ends a server at once, and the power of its disk with it.
+    func crash(_ host: Int) {
+        guard servers[host].replica != nil else { return }
+        trace { "\(servers[host].member.id) crashes" }
+        count("crash")
+        servers[host].stop()
+        servers[host].fileSystem.crash(seed: random.next())
+        network.crash(host: host, silently: random.chance(1, in: 5), now: now)
+        queue.schedule(.start(host: host), at: now + random.number(1000...1_500_000))
+    }
+
+    func deliverToServer(
+        _ event: SimulatedNetwork.Event, at end: SimulatedNetwork.End, to host: Int
+    ) {
+        let server = servers[host]
+        guard let replica = server.replica else { return }
+        let time = moment(host)
+        if case .accepted(let port) = event {
+            accepted(end, port: port, host)
+        } else if let id = server.clients[end] {
+            receivedFromClient(event, id, host)
+        } else if let link = server.links[end] {
+            switch (event, server.quorumLinks.contains(link)) {
+            case (.accepted, _): break
+            case (.dialed, true): replica.quorumDialed(link, time)
+            case (.dialed, false): replica.electionDialed(link, time)
+            case (.dialFailed, let isQuorum):
+                server.disconnect(link)
+                if isQuorum {
+                    replica.quorumDialFailed(link, time)
+                } else {
+                    replica.electionDialFailed(link, time)
+                }
+            case (.received(let bytes), true):
+                replica.quorumReceived(link, bytes.rawSpan, time)
+            case (.received(let bytes), false):
+                replica.electionReceived(link, bytes.rawSpan, time)
+            case (.closed, let isQuorum):
+                server.disconnect(link)
+                if isQuorum {
+                    replica.quorumClosed(link, time)
+                } else {
+                    replica.electionClosed(link, time)
+                }
+            }
+        }
+        perform(host)
+    }
+
+    private func accepted(_ end: SimulatedNetwork.End, port: Int, _ host: Int) {
+        let server = servers[host]
+        guard let replica = server.replica else { return }
+        let time = moment(host)
+        if port == EnsembleSimulation.clientPort {
+            server.lastConnection += 1
+            let id = ConnectionID(server.lastConnection)
+            guard replica.clientConnected(id, address: [10, 0, 0, 1], port: 1, time) else {
+                network.close(end, now: now)
+                return
+            }
+            server.clientEnds[id] = end
+            server.clients[end] = id
+            server.unread[id] = []
+            return
+        }
+        let link = replica.newLink()
+        let isQuorum = port == EnsembleSimulation.quorumPort
+        server.connect(link, end, isQuorum: isQuorum)
+        if isQuorum {
+            replica.quorumAccepted(link, time)
+        } else {
+            replica.electionAccepted(link, time)
+        }
+    }
+
+    private func receivedFromClient(
+        _ event: SimulatedNetwork.Event, _ id: ConnectionID, _ host: Int
+    ) {
+        switch event {
+        case .received(let bytes):
+            servers[host].unread[id]? += bytes
+            feed(id, host)
+        case .closed:
+            servers[host].disconnect(id)
+            servers[host].replica?.clientClosed(id, moment(host))
+        case .accepted, .dialed, .dialFailed: break
+        }
+    }
+
+    private func feed(_ id: ConnectionID, _ host: Int) {
+        let server = servers[host]
+        guard let bytes = server.unread[id], !bytes.isEmpty, !server.paused.contains(id) else {
+            return
+        }
+        let consumed =
+            server.replica?.clientReceived(id, bytes.rawSpan, moment(host)) ?? bytes.count
+        server.unread[id]?.removeFirst(consumed)
+    }
+
+    // MARK: What replicas want
+
+    /// Performs what a replica wants until it wants nothing more.
+    func perform(_ host: Int) {
+        let server = servers[host]
+        while let replica = server.replica, replica.hasEffects {
+            replica.drainOutput { id, bytes in
+                if let end = server.clientEnds[id] {
+                    network.send(end, Array(copying: bytes), now: now)
+                }
+            }
+            for effect in replica.takeEffects() {
+                perform(effect, host)
+                if server.replica == nil || failure != nil { return }
+            }
+        }
+        guard let replica = server.replica, let disk = server.disk else { return }
+        if disk.takeUnreportedChunks() > 0 {
+            replica.snapshotChunkWritten(moment(host))
+            perform(host)
+            return
+        }
+        beginSync(host)
+        guard let deadline = replica.nextDeadline else { return }
+        let time = max(deadline * 1000, now)
+        if let timer = server.timer, timer <= time { return }
+        server.timer = time
+        queue.schedule(.deadline(host: host, life: server.life), at: time)
+    }
+
+    private func perform(_ effect: ReplicaEffect, _ host: Int) {
+        let server = servers[host]
+        switch effect {
+        case .closeClient(let id):
+            if let end = server.clientEnds[id] { network.close(end, now: now) }
+            server.disconnect(id)
+        case .pauseReading(let id): server.paused.insert(id)
+        case .resumeReading(let id):
+            server.paused.remove(id)
+            feed(id, host)
+        case .electionDial(let link, let endpoint):
+            dial(host, link, endpoint, port: EnsembleSimulation.electionPort)
+        case .quorumDial(let link, let endpoint):
+            dial(host, link, endpoint, port: EnsembleSimulation.quorumPort)
+        case .electionSend(let link, let bytes), .quorumSend(let link, let bytes):
+            if let end = server.ends[link] { network.send(end, bytes, now: now) }
+        case .electionClose(let link), .quorumClose(let link):
+            if let end = server.ends[link] { network.close(end, now: now) }
+            server.disconnect(link)
+        case .quorumListen(let isOn):
+            network.listen(host: host, port: EnsembleSimulation.quorumPort, isOn)
+        case .membershipProposed, .membershipCommitted: break
+        case .log(let level, let text):
+            trace { "\(server.member.id) \(text)" }
+            if level >= .error { count("error logged") }
+        case .fatal(_, let reason):
+            // The power may go at any change of the disk; that is no failure of the server.
+            if server.fileSystem.isPowerless {
+                crash(host)
+            } else {
+                fail("server \(server.member.id) ends itself: \(reason)")
+            }
+        }
+    }
+
+    private func dial(_ host: Int, _ link: LinkID, _ endpoint: Endpoint, port: Int) {
+        let end = network.dial(from: host, to: Int(endpoint.port) - 1, port: port, now: now)
+        servers[host].connect(
+            link, end, isQuorum: port == EnsembleSimulation.quorumPort)
+    }
+
+    private func beginSync(_ host: Int) {
+        let server = servers[host]
+        guard let disk = server.disk, !server.isSyncing, disk.queuedCount > 0 else { return }
+        server.isSyncing = true
+        queue.schedule(
+            .synced(host: host, life: server.life, count: disk.queuedCount),
+            at: now + random.number(server.syncTime))
+    }
+
+    func synced(_ host: Int, _ life: Int, _ count: Int) {
+        let server = servers[host]
+        guard server.life == life, let disk = server.disk else { return }
+        server.isSyncing = false
+        do throws(StorageError) {
+            if let zxid = try disk.sync(count) {
+                server.replica?.logged(through: zxid, moment(host))
+            }
+        } catch {
+            server.replica?.logFailed(error, moment(host))
+        }
+        perform(host)
+    }
+}

@@ -1,0 +1,164 @@
+import Jute
+import Quorum
+import Records
+import ServerCore
+
+/// Whole servers and their clients over simulated network, disks and clocks, all from one seed.
+///
+/// What `QuorumSimulation` is for the peers alone, this is for everything between a client's
+/// socket and the file system. Time is in microseconds.
+public final class EnsembleSimulation {
+    enum Event {
+        case transit(SimulatedNetwork.Transit)
+        case closed(SimulatedNetwork.End, host: Int)
+        case deadline(host: Int, life: Int)
+        case synced(host: Int, life: Int, count: Int)
+        case start(host: Int)
+        case client(Int)
+        case chaos
+    }
+
+    static let quorumPort = 1
+    static let electionPort = 2
+    static let clientPort = 3
+    static let tickTime: Int64 = 200
+
+    /// The seed of this run.
+    public let seed: UInt64
+    let isTraced: Bool
+    /// Microseconds of misfortunes.
+    let chaosTime: Int64
+    var random: SeededGenerator
+    var network: SimulatedNetwork
+    var queue = EventQueue<Event>()
+    var now: Int64 = 0
+    var servers: [SimulatedServer] = []
+    var clients: [SimulatedClient] = []
+    let membership: Membership
+    var isCalm = false
+    var eventCount = 0
+    /// What went wrong first.
+    public private(set) var failure: String?
+    /// What happened how often.
+    public internal(set) var counts: [String: Int] = [:]
+    /// Paths whose creation was acknowledged; they are never deleted.
+    var acknowledged: Set<Path> = []
+
+    /// An ensemble of three or five participants, perhaps an observer, and some clients.
+    public init(seed: UInt64, chaosTime: Int64 = 5_000_000, isTraced: Bool = false) {
+        self.seed = seed
+        self.chaosTime = chaosTime
+        self.isTraced = isTraced
+        var random = SeededGenerator(seed: seed)
+        self.network = SimulatedNetwork(random: random.fork())
+        let voters = [3, 3, 3, 5][random.below(4)]
+        let observers = [0, 0, 1][random.below(3)]
+        let members = (1...voters + observers).map { number in
+            let host = Endpoint(host: "host", port: UInt16(number))
+            return Member(
+                id: ServerID(Int64(number)), quorum: host, election: host, client: nil,
+                role: number <= voters ? .participant : .observer)
+        }
+        self.membership = Membership(version: 0, members: members)
+        self.random = random
+        for member in members {
+            let server = SimulatedServer(member: member)
+            server.clockError = self.random.number(-5000...5000)
+            servers.append(server)
+        }
+        for number in 0..<4 {
+            clients.append(
+                SimulatedClient(number: number, host: members.count + number))
+        }
+    }
+
+    /// Runs to the end; nil if all went well.
+    public func run() -> String? {
+        for host in servers.indices {
+            queue.schedule(.start(host: host), at: random.number(0...300_000))
+        }
+        for client in clients.indices {
+            queue.schedule(.client(client), at: random.number(100_000...400_000))
+        }
+        queue.schedule(.chaos, at: 500_000)
+        run(until: chaosTime)
+        heal()
+        // Every server has its own inspector, who looks until all have seen the same.
+        let end = now + 30_000_000
+        while failure == nil, now < end, !isSettled { run(until: min(end, now + 500_000)) }
+        if failure == nil, !isSettled { fail("not settled after healing: \(summary)") }
+        return failure
+    }
+
+    private func run(until end: Int64) {
+        while failure == nil, let time = queue.nextTime, time <= end {
+            guard let (time, event) = queue.popFirst() else { return }
+            now = time
+            eventCount += 1
+            handle(event)
+            if eventCount > 3_000_000 { fail("the simulation does not come to an end") }
+        }
+        if failure == nil { now = max(now, end) }
+    }
+
+    private func handle(_ event: Event) {
+        switch event {
+        case .transit(let transit):
+            if let (host, end, event) = network.arrive(transit, now: now) {
+                deliver(event, at: end, to: host)
+            }
+        case .closed(let end, let host): deliver(.closed, at: end, to: host)
+        case .deadline(let host, let life):
+            guard servers[host].life == life else { return }
+            servers[host].timer = nil
+            servers[host].replica?.hitDeadline(moment(host))
+            perform(host)
+        case .synced(let host, let life, let count): synced(host, life, count)
+        case .start(let host): start(host)
+        case .client(let number): act(number)
+        case .chaos: doHarm()
+        }
+        for (transit, time) in network.takeDepartures() {
+            queue.schedule(.transit(transit), at: time)
+        }
+        for (end, host) in network.takeResets() {
+            queue.schedule(.closed(end, host: host), at: now + random.number(10...2000))
+        }
+    }
+
+    func deliver(_ event: SimulatedNetwork.Event, at end: SimulatedNetwork.End, to host: Int) {
+        if host < servers.count {
+            deliverToServer(event, at: end, to: host)
+        } else {
+            deliverToClient(event, at: end, host - servers.count)
+        }
+    }
+
+    func moment(_ host: Int) -> Moment {
+        Moment(
+            monotonicMilliseconds: now / 1000,
+            wallMilliseconds: 1_700_000_000_000 + now / 1000 + servers[host].clockError)
+    }
+
+    func fail(_ reason: String) {
+        if failure == nil {
+            failure = "ensemble seed \(seed), \(now) us: \(reason)"
+            trace { reason }
+        }
+    }
+
+    func trace(_ text: () -> String) {
+        if isTraced { print("\(now) \(text())") }
+    }
+
+    func count(_ name: String) { counts[name, default: 0] += 1 }
+
+    private var summary: String {
+        servers.map { server in
+            "\(server.member.id) \(server.replica == nil ? "down" : "up")"
+        }.joined(separator: ", ")
+            + "; "
+            + clients.map { "client \($0.number) \($0.state) at \($0.target)" }
+            .joined(separator: ", ")
+    }
+}

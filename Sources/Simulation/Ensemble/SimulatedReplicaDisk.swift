@@ -1,0 +1,124 @@
+import Records
+import ServerCore
+import Storage
+
+/// The disk of a simulated replica: the real formats over a simulated file system, with the
+/// threads replaced by events of the simulation.
+final class SimulatedReplicaDisk: ReplicaDisk {
+    private let directories = DataDirectories(data: "/data", dataLog: "/log")
+    private let fileSystem: SimulatedFileSystem
+    private let epochs: EpochFiles
+    private var log: TransactionLog
+    /// Entries, and the rolls between them, in order.
+    private var queue: [LogEntry?] = []
+    private var snapshot = SnapshotBox()
+    /// Chunks of a snapshot that are written and not reported yet.
+    private(set) var unreportedChunks = 0
+
+    init(_ fileSystem: SimulatedFileSystem) throws(StorageError) {
+        self.fileSystem = fileSystem
+        try directories.prepare(in: fileSystem)
+        self.epochs = EpochFiles(directories, in: fileSystem)
+        var options = TransactionLog.Options()
+        options.preallocationMax = 0
+        self.log = TransactionLog(in: directories.logs, of: fileSystem, options: options)
+    }
+
+    var queuedCount: Int { queue.count }
+
+    /// What the log thread does with the first `count` that are queued.
+    func sync(_ count: Int) throws(StorageError) -> Zxid? {
+        var last: Zxid?
+        for element in queue.prefix(count) {
+            if let entry = element {
+                log.append(entry)
+                last = entry.zxid
+            } else {
+                try log.roll()
+            }
+        }
+        queue.removeFirst(min(count, queue.count))
+        try log.commit()
+        return last
+    }
+
+    func takeUnreportedChunks() -> Int {
+        defer { unreportedChunks = 0 }
+        return unreportedChunks
+    }
+
+    func append(_ entries: [LogEntry]) { queue += entries }
+
+    func flush() throws(StorageError) { _ = try sync(queue.count) }
+
+    func recover(into sink: inout DatabaseLoader) throws(StorageError) -> RecoveryReport {
+        log.reset()
+        var options = RecoveryOptions()
+        options.recentCountMax = 20
+        return try Recovery.run(directories, in: fileSystem, options: options, into: &sink)
+    }
+
+    func startEpochs(lastZxid: Zxid) throws(StorageError) -> EpochFiles.Epochs {
+        try epochs.start(lastZxid: lastZxid)
+    }
+
+    func truncate(to zxid: Zxid) throws(StorageError) {
+        log.reset()
+        guard try directories.truncateHistory(to: zxid, in: fileSystem) == .truncated else {
+            throw StorageError(
+                .refused, "does not hold the history up to \(zxid)", path: directories.logs)
+        }
+    }
+
+    func persist(acceptedEpoch: Epoch) throws(StorageError) {
+        try epochs.writeAccepted(acceptedEpoch)
+    }
+
+    func persist(currentEpoch: Epoch) throws(StorageError) {
+        try epochs.writeCurrent(currentEpoch)
+    }
+
+    func rollLog() { queue.append(nil) }
+
+    // MARK: Snapshots
+
+    /// Keeps a writer that cannot be copied behind a reference.
+    private final class SnapshotBox {
+        var writer: SnapshotFileWriter?
+    }
+
+    func beginSnapshot(_ zxid: Zxid, _ header: [UInt8]) {
+        snapshot = SnapshotBox()
+        snapshot.writer = try? SnapshotFileWriter(
+            zxid, in: directories.snapshots, of: fileSystem)
+        try? snapshot.writer?.append(header)
+    }
+
+    func writeSnapshot(_ chunk: [UInt8]) {
+        try? snapshot.writer?.append(chunk)
+        unreportedChunks += 1
+    }
+
+    func finishSnapshot(_ trailer: SnapshotTrailer) {
+        guard let writer = snapshot.writer.take() else { return }
+        _ = try? writer.finish(trailer)
+    }
+
+    func abandonSnapshot() {
+        guard let writer = snapshot.writer.take() else { return }
+        writer.abandon()
+    }
+
+    func saveSnapshot(
+        _ zxid: Zxid, body: [UInt8], trailer: SnapshotTrailer
+    ) throws(StorageError) {
+        try flush()
+        log.reset()
+        var writer = try SnapshotFileWriter(zxid, in: directories.snapshots, of: fileSystem)
+        try writer.append(body)
+        _ = try writer.finish(trailer)
+        try directories.keepOnlySnapshot(zxid, in: fileSystem)
+    }
+
+    func sizes() -> (data: Int64, log: Int64) { (0, 0) }
+}

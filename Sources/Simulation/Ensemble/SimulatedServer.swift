@@ -1,0 +1,63 @@
+import Quorum
+import Records
+import ServerCore
+
+/// A whole server of the simulation: a file system that survives, and while it runs a replica.
+final class SimulatedServer {
+    let member: Member
+    let fileSystem = SimulatedFileSystem()
+    var disk: SimulatedReplicaDisk?
+    /// nil while the server is down.
+    var replica: Replica?
+    /// Counts starts: events of an earlier life are ignored.
+    var life = 0
+    /// The links to other servers, both ways round.
+    var ends: [LinkID: SimulatedNetwork.End] = [:]
+    var links: [SimulatedNetwork.End: LinkID] = [:]
+    var quorumLinks: Set<LinkID> = []
+    /// The connections of clients, both ways round, and what they have sent that is not consumed.
+    var clientEnds: [ConnectionID: SimulatedNetwork.End] = [:]
+    var clients: [SimulatedNetwork.End: ConnectionID] = [:]
+    var unread: [ConnectionID: [UInt8]] = [:]
+    var paused: Set<ConnectionID> = []
+    var lastConnection: Int64 = 0
+    var timer: Int64?
+    var isSyncing = false
+    var syncTime: ClosedRange<Int64> = 100...1000
+    /// How far its wall clock is off, in milliseconds.
+    var clockError: Int64 = 0
+
+    init(member: Member) { self.member = member }
+
+    func stop() {
+        replica = nil
+        disk = nil
+        life += 1
+        ends = [:]
+        links = [:]
+        quorumLinks = []
+        clientEnds = [:]
+        clients = [:]
+        unread = [:]
+        paused = []
+        timer = nil
+        isSyncing = false
+    }
+
+    func connect(_ link: LinkID, _ end: SimulatedNetwork.End, isQuorum: Bool) {
+        ends[link] = end
+        links[end] = link
+        if isQuorum { quorumLinks.insert(link) }
+    }
+
+    func disconnect(_ link: LinkID) {
+        if let end = ends.removeValue(forKey: link) { links[end] = nil }
+        quorumLinks.remove(link)
+    }
+
+    func disconnect(_ id: ConnectionID) {
+        if let end = clientEnds.removeValue(forKey: id) { clients[end] = nil }
+        unread[id] = nil
+        paused.remove(id)
+    }
+}
