@@ -60,27 +60,19 @@ public final class ZooKeeperClient: Sendable {
     public func waitUntilConnected(
         patience: Duration, isPersistent: Bool = false
     ) async throws(ZooKeeperError) {
-        let events = hub.subscribe()
+        let (events, continuation) = hub.subscription()
         if try isConnected() { return }
-        let driver = driver
-        let timer = NIOLockedValueBox(false)
-        let nanoseconds =
-            patience.components.seconds * 1_000_000_000
-            + patience.components.attoseconds / 1_000_000_000
-        let alarm = driver.loop.scheduleTask(in: .nanoseconds(nanoseconds)) { [hub] in
-            timer.withLockedValue { $0 = true }
-            hub.publish(.noServerReached)
+        let (seconds, attoseconds) = patience.components
+        let nanoseconds = seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+        let alarm = driver.loop.scheduleTask(in: .nanoseconds(nanoseconds)) {
+            continuation.finish()
         }
         defer { alarm.cancel() }
         for await event in events {
             if try isConnected() { return }
-            let isOutOfTime = timer.withLockedValue { $0 }
-            if event == .noServerReached, !isPersistent || isOutOfTime {
-                throw ZooKeeperError(.connectionLoss)
-            }
+            if event == .noServerReached, !isPersistent { break }
         }
-        if try isConnected() { return }
-        throw ZooKeeperError(.connectionLoss)
+        guard try isConnected() else { throw ZooKeeperError(.connectionLoss) }
     }
 
     private func isConnected() throws(ZooKeeperError) -> Bool {

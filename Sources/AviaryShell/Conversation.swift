@@ -28,6 +28,7 @@ struct Conversation {
             shell.console.message("Connecting to \(shell.servers)")
             try await shell.connect()
             shell.console.message("Welcome to ZooKeeper!")
+            try await greet()
         } else {
             try await Shell.beginSession(of: shell)
         }
@@ -45,6 +46,16 @@ struct Conversation {
             if code != 0 { failed = code }
         }
         return input.isTerminal ? shell.lastExitCode : failed
+    }
+
+    /// Waits a moment, so that the first prompt shows a connection where there is one to be had.
+    private func greet() async throws(CommandFailure) {
+        let session = try shell.connected()
+        do throws(ZooKeeperError) {
+            try await session.waitUntilConnected(patience: .seconds(1), isPersistent: false)
+        } catch {
+            shell.console.message("No server is reached yet; trying on.")
+        }
     }
 
     private var prompt: String {

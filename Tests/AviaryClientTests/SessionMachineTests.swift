@@ -111,8 +111,8 @@ import Testing
         talk.submit(3)
         #expect(
             talk.take().suffix(5) == [
-                "hang up", "complete 2 Session expired", "notify sessionEnded /a [3]",
-                "now expired", "complete 3 Session expired",
+                "hang up", "now expired", "complete 2 Session expired",
+                "notify sessionEnded /a [3]", "complete 3 Session expired",
             ])
         #expect(talk.machine.nextDeadline == nil)
     }
@@ -170,18 +170,18 @@ import Testing
         talk.addAuth(1, "u:p")
         talk.reply(-4, error: .authFailed)
         #expect(
-            talk.take() == ["send auth u:p", "hang up", "complete 1 AuthFailed", "now authFailed"])
+            talk.take() == ["send auth u:p", "hang up", "now authFailed", "complete 1 AuthFailed"])
     }
 
     @Test func `a goodbye waits for its answer, and not for ever`() {
         var answered = served()
         answered.close(1)
         answered.reply(1, zxid: 9)
-        #expect(answered.take() == ["send 1:-11", "complete 1 ok", "hang up", "now closed"])
+        #expect(answered.take() == ["send 1:-11", "hang up", "now closed", "complete 1 ok"])
         var ignored = served()
         ignored.close(1)
         ignored.advance(to: 3_000)
-        #expect(ignored.take() == ["send 1:-11", "hang up", "complete 1 ok", "now closed"])
+        #expect(ignored.take() == ["send 1:-11", "hang up", "now closed", "complete 1 ok"])
     }
 
     @Test func `a reply to another request ends the connection, not the session`() {

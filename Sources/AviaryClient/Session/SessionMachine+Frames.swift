@@ -136,8 +136,8 @@ extension SessionMachine {
         if header.zxid > lastZxid { lastZxid = header.zxid }
         if let watch = request.watch { watches.left(watch, error: header.error) }
         let reply = SessionReply(error: header.error, zxid: header.zxid, body: body)
-        effects.append(.completed(request.id, reply))
         if request.type == .closeSession { end(.closed, &effects) }
+        effects.append(.completed(request.id, reply))
     }
 
     private mutating func receivedEvent(

@@ -204,6 +204,8 @@ public struct SessionMachine: Sendable {
         }
         phase = .ended(state)
         goodbyeDeadline = nil
+        // First the state, then what it costs: whoever waits finds it when told.
+        effects.append(.changed(state))
         let reply = Self.reply(of: state)
         // A goodbye that was not answered is said nevertheless.
         failInFlight(with: reply, &effects)
@@ -213,7 +215,6 @@ public struct SessionMachine: Sendable {
             let event = WatchEvent(kind: .sessionEnded, path: path, zxid: Zxid(-1))
             effects.append(.notified(event, watchers))
         }
-        effects.append(.changed(state))
     }
 
     mutating func failInFlight(with reply: SessionReply, _ effects: inout [SessionEffect]) {

@@ -13,7 +13,12 @@ final class EventHub: Sendable {
 
     private let state = NIOLockedValueBox(State())
 
-    func subscribe() -> AsyncStream<ClientEvent> {
+    func subscribe() -> AsyncStream<ClientEvent> { subscription().stream }
+
+    /// A listener's stream, and the means to end it alone.
+    func subscription() -> (
+        stream: AsyncStream<ClientEvent>, continuation: AsyncStream<ClientEvent>.Continuation
+    ) {
         let (stream, continuation) = AsyncStream.makeStream(
             of: ClientEvent.self, bufferingPolicy: .bufferingNewest(Self.backlogMax))
         let id = state.withLockedValue { state -> UInt64? in
@@ -24,12 +29,12 @@ final class EventHub: Sendable {
         }
         guard let id else {
             continuation.finish()
-            return stream
+            return (stream, continuation)
         }
         continuation.onTermination = { [weak self] _ in
             self?.state.withLockedValue { _ = $0.listeners.removeValue(forKey: id) }
         }
-        return stream
+        return (stream, continuation)
     }
 
     func publish(_ event: ClientEvent) {
