@@ -15,6 +15,8 @@ enum PeerPort: Equatable {
 ///
 /// Confined to the event loop. Names are resolved at every dial, by NIO and off the loop.
 final class PeerTransport {
+    private static let closingLimit = TimeAmount.seconds(5)
+
     private let host: ReplicaHost
     private let listeners: PeerListeners
     private let connectTimeout: TimeAmount
@@ -128,8 +130,16 @@ final class PeerTransport {
     func close(_ link: LinkID) {
         guard let channel = channels.removeValue(forKey: link) else { return }
         unflushed.remove(link)
-        channel.flush()
-        channel.close(promise: nil)
+        guard channel.isWritable else { return channel.close(promise: nil) }
+        // Not before what was sent is gone: a channel that has just connected writes later, and a
+        // greeting that asks for a call would be lost. A peer that takes nothing is not waited for.
+        let limit = channel.eventLoop.scheduleTask(in: PeerTransport.closingLimit) {
+            channel.close(promise: nil)
+        }
+        channel.writeAndFlush(ByteBuffer()).whenComplete { _ in
+            limit.cancel()
+            channel.close(promise: nil)
+        }
     }
 }
 
