@@ -5,7 +5,7 @@ import Records
 ///
 /// Servers forget a watch with the connection, so the client remembers for them.
 struct WatchRegistry: Equatable {
-    /// How many paths may be watched; reads beyond leave no watch and fail.
+    /// How many watches there may be; reads that would leave one more fail.
     static let countMax = 1_000_000
     /// Path text in one setWatches, as other clients split it.
     static let frameBytesMax = 128 * 1024
@@ -14,23 +14,33 @@ struct WatchRegistry: Equatable {
     private var existence: [Path: [WatcherID]] = [:]
     private var children: [Path: [WatcherID]] = [:]
 
-    var isFull: Bool { data.count + existence.count + children.count >= Self.countMax }
+    /// How many watches there are, several of one path counted each.
+    private(set) var count = 0
+    var isFull: Bool { count >= Self.countMax }
     var isEmpty: Bool { data.isEmpty && existence.isEmpty && children.isEmpty }
+
+    /// Whether a read that was answered with `error` has left its watch.
+    static func isLeft(_ kind: WatchIntent.Kind, error: ErrorCode) -> Bool {
+        // A server watches for what is not there yet, too.
+        error == .ok || (error == .noNode && kind == .existence)
+    }
 
     /// Notes the watch of a read that was answered with `error`.
     mutating func left(_ intent: WatchIntent, error: ErrorCode) {
-        switch (intent.kind, error) {
-        case (.children, .ok): Self.add(intent, to: &children)
-        case (.data, .ok), (.existence, .ok): Self.add(intent, to: &data)
-        // A server watches for what is not there yet, too.
-        case (.existence, .noNode): Self.add(intent, to: &existence)
-        default: break
+        guard Self.isLeft(intent.kind, error: error) else { return }
+        switch intent.kind {
+        case .children: count += Self.add(intent, to: &children)
+        case .existence where error == .noNode: count += Self.add(intent, to: &existence)
+        case .data, .existence: count += Self.add(intent, to: &data)
         }
     }
 
-    private static func add(_ intent: WatchIntent, to table: inout [Path: [WatcherID]]) {
-        if table[intent.path]?.contains(intent.watcher) == true { return }
-        table[intent.path, default: []].append(intent.watcher)
+    private static func add(_ intent: WatchIntent, to table: inout [Path: [WatcherID]]) -> Int {
+        if intent.watcher == .session, table[intent.path]?.first == .session { return 0 }
+        // The session's own listener stands first, so that it is found at once.
+        let place = intent.watcher == .session ? 0 : table[intent.path]?.count ?? 0
+        table[intent.path, default: []].insert(intent.watcher, at: place)
+        return 1
     }
 
     /// Removes and returns those to be told of an event, each once, the oldest first.
@@ -49,6 +59,7 @@ struct WatchRegistry: Equatable {
         case .sessionEnded, .other:
             break
         }
+        count -= told.count
         return Self.sortedOnce(told)
     }
 

@@ -15,6 +15,8 @@ final class SessionDriver: @unchecked Sendable {
     private var machine: SessionMachine
     private var waiters: [RequestID: Waiter] = [:]
     private var watchers: [WatcherID: Watcher] = [:]
+    /// The watchers of reads that are not answered yet: a read that fails leaves no watch.
+    private var unansweredWatches: [RequestID: WatchIntent] = [:]
     private var lastRequest: UInt64 = 0
     private var lastWatcher: UInt64 = 0
     private var channel: (any Channel)?
@@ -53,7 +55,9 @@ final class SessionDriver: @unchecked Sendable {
         let id = nextRequest(waiter)
         var intent: WatchIntent?
         if let (kind, path, watcher) = watch {
-            intent = WatchIntent(kind: kind, path: path, watcher: register(watcher))
+            let registered = WatchIntent(kind: kind, path: path, watcher: register(watcher))
+            if watcher != nil { unansweredWatches[id] = registered }
+            intent = registered
         }
         perform(
             machine.submit(
@@ -141,12 +145,21 @@ final class SessionDriver: @unchecked Sendable {
                 // What was written before the goodbye has left: replies came back.
                 channel?.close(promise: nil)
                 channel = nil
-            case .completed(let id, let reply): waiters.removeValue(forKey: id)?(reply)
+            case .completed(let id, let reply): complete(id, reply)
             case .notified(let event, let ids): tell(ids, of: event)
             case .changed(let state): onEvent(.state(state))
             case .roundFailed: onEvent(.noServerReached)
             }
         }
+    }
+
+    private func complete(_ id: RequestID, _ reply: SessionReply) {
+        if let watch = unansweredWatches.removeValue(forKey: id),
+            !WatchRegistry.isLeft(watch.kind, error: reply.error)
+        {
+            watchers.removeValue(forKey: watch.watcher)
+        }
+        waiters.removeValue(forKey: id)?(reply)
     }
 
     private func tell(_ ids: [WatcherID], of event: WatchEvent) {
