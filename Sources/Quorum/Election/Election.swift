@@ -155,6 +155,10 @@ struct Election {
             return
         } else if vote.isBetter(than: proposal, in: system) {
             propose(vote, context)
+        } else if proposal.isBetter(than: vote, in: system) {
+            // It may have been at something else when mine came; Apache ZooKeeper's servers
+            // find out when that is sent again, 200 ms later.
+            send(proposal, to: server, context)
         }
         received[server] = vote
         unreachable.remove(server)
