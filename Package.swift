@@ -63,11 +63,15 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
 
+        .target(
+            name: "AviaryEnsemble",
+            dependencies: ["Jute", "Records", "Configuration", "Storage"]),
+
         // Layer 6: the program
         .target(
             name: "AviaryCommands",
             dependencies: [
-                "AviaryServer", "AviaryShell",
+                "AviaryEnsemble", "AviaryServer", "AviaryShell", "Storage",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(

@@ -2,12 +2,19 @@ public import ArgumentParser
 
 /// The program: one subcommand for each verb.
 public struct AviaryCommand: AsyncParsableCommand {
+    /// The configuration.
     public static let configuration = CommandConfiguration(
         commandName: "aviary",
         abstract: "A whole ZooKeeper ensemble in one binary.",
         version: "0.1.0",
-        subcommands: [CLICommand.self, ServerCommand.self])
+        subcommands: [
+            UpCommand.self, DownCommand.self, ListCommand.self, StatusCommand.self,
+            WaitCommand.self, LogsCommand.self, StartCommand.self, StopCommand.self,
+            RestartCommand.self, KillCommand.self, PauseCommand.self, ResumeCommand.self,
+            ServerCommand.self, CLICommand.self,
+        ])
 
+    /// Makes one with nothing set.
     public init() {}
 
     /// Runs the verb of this process's command line.

@@ -1,7 +1,7 @@
 import ArgumentParser
 import AviaryServer
 
-/// `aviary server ZOO_CFG`
+/// The verb `aviary server ZOO_CFG`.
 struct ServerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "server",

@@ -6,13 +6,16 @@ public struct ConfigurationProblem: Error, Equatable, Sendable {
         case error
     }
 
+    /// The severity.
     public var severity: Severity
+    /// The file.
     public var file: String
     /// Counted from 1; nil when it is about the file as a whole.
     public var line: Int?
     /// What is wrong, and what to do.
     public var message: String
 
+    /// Makes one of these values.
     public init(_ severity: Severity, _ message: String, file: String, line: Int?) {
         self.severity = severity
         self.file = file

@@ -5,6 +5,7 @@
 public struct PropertiesFile: Sendable {
     /// A key, its value and where they stand.
     public struct Entry: Equatable, Sendable {
+        /// The key.
         public var key: String
         /// Leading blanks are gone, trailing ones are kept.
         public var value: String
@@ -15,7 +16,9 @@ public struct PropertiesFile: Sendable {
     /// In the order of the file; of a key that stands twice, the last counts.
     public private(set) var entries: [Entry] = []
 
-    /// Parses `text`. Every text is valid.
+    /// Parses `text`.
+    ///
+    /// Every text is valid.
     public init(_ text: String) {
         var logical: [Unicode.Scalar] = []
         var start = 0

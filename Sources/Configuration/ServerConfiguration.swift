@@ -1,41 +1,64 @@
 public import Records
 
-/// What a zoo.cfg says, checked and typed. Times are milliseconds unless the name says otherwise.
+/// What a zoo.cfg says, checked and typed.
+///
+/// Times are milliseconds unless the name says otherwise.
 public struct ServerConfiguration: Equatable, Sendable {
+    /// The data directory.
     public var dataDirectory = ""
     /// The data directory unless it is set apart.
     public var logDirectory = ""
     /// Nil when neither this file nor the server's own member line sets one.
     public var clientPort: UInt16?
+    /// The client port address.
     public var clientPortAddress: String?
+    /// The listen backlog.
     public var listenBacklog: Int32 = -1
+    /// The tick time.
     public var tickTime: Int32 = 3000
     /// Ticks.
     public var initLimit: Int32 = 10
     /// Ticks.
     public var syncLimit: Int32 = 5
+    /// The session timeout min.
     public var sessionTimeoutMin: Int32 = -1
+    /// The session timeout max.
     public var sessionTimeoutMax: Int32 = -1
+    /// The connections per address max.
     public var connectionsPerAddressMax = 60
+    /// The connections max.
     public var connectionsMax = 0
+    /// The outstanding requests max.
     public var outstandingRequestsMax = 1000
     /// Bytes.
     public var requestSizeMax = 0xfffff
+    /// Whether standalone enabled applies.
     public var standaloneEnabled = true
+    /// Whether reconfig enabled applies.
     public var reconfigEnabled = false
+    /// Whether quorum listen on all addresses applies.
     public var quorumListenOnAllAddresses = false
+    /// The dynamic config file.
     public var dynamicConfigFile: String?
+    /// Whether observer applies.
     public var isObserver: Bool?
     /// Snapshots kept by the purge, at least 3.
     public var purgeRetainCount = 3
     /// Hours; 0 is never.
     public var purgeIntervalHours = 0
+    /// The four letter words.
     public var fourLetterWords: String?
+    /// Whether skip aCL applies.
     public var skipACL = false
+    /// The super digest.
     public var superDigest: String?
+    /// Whether extended types enabled applies.
     public var extendedTypesEnabled = false
+    /// Whether digest enabled applies.
     public var digestEnabled = true
+    /// Whether leader serves applies.
     public var leaderServes = true
+    /// The snapshot transaction count.
     public var snapshotTransactionCount = 100_000
     /// Bytes; 0 or less is any number.
     public var snapshotLogSizeMax: Int64 = 4_194_304 << 10
@@ -43,19 +66,26 @@ public struct ServerConfiguration: Equatable, Sendable {
     public var preallocationSize = 65536 << 10
     /// Bytes; 0 or less is any number.
     public var logFileSizeMax: Int64 = -1
+    /// Whether force sync applies.
     public var forceSync = true
+    /// The connect timeout.
     public var connectTimeout: Int32 = 5000
     /// 0 is for ever.
     public var electionPortBindRetry = 0
+    /// Whether trusts empty snapshot applies.
     public var trustsEmptySnapshot = false
+    /// Whether creates database applies.
     public var createsDatabase = true
+    /// Whether creates directories applies.
     public var createsDirectories = true
+    /// The committed log count max.
     public var committedLogCountMax = 500
     /// The servers that the file itself lists; their version is 0.
     public var membership = Membership(version: 0, members: [])
     /// Everything, in the order of the file, for the rewriting of it.
     public var entries: [PropertiesFile.Entry] = []
 
+    /// Makes one with nothing set.
     public init() {}
 }
 
@@ -66,8 +96,10 @@ extension ServerConfiguration {
             || (membership.voters.count == 1 && membership.members.count == 1 && standaloneEnabled)
     }
 
-    /// Parses a zoo.cfg. Everything that is wrong or doubtful is in the second part of the result;
-    /// with an error among it the first part is not to be used.
+    /// Parses a zoo.cfg.
+    ///
+    /// Everything that is wrong or doubtful is in the second part of the result; with an error
+    /// among it the first part is not to be used.
     public static func parse(
         _ text: String, file: String
     ) -> (configuration: ServerConfiguration, problems: [ConfigurationProblem]) {

@@ -102,7 +102,9 @@ final class LogWorker: @unchecked Sendable {
         if let failure { throw failure }
     }
 
-    /// Lets go of the open file, before files are cut or removed underneath. Nothing may be queued.
+    /// Lets go of the open file, before files are cut or removed underneath.
+    ///
+    /// Nothing may be queued.
     func reset() throws(StorageError) {
         try flush()
         log.reset()

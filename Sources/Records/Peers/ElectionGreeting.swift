@@ -9,10 +9,12 @@ public struct ElectionGreeting: Equatable, Sendable {
     /// The longest address text, in bytes.
     public static let addressSizeMax = 2048
 
+    /// The server.
     public var server: ServerID
     /// `host:port`, several separated by `|`; empty from servers older than 3.5.
     public var address: ByteString
 
+    /// Makes one of these values.
     public init(server: ServerID, address: ByteString) {
         self.server = server
         self.address = address

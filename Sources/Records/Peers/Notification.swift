@@ -13,6 +13,7 @@ public struct Notification: Equatable, Sendable {
     /// The version that carries a configuration.
     public static let version: Int32 = 2
 
+    /// The state.
     public var state: ServerState
     /// The proposed leader.
     public var leader: ServerID
@@ -27,6 +28,7 @@ public struct Notification: Equatable, Sendable {
     /// The text of the sender's committed configuration; nil before 3.5.
     public var configuration: [UInt8]?
 
+    /// Makes one of these values.
     public init(
         state: ServerState, leader: ServerID, zxid: Zxid, round: Int64, epoch: Int64,
         version: Int32 = Notification.version, configuration: [UInt8]?

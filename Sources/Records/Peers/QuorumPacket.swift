@@ -6,36 +6,60 @@ public struct QuorumPacket: Equatable, Sendable {
     public struct Kind: RawRepresentable, Hashable, Sendable {
         /// 32 bits on the wire.
         public var rawValue: Int32
+        /// Makes one of these values.
         public init(rawValue: Int32) { self.rawValue = rawValue }
         init(_ rawValue: Int32) { self.rawValue = rawValue }
 
+        /// The packet request.
         public static let request = Kind(1)
+        /// The packet proposal.
         public static let proposal = Kind(2)
+        /// The packet ack.
         public static let ack = Kind(3)
+        /// The packet commit.
         public static let commit = Kind(4)
+        /// The packet ping.
         public static let ping = Kind(5)
+        /// The packet revalidate.
         public static let revalidate = Kind(6)
+        /// The packet sync.
         public static let sync = Kind(7)
+        /// The packet inform.
         public static let inform = Kind(8)
+        /// The packet commit and activate.
         public static let commitAndActivate = Kind(9)
+        /// The packet new leader.
         public static let newLeader = Kind(10)
+        /// The packet follower info.
         public static let followerInfo = Kind(11)
+        /// The packet up to date.
         public static let upToDate = Kind(12)
+        /// The packet diff.
         public static let diff = Kind(13)
+        /// The packet truncate.
         public static let truncate = Kind(14)
+        /// The packet snapshot.
         public static let snapshot = Kind(15)
+        /// The packet observer info.
         public static let observerInfo = Kind(16)
+        /// The packet leader info.
         public static let leaderInfo = Kind(17)
+        /// The packet ack epoch.
         public static let ackEpoch = Kind(18)
+        /// The packet inform and activate.
         public static let informAndActivate = Kind(19)
     }
 
+    /// The kind of packet.
     public var kind: Kind
+    /// The place in history.
     public var zxid: Zxid
+    /// The data; nil is null.
     public var data: [UInt8]?
     /// Only a request carries any.
     public var identities: [Identity]?
 
+    /// Makes one of these values.
     public init(
         _ kind: Kind, zxid: Zxid, data: [UInt8]? = nil, identities: [Identity]? = nil
     ) {
@@ -91,11 +115,14 @@ public struct LearnerInfo: Equatable, Sendable {
     /// The protocol of every server since 3.4.
     public static let protocolVersion: Int32 = 0x10000
 
+    /// The server.
     public var server: ServerID
+    /// The protocol version.
     public var protocolVersion: Int32
     /// The version of the learner's committed configuration.
     public var configVersion: Int64
 
+    /// Makes one of these values.
     public init(
         server: ServerID, protocolVersion: Int32 = LearnerInfo.protocolVersion,
         configVersion: Int64
@@ -122,12 +149,18 @@ public struct LearnerInfo: Equatable, Sendable {
 
 /// A client's write as a learner forwards it to the leader.
 public struct ForwardedRequest: Equatable, Sendable {
+    /// The session.
     public var session: SessionID
+    /// The cxid.
     public var cxid: Xid
+    /// The kind.
     public var type: OpCode
+    /// The body.
     public var body: [UInt8]
+    /// The identities.
     public var identities: [Identity]
 
+    /// Makes one of these values.
     public init(
         session: SessionID, cxid: Xid, type: OpCode, body: [UInt8], identities: [Identity]
     ) {

@@ -4,6 +4,7 @@ public import Jute
 
 /// The first frame of a client: it asks for a session, or brings one.
 public struct ConnectRequest: Equatable, Sendable {
+    /// The protocol version.
     public var protocolVersion: Int32
     /// The highest zxid the client has seen; a server that is behind it must refuse.
     public var lastZxidSeen: Zxid
@@ -11,10 +12,12 @@ public struct ConnectRequest: Equatable, Sendable {
     public var timeout: Int32
     /// `.none` asks for a new session.
     public var session: SessionID
+    /// The password that goes with the session.
     public var password: [UInt8]?
     /// Nil from clients too old to know of read-only servers.
     public var readOnly: Bool?
 
+    /// Makes one of these values.
     public init(
         protocolVersion: Int32 = 0, lastZxidSeen: Zxid, timeout: Int32, session: SessionID,
         password: [UInt8]?, readOnly: Bool?
@@ -50,14 +53,18 @@ public struct ConnectRequest: Equatable, Sendable {
 
 /// The server's answer to a connect request.
 public struct ConnectResponse: Equatable, Sendable {
+    /// The protocol version.
     public var protocolVersion: Int32
     /// Negotiated, milliseconds; 0 says that the session is no more.
     public var timeout: Int32
+    /// The session.
     public var session: SessionID
+    /// The password that goes with the session.
     public var password: [UInt8]?
     /// Nil from servers that were not asked.
     public var readOnly: Bool?
 
+    /// Makes one of these values.
     public init(
         protocolVersion: Int32 = 0, timeout: Int32, session: SessionID, password: [UInt8]?,
         readOnly: Bool?
@@ -90,9 +97,12 @@ public struct ConnectResponse: Equatable, Sendable {
 
 /// What every request but the first begins with: 8 bytes.
 public struct RequestHeader: Equatable, Sendable {
+    /// The number that the reply carries back.
     public var xid: Xid
+    /// The kind.
     public var type: OpCode
 
+    /// Makes one of these values.
     public init(xid: Xid, type: OpCode) {
         self.xid = xid
         self.type = type
@@ -113,10 +123,14 @@ public struct RequestHeader: Equatable, Sendable {
 
 /// What every reply and notification begins with: 16 bytes.
 public struct ReplyHeader: Equatable, Sendable {
+    /// The number that the reply carries back.
     public var xid: Xid
+    /// The place in history.
     public var zxid: Zxid
+    /// The error.
     public var error: ErrorCode
 
+    /// Makes one of these values.
     public init(xid: Xid, zxid: Zxid, error: ErrorCode) {
         self.xid = xid
         self.zxid = zxid
@@ -142,10 +156,12 @@ public struct ReplyHeader: Equatable, Sendable {
 public struct WatcherEvent: Equatable, Sendable {
     /// 1 created, 2 deleted, 3 data changed, 4 children changed.
     public var type: Int32
-    /// 3: connected. No server sends another.
+    /// The state, which is 3, connected; no server sends another.
     public var state: Int32
+    /// The znode; nil is null.
     public var path: Path
 
+    /// Makes one of these values.
     public init(type: Int32, state: Int32 = 3, path: Path) {
         self.type = type
         self.state = state
@@ -169,10 +185,14 @@ public struct WatcherEvent: Equatable, Sendable {
 
 /// Adds credentials to a connection.
 public struct AuthPacket: Equatable, Sendable {
+    /// The kind.
     public var type: Int32
+    /// The scheme.
     public var scheme: ByteString?
+    /// The auth.
     public var auth: [UInt8]?
 
+    /// Makes one of these values.
     public init(scheme: ByteString, auth: [UInt8]) {
         self.type = 0
         self.scheme = scheme

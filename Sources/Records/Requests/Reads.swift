@@ -4,9 +4,12 @@ public import Jute
 
 /// A path and whether to watch it: exists, getData, getChildren and getChildren2.
 public struct WatchableRequest: Equatable, Sendable {
+    /// The znode; nil is null.
     public var path: Path?
+    /// Whether to watch it.
     public var watch: Bool
 
+    /// Makes one of these values.
     public init(path: Path?, watch: Bool) {
         self.path = path
         self.watch = watch
@@ -29,10 +32,14 @@ public struct WatchableRequest: Equatable, Sendable {
 public struct SetWatchesRequest: Equatable, Sendable {
     /// The last zxid the client has seen.
     public var relativeZxid: Zxid
+    /// The data watches.
     public var dataWatches: [Path]?
+    /// The exist watches.
     public var existWatches: [Path]?
+    /// The child watches.
     public var childWatches: [Path]?
 
+    /// Makes one of these values.
     public init(
         relativeZxid: Zxid, dataWatches: [Path]?, existWatches: [Path]?, childWatches: [Path]?
     ) {

@@ -5,12 +5,16 @@ public import Jute
 
 /// create, create2 and createContainer.
 public struct CreateRequest: Equatable, Sendable {
+    /// The znode; nil is null.
     public var path: Path?
+    /// The data; nil is null.
     public var data: [UInt8]?
+    /// The access control list; nil is null.
     public var acl: [ACL]?
     /// 0 persistent, 1 ephemeral, 2 and 3 the same sequential, 4 container, 5 and 6 with TTL.
     public var flags: Int32
 
+    /// Makes one of these values.
     public init(path: Path?, data: [UInt8]?, acl: [ACL]?, flags: Int32) {
         self.path = path
         self.data = data
@@ -37,13 +41,18 @@ public struct CreateRequest: Equatable, Sendable {
 
 /// createTTL.
 public struct CreateTTLRequest: Equatable, Sendable {
+    /// The znode; nil is null.
     public var path: Path?
+    /// The data; nil is null.
     public var data: [UInt8]?
+    /// The access control list; nil is null.
     public var acl: [ACL]?
+    /// The flags.
     public var flags: Int32
     /// Milliseconds.
     public var timeToLive: Int64
 
+    /// Makes one of these values.
     public init(path: Path?, data: [UInt8]?, acl: [ACL]?, flags: Int32, timeToLive: Int64) {
         self.path = path
         self.data = data
@@ -71,10 +80,12 @@ public struct CreateTTLRequest: Equatable, Sendable {
 
 /// A path and a version: delete, and check inside a multi.
 public struct VersionedRequest: Equatable, Sendable {
+    /// The znode; nil is null.
     public var path: Path?
     /// -1 is any version.
     public var version: Int32
 
+    /// Makes one of these values.
     public init(path: Path?, version: Int32) {
         self.path = path
         self.version = version
@@ -100,11 +111,14 @@ public typealias CheckVersionRequest = VersionedRequest
 
 /// setData.
 public struct SetDataRequest: Equatable, Sendable {
+    /// The znode; nil is null.
     public var path: Path?
+    /// The data; nil is null.
     public var data: [UInt8]?
     /// -1 is any version.
     public var version: Int32
 
+    /// Makes one of these values.
     public init(path: Path?, data: [UInt8]?, version: Int32) {
         self.path = path
         self.data = data
@@ -128,11 +142,14 @@ public struct SetDataRequest: Equatable, Sendable {
 
 /// setACL.
 public struct SetACLRequest: Equatable, Sendable {
+    /// The znode; nil is null.
     public var path: Path?
+    /// The access control list; nil is null.
     public var acl: [ACL]?
     /// Of the ACL; -1 is any version.
     public var version: Int32
 
+    /// Makes one of these values.
     public init(path: Path?, acl: [ACL]?, version: Int32) {
         self.path = path
         self.acl = acl
@@ -156,12 +173,16 @@ public struct SetACLRequest: Equatable, Sendable {
 
 /// reconfig.
 public struct ReconfigRequest: Equatable, Sendable {
+    /// The joining.
     public var joining: ByteString?
+    /// The leaving.
     public var leaving: ByteString?
+    /// The members.
     public var members: ByteString?
     /// The version it is made for; -1 is any.
     public var version: Int64
 
+    /// Makes one of these values.
     public init(
         joining: ByteString?, leaving: ByteString?, members: ByteString?, version: Int64
     ) {
@@ -190,11 +211,14 @@ public struct ReconfigRequest: Equatable, Sendable {
 
 /// What stands before each operation of a multi and each of its results: 9 bytes.
 public struct MultiHeader: Equatable, Sendable {
+    /// The kind.
     public var type: OpCode
     /// Whether this ends the list.
     public var isDone: Bool
+    /// The error.
     public var error: ErrorCode
 
+    /// Makes one of these values.
     public init(type: OpCode, isDone: Bool = false, error: ErrorCode) {
         self.type = type
         self.isDone = isDone

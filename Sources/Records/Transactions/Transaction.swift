@@ -6,11 +6,14 @@ public struct TransactionHeader: Equatable, Sendable {
     public var session: SessionID
     /// The xid of the request; 0 for the server's own.
     public var cxid: Xid
+    /// The place in history.
     public var zxid: Zxid
     /// Milliseconds since 1970 by the leader's clock.
     public var time: Int64
+    /// The kind.
     public var type: OpCode
 
+    /// Makes one of these values.
     public init(session: SessionID, cxid: Xid, zxid: Zxid, time: Int64, type: OpCode) {
         self.session = session
         self.cxid = cxid
@@ -62,7 +65,9 @@ public enum TransactionBody: Equatable, Sendable {
 public struct CreateTransaction: Equatable, Sendable {
     /// The final path, with its sequence number.
     public var path: Path
+    /// The data; nil is null.
     public var data: [UInt8]?
+    /// The access control list; nil is null.
     public var acl: [ACL]
     /// Which of the create types this is on the wire: create, create2, createContainer, createTTL.
     public var type: OpCode
@@ -73,6 +78,7 @@ public struct CreateTransaction: Equatable, Sendable {
     /// Of a createTTL, milliseconds; otherwise 0.
     public var timeToLive: Int64
 
+    /// Makes one of these values.
     public init(
         path: Path, data: [UInt8]?, acl: [ACL], type: OpCode, isEphemeral: Bool,
         parentCVersion: Int32, timeToLive: Int64 = 0
@@ -92,9 +98,12 @@ public struct TransactionDigest: Equatable, Sendable {
     /// The version of the digest algorithm.
     public static let version: Int32 = 2
 
+    /// The version.
     public var version: Int32
+    /// The tree digest.
     public var treeDigest: UInt64
 
+    /// Makes one of these values.
     public init(version: Int32 = TransactionDigest.version, treeDigest: UInt64) {
         self.version = version
         self.treeDigest = treeDigest
@@ -103,10 +112,14 @@ public struct TransactionDigest: Equatable, Sendable {
 
 /// A transaction whole: header, effect and, when the leader computed it, the digest after it.
 public struct Transaction: Equatable, Sendable {
+    /// The header.
     public var header: TransactionHeader
+    /// The body.
     public var body: TransactionBody
+    /// The digest.
     public var digest: TransactionDigest?
 
+    /// Makes one of these values.
     public init(
         header: TransactionHeader, body: TransactionBody, digest: TransactionDigest? = nil
     ) {

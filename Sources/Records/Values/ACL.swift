@@ -5,14 +5,21 @@ public struct Permissions: OptionSet, Hashable, Sendable {
     /// 32 bits on the wire; bits beyond the known five are kept as they came.
     public var rawValue: Int32
 
+    /// Makes one of these values.
     @inlinable
     public init(rawValue: Int32) { self.rawValue = rawValue }
 
+    /// The permission read.
     public static let read = Permissions(rawValue: 1)
+    /// The permission write.
     public static let write = Permissions(rawValue: 2)
+    /// The permission create.
     public static let create = Permissions(rawValue: 4)
+    /// The permission delete.
     public static let delete = Permissions(rawValue: 8)
+    /// The permission admin.
     public static let admin = Permissions(rawValue: 16)
+    /// The permission all.
     public static let all = Permissions(rawValue: 31)
 }
 
@@ -23,6 +30,7 @@ public struct Identity: Hashable, Sendable {
     /// The id within the scheme.
     public var id: ByteString
 
+    /// Makes one of these values.
     public init(scheme: ByteString, id: ByteString) {
         self.scheme = scheme
         self.id = id
@@ -39,6 +47,7 @@ public struct ACL: Hashable, Sendable {
     /// To whom.
     public var identity: Identity
 
+    /// Makes one of these values.
     public init(permissions: Permissions, identity: Identity) {
         self.permissions = permissions
         self.identity = identity
@@ -67,8 +76,9 @@ extension Identity {
 }
 
 extension ACL {
-    /// Reads a `vector<ACL>`: nil is null. An entry with a null scheme or id has an empty scheme,
-    /// which no provider answers to.
+    /// Reads a `vector<ACL>`: nil is null.
+    ///
+    /// An entry with a null scheme or id has an empty scheme, which no provider answers to.
     public static func readList(from reader: inout JuteReader) throws(JuteError) -> [ACL]? {
         guard let count = try reader.readCount(elementSizeMin: 12) else { return nil }
         var list: [ACL] = []

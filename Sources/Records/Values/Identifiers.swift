@@ -7,6 +7,7 @@ public struct ServerID: Hashable, Comparable, Sendable {
     @inlinable
     public init(_ rawValue: Int64) { self.rawValue = rawValue }
 
+    /// Orders by the number.
     @inlinable
     public static func < (left: ServerID, right: ServerID) -> Bool {
         left.rawValue < right.rawValue
@@ -30,6 +31,7 @@ public struct SessionID: Hashable, Comparable, Sendable {
     /// No session: what a new client sends, and the owner of a persistent znode.
     public static let none = SessionID(0)
 
+    /// Orders by the number.
     @inlinable
     public static func < (left: SessionID, right: SessionID) -> Bool {
         left.rawValue < right.rawValue

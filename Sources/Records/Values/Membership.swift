@@ -7,6 +7,7 @@ public struct Endpoint: Hashable, Sendable {
     /// 1 to 65535.
     public var port: UInt16
 
+    /// Makes one of these values.
     public init(host: ByteString, port: UInt16) {
         self.host = host
         self.port = port
@@ -31,6 +32,7 @@ public enum MemberRole: Hashable, Sendable {
 
 /// One server as the ensemble's configuration has it.
 public struct Member: Hashable, Sendable {
+    /// The id.
     public var id: ServerID
     /// Where learners reach it while it leads.
     public var quorum: Endpoint
@@ -38,8 +40,10 @@ public struct Member: Hashable, Sendable {
     public var election: Endpoint
     /// Where clients reach it, if the configuration says so.
     public var client: Endpoint?
+    /// Whether it votes.
     public var role: MemberRole
 
+    /// Makes one of these values.
     public init(
         id: ServerID, quorum: Endpoint, election: Endpoint, client: Endpoint?, role: MemberRole
     ) {
@@ -59,13 +63,16 @@ public struct Membership: Equatable, Sendable {
     public var version: Int64
     /// Ascending by id, each id once.
     public var members: [Member]
-    /// Hierarchical quorums: group number to its servers. Empty for plain majorities.
+    /// Hierarchical quorums: group number to its servers.
+    ///
+    /// Empty for plain majorities.
     public var groups: [Int64: [ServerID]]
     /// Hierarchical quorums: weights that are not 1.
     public var weights: [ServerID: Int64]
     /// Whether the configuration uses groups or weights at all.
     public var isHierarchical: Bool
 
+    /// Makes one of these values.
     public init(
         version: Int64, members: [Member], groups: [Int64: [ServerID]] = [:],
         weights: [ServerID: Int64] = [:], isHierarchical: Bool = false

@@ -65,6 +65,7 @@ public struct Path: Hashable, Comparable, Sendable {
         unsafe bytes.withUnsafeBytes { bytes in unsafe hasher.combine(bytes: bytes) }
     }
 
+    /// Orders by the number.
     @inlinable
     public static func < (left: Path, right: Path) -> Bool {
         left.bytes.lexicographicallyPrecedes(right.bytes)
@@ -72,6 +73,7 @@ public struct Path: Hashable, Comparable, Sendable {
 }
 
 extension Path: ExpressibleByStringLiteral, CustomStringConvertible {
+    /// Makes one of these values.
     @inlinable
     public init(stringLiteral value: String) { self.bytes = Array(value.utf8) }
     /// The text, with what is not UTF-8 replaced.

@@ -24,6 +24,7 @@ public struct StatPersisted: Equatable, Sendable {
     /// The last transaction that created or deleted a child.
     public var pzxid: Zxid
 
+    /// Makes one of these values.
     public init(
         czxid: Zxid = .zero, mzxid: Zxid = .zero, ctime: Int64 = 0, mtime: Int64 = 0,
         version: Int32 = 0, cversion: Int32 = 0, aversion: Int32 = 0, ephemeralOwner: Int64 = 0,
@@ -72,14 +73,19 @@ public struct Stat: Equatable, Sendable {
     /// Size on the wire, in bytes.
     public static let size = 68
 
+    /// The transaction that created the znode.
     public var czxid: Zxid
+    /// The transaction that changed its data last.
     public var mzxid: Zxid
     /// Milliseconds since 1970.
     public var ctime: Int64
     /// Milliseconds since 1970.
     public var mtime: Int64
+    /// The version.
     public var version: Int32
+    /// The cversion.
     public var cversion: Int32
+    /// The aversion.
     public var aversion: Int32
     /// The session of an ephemeral, otherwise 0 (container and TTL marks are not shown).
     public var ephemeralOwner: Int64
@@ -87,6 +93,7 @@ public struct Stat: Equatable, Sendable {
     public var dataLength: Int32
     /// Direct children.
     public var numChildren: Int32
+    /// The transaction that changed its children last.
     public var pzxid: Zxid
 
     /// The view of `persisted` that clients get.

@@ -36,6 +36,7 @@ public struct Zxid: Hashable, Comparable, Sendable {
     @inlinable
     public var next: Zxid { Zxid(rawValue &+ 1) }
 
+    /// Orders by the number.
     @inlinable
     public static func < (left: Zxid, right: Zxid) -> Bool { left.rawValue < right.rawValue }
 }
@@ -67,6 +68,7 @@ public struct Epoch: Hashable, Comparable, Sendable {
     @inlinable
     public var next: Epoch { Epoch(rawValue &+ 1) }
 
+    /// Orders by the number.
     @inlinable
     public static func < (left: Epoch, right: Epoch) -> Bool { left.rawValue < right.rawValue }
 }

@@ -31,7 +31,9 @@ public enum FourLetterWords {
         private let names: Set<String>
         private let hasAll: Bool
 
-        /// The words of a comma list; `*` is all of them. `srvr` always is among them.
+        /// The words of a comma list; `*` is all of them.
+        ///
+        /// `srvr` always is among them.
         public init(_ list: String) {
             let words = list.split(separator: ",").map {
                 String($0.drop { $0 == " " }.prefix { $0 != " " })
@@ -40,8 +42,10 @@ public enum FourLetterWords {
             self.hasAll = names.contains("*")
         }
 
-        /// What costs nothing and tells nothing of other clients. Apache ZooKeeper answers only
-        /// `srvr` by default, which every monitoring guide starts by changing.
+        /// What costs nothing and tells nothing of other clients.
+        ///
+        /// Apache ZooKeeper answers only `srvr` by default, which every monitoring guide starts
+        /// by changing.
         public static let standard = Whitelist("srvr,ruok,mntr,isro,envi,conf,stat,cons,dirs,wchs")
 
         func contains(_ word: Word) -> Bool { hasAll || names.contains(word.name) }

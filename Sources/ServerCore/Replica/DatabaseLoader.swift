@@ -12,12 +12,14 @@ public struct DatabaseLoader {
 }
 
 extension DatabaseLoader: SnapshotSink {
+    /// Takes in a session.
     public mutating func receivedSession(
         _ session: SessionID, timeout: Int32
     ) throws(SnapshotError) {
         sessionTimeouts[session] = timeout
     }
 
+    /// Takes in an entry of the ACL table.
     public mutating func receivedACL(_ list: [ACL], index: Int64) throws(SnapshotError) {
         do throws(TreeLoadError) {
             try tree.defineACL(index, list)
@@ -26,6 +28,7 @@ extension DatabaseLoader: SnapshotSink {
         }
     }
 
+    /// Takes in a znode.
     public mutating func receivedZnode(
         path: RawSpan, data: RawSpan?, aclIndex: Int64, stat: StatPersisted
     ) throws(SnapshotError) {
@@ -41,6 +44,7 @@ extension DatabaseLoader: SnapshotSink {
         }
     }
 
+    /// Ends the loading.
     public mutating func receivedEnd() { tree.finishLoading() }
 }
 
@@ -51,12 +55,14 @@ extension DatabaseLoader: RecoverySink {
         sessionTimeouts = [:]
     }
 
+    /// The snapshot is whole, up to this zxid.
     public mutating func loadedSnapshot(_ zxid: Zxid, digest: SnapshotDigest?) {
         // Where there is no snapshot, nobody has ended the loading yet.
         tree.finishLoading()
         tree.lastProcessed = zxid
     }
 
+    /// The body of a snapshot of an empty database.
     public func emptySnapshotBody() -> [UInt8] { tree.snapshotBody(sessions: []) }
 
     /// Applies a transaction of the log.

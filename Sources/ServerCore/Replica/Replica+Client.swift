@@ -7,9 +7,8 @@ import Tree
 extension Replica {
     /// A client has connected.
     ///
-    /// - Parameters:
-    ///   - address: 4 or 16 bytes.
-    /// - Returns: false if there are too many connections: reset it.
+    /// `address`: 4 or 16 bytes.
+    /// Returns false if there are too many connections: reset it.
     public func clientConnected(
         _ id: ConnectionID, address: [UInt8], port: UInt16, _ now: Moment
     ) -> Bool {

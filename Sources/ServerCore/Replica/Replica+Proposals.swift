@@ -11,8 +11,7 @@ extension Replica {
     ///
     /// Failures take a zxid too, as they do in Apache ZooKeeper.
     ///
-    /// - Parameters:
-    ///   - owner: through which server the request came; nil for the server's own.
+    /// `owner`: through which server the request came; nil for the server's own.
     func propose(
         _ request: WriteRequest, type: OpCode, session: SessionID, xid: Xid,
         credentials: [Identity], owner: SessionOwner?
@@ -59,8 +58,9 @@ extension Replica {
         }
     }
 
-    /// The counter of this epoch is used up. With a quorum a new election begins a new epoch;
-    /// alone, the epoch is simply the next one.
+    /// The counter of this epoch is used up.
+    ///
+    /// With a quorum a new election begins a new epoch; alone, the epoch is simply the next one.
     private func rollOver() {
         if role == .standalone { lastProposed = lastProposed.epoch.next.start }
     }

@@ -12,52 +12,62 @@ extension Replica {
     /// A number for a connection between servers that the driver has accepted.
     public func newLink() -> LinkID { peer?.newLink() ?? LinkID(0) }
 
+    /// A peer has dialed the election port.
     public func electionAccepted(_ link: LinkID, _ now: Moment) {
         self.now = now
         peer?.electionAccepted(link, now: now.monotonicMilliseconds)
         settle()
     }
+    /// A dial to an election port has succeeded.
     public func electionDialed(_ link: LinkID, _ now: Moment) {
         self.now = now
         peer?.electionDialed(link, now: now.monotonicMilliseconds)
         settle()
     }
+    /// A dial to an election port has failed.
     public func electionDialFailed(_ link: LinkID, _ now: Moment) {
         self.now = now
         peer?.electionDialFailed(link, now: now.monotonicMilliseconds)
         settle()
     }
+    /// Bytes have come over an election port, cut anywhere.
     public func electionReceived(_ link: LinkID, _ bytes: RawSpan, _ now: Moment) {
         self.now = now
         peer?.electionReceived(link, bytes, now: now.monotonicMilliseconds)
         settle()
     }
+    /// A link between election ports is gone.
     public func electionClosed(_ link: LinkID, _ now: Moment) {
         self.now = now
         peer?.electionClosed(link, now: now.monotonicMilliseconds)
         settle()
     }
 
+    /// A learner has dialed the quorum port.
     public func quorumAccepted(_ link: LinkID, _ now: Moment) {
         self.now = now
         peer?.quorumAccepted(link, now: now.monotonicMilliseconds)
         settle()
     }
+    /// The dial to the leader has succeeded.
     public func quorumDialed(_ link: LinkID, _ now: Moment) {
         self.now = now
         peer?.quorumDialed(link, now: now.monotonicMilliseconds)
         settle()
     }
+    /// The dial to the leader has failed.
     public func quorumDialFailed(_ link: LinkID, _ now: Moment) {
         self.now = now
         peer?.quorumDialFailed(link, now: now.monotonicMilliseconds)
         settle()
     }
+    /// Bytes have come over a quorum port, cut anywhere.
     public func quorumReceived(_ link: LinkID, _ bytes: RawSpan, _ now: Moment) {
         self.now = now
         peer?.quorumReceived(link, bytes, now: now.monotonicMilliseconds)
         settle()
     }
+    /// A link between quorum ports is gone.
     public func quorumClosed(_ link: LinkID, _ now: Moment) {
         self.now = now
         peer?.quorumClosed(link, now: now.monotonicMilliseconds)

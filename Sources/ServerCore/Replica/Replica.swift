@@ -66,8 +66,7 @@ public final class Replica {
 
     /// A server that has read nothing yet; `start` does.
     ///
-    /// - Parameters:
-    ///   - seed: for all that is left to chance: hashes, snapshot times, election delays.
+    /// `seed`: for all that is left to chance: hashes, snapshot times, election delays.
     public init(
         settings: ReplicaSettings, disk: any ReplicaDisk, seed: UInt64, now: Moment
     ) {

@@ -42,6 +42,7 @@ public enum LogLevel: Int, Comparable, Sendable {
     case warning
     case error
 
+    /// Orders by the number.
     public static func < (left: LogLevel, right: LogLevel) -> Bool {
         left.rawValue < right.rawValue
     }

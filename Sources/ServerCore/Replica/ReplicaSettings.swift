@@ -9,6 +9,7 @@ public struct ReplicaSettings: Sendable {
     public var quorum: QuorumSettings?
     /// The members it starts from; empty on a standalone server.
     public var membership: Membership
+    /// The tick time milliseconds.
     public var tickTimeMilliseconds: Int32 = 3000
     /// -1: twice the tick time.
     public var sessionTimeoutMillisecondsMin: Int32 = -1
@@ -22,11 +23,15 @@ public struct ReplicaSettings: Sendable {
     public var connectionsMax: Int = 0
     /// While more requests than this wait, connections that wait are not read from.
     public var outstandingRequestsMax: Int = 1000
+    /// Whether extended types enabled applies.
     public var extendedTypesEnabled = false
+    /// Whether digest enabled applies.
     public var digestEnabled = true
+    /// Whether reconfig enabled applies.
     public var reconfigEnabled = false
     /// Whether a leader serves clients (`leaderServes`).
     public var leaderServes = true
+    /// Whether skip aCL applies.
     public var skipACL = false
     /// The digest identity with all rights, `super:hash`.
     public var superDigest: String?
@@ -39,6 +44,7 @@ public struct ReplicaSettings: Sendable {
     /// What `conf` and `envi` print, as the driver found it.
     public var description = ServerDescription()
 
+    /// Makes one of these values.
     public init(server: ServerID, quorum: QuorumSettings?, membership: Membership) {
         self.server = server
         self.quorum = quorum
@@ -62,8 +68,11 @@ public struct ReplicaSettings: Sendable {
 public struct ServerDescription: Sendable {
     /// As `srvr` shows it: `3.9.5-aviary…, built on …`.
     public var version = ""
+    /// The client port.
     public var clientPort: Int32 = -1
+    /// The secure client port.
     public var secureClientPort: Int32 = -1
+    /// The client port listen backlog.
     public var clientPortListenBacklog: Int32 = -1
     /// Absolute, with `version-2`.
     public var dataDirectory = ""
@@ -72,5 +81,6 @@ public struct ServerDescription: Sendable {
     /// The lines of `envi` after its title, in order.
     public var environment: [(key: String, value: String)] = []
 
+    /// Makes one with nothing set.
     public init() {}
 }

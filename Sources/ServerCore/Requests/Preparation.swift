@@ -145,7 +145,9 @@ struct Preparation {
     }
 
     /// All or nothing: at the first failure everything is taken back, and the operations become
-    /// errors that say which one failed. The transaction is logged either way.
+    /// errors that say which one failed.
+    ///
+    /// The transaction is logged either way.
     private mutating func prepareMulti(
         _ operations: [WriteRequest], _ context: Context
     ) -> TransactionBody {

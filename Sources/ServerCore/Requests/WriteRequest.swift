@@ -39,7 +39,9 @@ extension WriteRequest {
         }
     }
 
-    /// Reads the body of a write. Whatever cannot be read gets an error and no transaction.
+    /// Reads the body of a write.
+    ///
+    /// Whatever cannot be read gets an error and no transaction.
     init(type: OpCode, from reader: inout JuteReader) throws(JuteError) {
         switch type {
         case .multi: self = .multi(try WriteRequest.readMulti(from: &reader))
@@ -82,8 +84,10 @@ extension WriteRequest {
         }
     }
 
-    /// Operations until the header that says done. A list with a null ACL or flags out of range
-    /// counts as unreadable whole (client.md 5.1 and 10).
+    /// Operations until the header that says done.
+    ///
+    /// A list with a null ACL or flags out of range counts as unreadable whole (client.md 5.1 and
+    /// 10).
     private static func readMulti(
         from reader: inout JuteReader
     ) throws(JuteError) -> [WriteRequest] {

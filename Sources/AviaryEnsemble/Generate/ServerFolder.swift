@@ -1,0 +1,96 @@
+import Configuration
+import Jute
+import Records
+public import Storage
+
+/// The files of one server, as they are made from the spec: what it is started from.
+public struct ServerFolder: Sendable {
+    /// Absolute: `<ensemble>/<id>`.
+    public let path: String
+    /// The server.
+    public let server: ServerSpec
+    private let spec: EnsembleSpec
+
+    /// The folder of `server` under the ensemble's folder.
+    public init(_ server: ServerSpec, of spec: EnsembleSpec, in folder: String) {
+        self.path = "\(folder)/\(server.id)"
+        self.server = server
+        self.spec = spec
+    }
+
+    /// The configuration path.
+    public var configurationPath: String { path + "/zoo.cfg" }
+    /// The log path.
+    public var logPath: String { path + "/server.log" }
+    /// The pid path.
+    public var pidPath: String { path + "/server.pid" }
+    /// Snapshots, epochs and `myid`.
+    public var dataDirectory: String { server.dataDir ?? path + "/data" }
+
+    /// Writes zoo.cfg, the dynamic file and `myid`, each whole or not at all.
+    ///
+    /// A zoo.cfg that a server has made its own (it then names a numbered dynamic file) is left as
+    /// it is: the committed configuration is the truth about who belongs to the ensemble.
+    public func write(in fileSystem: any FileSystem) throws(StorageError) {
+        try fileSystem.makeDirectory(path)
+        try fileSystem.makeDirectory(dataDirectory)
+        if let logs = server.dataLogDir { try fileSystem.makeDirectory(logs) }
+        try AtomicFile.write(
+            Array("\(server.id)\n".utf8), to: dataDirectory + "/myid", in: fileSystem)
+        try AtomicFile.write(
+            Array(dynamicText.utf8), to: configurationPath + ".dynamic", in: fileSystem)
+        if try !isServersOwn(in: fileSystem) {
+            try AtomicFile.write(
+                Array(configurationText.utf8), to: configurationPath, in: fileSystem)
+        }
+    }
+
+    private func isServersOwn(in fileSystem: any FileSystem) throws(StorageError) -> Bool {
+        guard let old = try AtomicFile.read(configurationPath, in: fileSystem) else {
+            return false
+        }
+        let entries = PropertiesFile(String(decoding: old, as: UTF8.self))
+        return entries["dynamicConfigFile"]?.value.contains(".dynamic.") ?? false
+    }
+
+    /// The members, one a line, in the order of plain strings.
+    public var dynamicText: String {
+        var lines = spec.servers.map { server in
+            let host = Endpoint(host: ByteString(server.host), port: 0).description.dropLast(2)
+            let role = server.isObserver ? "observer" : "participant"
+            return "server.\(server.id)=\(host):\(server.ports.quorum):\(server.ports.election)"
+                + ":\(role);\(server.ports.client)"
+        }
+        let groups = Dictionary(grouping: spec.servers.filter { $0.group != nil }) { $0.group ?? 0 }
+        lines += groups.map { group, servers in
+            "group.\(group)=" + servers.map { String($0.id) }.joined(separator: ":")
+        }
+        for server in spec.servers {
+            if let weight = server.weight { lines.append("weight.\(server.id)=\(weight)") }
+        }
+        return lines.sorted().joined(separator: "\n") + "\n"
+    }
+
+    /// The static part: defaults, then the spec's keys, then the server's own.
+    public var configurationText: String {
+        var keys: [(key: String, value: String)] = [
+            ("tickTime", "2000"), ("initLimit", "10"), ("syncLimit", "5"),
+            ("dataDir", dataDirectory),
+        ]
+        if let logs = server.dataLogDir { keys.append(("dataLogDir", logs)) }
+        keys += [
+            ("4lw.commands.whitelist", "srvr,ruok,mntr,isro,envi,conf,stat,cons,dirs,wchs"),
+            ("admin.serverPort", String(server.ports.admin ?? 8079 + server.id)),
+            ("autopurge.snapRetainCount", "3"), ("autopurge.purgeInterval", "24"),
+        ]
+        for entry in spec.config + server.config {
+            if let place = keys.firstIndex(where: { $0.key == entry.key }) {
+                keys[place].value = entry.value
+            } else {
+                keys.append((entry.key, entry.value))
+            }
+        }
+        keys.append(("dynamicConfigFile", configurationPath + ".dynamic"))
+        return keys.map { "\($0.key)=\($0.value)\n" }.joined()
+    }
+}

@@ -1,0 +1,72 @@
+import Storage
+
+/// The logs of all servers as one: new lines of each, marked with the server's id.
+public struct MergedLog {
+    private let servers: [ServerFolder]
+    private var offsets: [Int: Int64] = [:]
+    private var partial: [Int: [UInt8]] = [:]
+    private let isColoured: Bool
+
+    /// Follows the logs from their ends, or from their beginnings.
+    public init(_ servers: [ServerFolder], isColoured: Bool, fromStart: Bool) {
+        self.servers = servers
+        self.isColoured = isColoured
+        let fileSystem = POSIXFileSystem()
+        for server in servers {
+            let size = (try? fileSystem.size(of: server.logPath)) ?? 0
+            offsets[server.server.id] = fromStart ? 0 : size
+        }
+    }
+
+    /// The lines that have come since the last call, by time.
+    public mutating func newLines() -> [String] {
+        var lines: [(key: String, text: String)] = []
+        for (place, server) in servers.enumerated() {
+            for line in read(server) {
+                // Every line begins with its time, which sorts as text.
+                lines.append((String(line.prefix(23)), marked(line, server.server.id, place)))
+            }
+        }
+        return lines.enumerated().sorted {
+            ($0.element.key, $0.offset) < ($1.element.key, $1.offset)
+        }.map(\.element.text)
+    }
+
+    private func marked(_ line: String, _ id: Int, _ place: Int) -> String {
+        guard isColoured else { return "\(id) | \(line)" }
+        let colours = [36, 33, 35, 32, 34, 31]
+        return "\u{1b}[\(colours[place % colours.count])m\(id) |\u{1b}[0m \(line)"
+    }
+
+    private mutating func read(_ server: ServerFolder) -> [String] {
+        let id = server.server.id
+        let offset = offsets[id] ?? 0
+        guard let file = try? POSIXFileSystem().open(server.logPath, .read),
+            let bytes = try? file.read(at: offset, count: 1 << 20), !bytes.isEmpty
+        else { return [] }
+        offsets[id] = offset + Int64(bytes.count)
+        var whole = (partial[id] ?? []) + bytes
+        guard let end = whole.lastIndex(of: UInt8(ascii: "\n")) else {
+            partial[id] = whole
+            return []
+        }
+        partial[id] = Array(whole[(end + 1)...])
+        whole.removeSubrange(end...)
+        return whole.split(separator: UInt8(ascii: "\n")).map {
+            String(decoding: $0, as: UTF8.self)
+        }
+    }
+
+    /// The last line of a server that says what went wrong.
+    public static func reason(of server: ServerFolder) -> String {
+        guard let file = try? POSIXFileSystem().open(server.logPath, .read),
+            let size = try? file.size(),
+            let bytes = try? file.read(at: max(0, size - 8192), count: 8192)
+        else { return "it has no log" }
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        let telling = lines.last {
+            $0.contains("ERROR") || $0.contains("error") || $0.contains("Fatal")
+        }
+        return String(telling ?? lines.last ?? "its log is empty")
+    }
+}

@@ -1,0 +1,91 @@
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// A port that is bound before its server starts and then handed to it: two launchers never race
+/// for one.
+struct PortReservation {
+    let descriptor: CInt
+    let port: Int
+
+    /// Binds `port`, or any free one if that is taken and `orAny` allows it.
+    ///
+    /// `isLoopback`: only this machine can connect.
+    static func take(_ port: Int, isLoopback: Bool, orAny: Bool) -> PortReservation? {
+        if let taken = bind(port, isLoopback) { return taken }
+        return orAny ? bind(0, isLoopback) : nil
+    }
+
+    private static func bind(_ port: Int, _ isLoopback: Bool) -> PortReservation? {
+        #if canImport(Glibc)
+            let stream = Int32(SOCK_STREAM.rawValue)
+        #else
+            let stream = SOCK_STREAM
+        #endif
+        let descriptor = socket(AF_INET, stream, 0)
+        guard descriptor >= 0 else { return nil }
+        var yes: CInt = 1
+        unsafe setsockopt(
+            descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<CInt>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(truncatingIfNeeded: port).bigEndian
+        address.sin_addr.s_addr = isLoopback ? UInt32(0x7f00_0001).bigEndian : 0
+        let length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        // The structures of BSD sockets are made to be seen as one another.
+        let result = unsafe withUnsafePointer(to: &address) {
+            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe Platform.bind(descriptor, $0, length)
+            }
+        }
+        guard result == 0 else {
+            _ = Platform.close(descriptor)
+            return nil
+        }
+        var bound = sockaddr_in()
+        var size = length
+        _ = unsafe withUnsafeMutablePointer(to: &bound) {
+            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe getsockname(descriptor, $0, &size)
+            }
+        }
+        // High, and closed in every child but the one it is meant for.
+        let kept = fcntl(descriptor, F_DUPFD_CLOEXEC, 100)
+        _ = Platform.close(descriptor)
+        guard kept >= 0 else { return nil }
+        return PortReservation(
+            descriptor: kept, port: Int(UInt16(bigEndian: bound.sin_port)))
+    }
+
+    /// Lets the launcher's side go; a server that has it keeps it.
+    func close() { _ = Platform.close(descriptor) }
+}
+
+/// Calls whose names clash with members of ours.
+enum Platform {
+    static func close(_ descriptor: CInt) -> CInt {
+        #if canImport(Darwin)
+            Darwin.close(descriptor)
+        #elseif canImport(Glibc)
+            Glibc.close(descriptor)
+        #else
+            Musl.close(descriptor)
+        #endif
+    }
+
+    @unsafe static func bind(
+        _ descriptor: CInt, _ address: UnsafePointer<sockaddr>, _ length: socklen_t
+    ) -> CInt {
+        #if canImport(Darwin)
+            unsafe Darwin.bind(descriptor, address, length)
+        #elseif canImport(Glibc)
+            unsafe Glibc.bind(descriptor, address, length)
+        #else
+            unsafe Musl.bind(descriptor, address, length)
+        #endif
+    }
+}

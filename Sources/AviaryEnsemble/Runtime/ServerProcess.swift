@@ -1,0 +1,116 @@
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// One server's process on this machine.
+///
+/// The pid file is locked, and the server inherits the lock and holds it for its life: whether it
+/// runs is asked of the lock, so a number that some other process has by now fools nobody.
+public struct ServerProcess {
+    let folder: ServerFolder
+
+    /// Makes one of these values.
+    public init(_ folder: ServerFolder) { self.folder = folder }
+
+    /// The process, or nil if the server does not run.
+    public var pid: Int32? {
+        let descriptor = unsafe open(folder.pidPath, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { _ = Platform.close(descriptor) }
+        if flock(descriptor, LOCK_SH | LOCK_NB) == 0 { return nil }
+        var buffer = [UInt8](repeating: 0, count: 32)
+        let count = unsafe read(descriptor, &buffer, buffer.count)
+        guard count > 0 else { return nil }
+        let digits = buffer[..<count].prefix { $0 >= 48 && $0 <= 57 }
+        return Int32(String(decoding: digits, as: UTF8.self))
+    }
+
+    /// Sends a signal; false if the server does not run.
+    @discardableResult
+    public func signal(_ number: CInt) -> Bool {
+        guard let pid else { return false }
+        return kill(pid, number) == 0
+    }
+
+    /// Starts the server from `binary`, in a session of its own so that it outlives the launcher
+    /// and hears no Ctrl-C but the launcher's.
+    func start(_ binary: String, _ sockets: [(name: String, socket: PortReservation)]) -> Int32? {
+        let lock = unsafe open(
+            folder.pidPath, O_RDWR | O_CREAT | O_CLOEXEC, mode_t(0o644))
+        guard lock >= 0 else { return nil }
+        defer { _ = Platform.close(lock) }
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else { return nil }
+        let log = unsafe open(
+            folder.logPath, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode_t(0o644))
+        guard log >= 0 else { return nil }
+        defer { _ = Platform.close(log) }
+        var inherited: [(from: CInt, to: CInt)] = [(log, 1), (log, 2), (lock, 9)]
+        var announced: [String] = []
+        for (index, socket) in sockets.enumerated() {
+            inherited.append((socket.socket.descriptor, CInt(10 + index)))
+            announced.append("\(socket.name)=\(10 + index)")
+        }
+        let pid = ServerProcess.spawn(
+            binary, ["server", folder.configurationPath],
+            adding: "AVIARY_LISTEN_FDS=" + announced.joined(separator: ","), inherited)
+        guard let pid else { return nil }
+        let text = Array("\(pid)\n".utf8)
+        ftruncate(lock, 0)
+        _ = unsafe pwrite(lock, text, text.count, 0)
+        return pid
+    }
+
+    private static func spawn(
+        _ binary: String, _ arguments: [String], adding variable: String,
+        _ inherited: [(from: CInt, to: CInt)]
+    ) -> Int32? {
+        #if canImport(Darwin)
+            var actions: posix_spawn_file_actions_t? = nil
+            var attributes: posix_spawnattr_t? = nil
+        #else
+            var actions = unsafe posix_spawn_file_actions_t()
+            var attributes = posix_spawnattr_t()
+        #endif
+        unsafe posix_spawn_file_actions_init(&actions)
+        unsafe posix_spawnattr_init(&attributes)
+        defer {
+            unsafe posix_spawn_file_actions_destroy(&actions)
+            unsafe posix_spawnattr_destroy(&attributes)
+        }
+        unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        for (from, to) in inherited {
+            unsafe posix_spawn_file_actions_adddup2(&actions, from, to)
+        }
+        // POSIX_SPAWN_SETSID, which the headers hide.
+        #if canImport(Darwin)
+            unsafe posix_spawnattr_setflags(&attributes, 0x400)
+        #else
+            unsafe posix_spawnattr_setflags(&attributes, 0x80)
+        #endif
+        var words = unsafe ([binary] + arguments).map { unsafe strdup($0) } + [nil]
+        var environment = unsafe variables(adding: variable)
+        defer {
+            unsafe words.forEach { unsafe free($0) }
+            unsafe environment.forEach { unsafe free($0) }
+        }
+        var pid: pid_t = 0
+        let result = unsafe posix_spawn(&pid, binary, &actions, &attributes, &words, &environment)
+        return result == 0 ? pid : nil
+    }
+
+    /// The environment with one variable more, as C strings that the caller frees.
+    @unsafe private static func variables(adding entry: String) -> [UnsafeMutablePointer<CChar>?] {
+        var all: [UnsafeMutablePointer<CChar>?] = unsafe []
+        var next = unsafe environ
+        while let variable = unsafe next.pointee {
+            unsafe all.append(strdup(variable))
+            unsafe next = next.advanced(by: 1)
+        }
+        unsafe all.append(strdup(entry))
+        return unsafe all + [nil]
+    }
+}

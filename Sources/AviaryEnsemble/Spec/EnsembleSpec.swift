@@ -1,0 +1,123 @@
+/// What the user wants: the content of the spec, checked and complete.
+///
+/// Intent, never truth.
+public struct EnsembleSpec: Equatable, Sendable {
+    /// The name.
+    public var name: String
+    /// process, docker, ssh or external.
+    public var runtime: String
+    /// Keys of zoo.cfg for every server, in the order of the file.
+    public var config: [ConfigEntry]
+    /// Ascending by id.
+    public var servers: [ServerSpec]
+
+    /// Makes one of these values.
+    public init(name: String, runtime: String, config: [ConfigEntry], servers: [ServerSpec]) {
+        self.name = name
+        self.runtime = runtime
+        self.config = config
+        self.servers = servers
+    }
+
+    /// So many participants on this machine: what no file at all means.
+    public static func local(name: String, count: Int) -> EnsembleSpec {
+        let servers = (0..<max(1, count)).map { place in
+            ServerSpec(
+                id: place + 1, host: "localhost", isObserver: false, ports: Ports(place: place),
+                arePortsChosen: false)
+        }
+        return EnsembleSpec(name: name, runtime: "process", config: [], servers: servers)
+    }
+}
+
+/// A key of zoo.cfg and its value.
+public struct ConfigEntry: Equatable, Sendable {
+    /// The key.
+    public var key: String
+    /// The value.
+    public var value: String
+
+    /// Makes one of these values.
+    public init(key: String, value: String) {
+        self.key = key
+        self.value = value
+    }
+}
+
+/// One server of a spec.
+public struct ServerSpec: Equatable, Sendable {
+    /// The id.
+    public var id: Int
+    /// The host.
+    public var host: String
+    /// Whether observer applies.
+    public var isObserver: Bool
+    /// The ports.
+    public var ports: Ports
+    /// Whether the spec names one of the client, quorum and election ports: it then stays.
+    public var arePortsChosen: Bool
+    /// The data dir.
+    public var dataDir: String?
+    /// The data log dir.
+    public var dataLogDir: String?
+    /// The group.
+    public var group: Int?
+    /// The weight.
+    public var weight: Int?
+    /// The config.
+    public var config: [ConfigEntry]
+
+    /// Makes one of these values.
+    public init(
+        id: Int, host: String, isObserver: Bool, ports: Ports, arePortsChosen: Bool,
+        dataDir: String? = nil, dataLogDir: String? = nil, group: Int? = nil, weight: Int? = nil,
+        config: [ConfigEntry] = []
+    ) {
+        self.id = id
+        self.host = host
+        self.isObserver = isObserver
+        self.ports = ports
+        self.arePortsChosen = arePortsChosen
+        self.dataDir = dataDir
+        self.dataLogDir = dataLogDir
+        self.group = group
+        self.weight = weight
+        self.config = config
+    }
+}
+
+/// The ports of one server.
+public struct Ports: Equatable, Sendable {
+    /// The client.
+    public var client: Int
+    /// The quorum.
+    public var quorum: Int
+    /// The election.
+    public var election: Int
+    /// The admin.
+    public var admin: Int?
+    /// The secure client.
+    public var secureClient: Int?
+    /// The metrics.
+    public var metrics: Int?
+
+    /// Makes one of these values.
+    public init(
+        client: Int, quorum: Int, election: Int, admin: Int? = nil, secureClient: Int? = nil,
+        metrics: Int? = nil
+    ) {
+        self.client = client
+        self.quorum = quorum
+        self.election = election
+        self.admin = admin
+        self.secureClient = secureClient
+        self.metrics = metrics
+    }
+
+    /// The default ports of the server at `place` (from 0) on its host.
+    public init(place: Int) {
+        self.init(
+            client: 2181 + place, quorum: 2888 + place, election: 3888 + place,
+            admin: 8080 + place)
+    }
+}
