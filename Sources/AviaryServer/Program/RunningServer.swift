@@ -44,10 +44,11 @@ final class RunningServer {
 
     /// Writes what is queued, so that a clean stop loses nothing at all.
     private func stop(_ host: EventLoopFuture<NIOLoopBound<ReplicaHost>>, _ loop: any EventLoop) {
-        _ = try? host.flatMapThrowing { try $0.value.disk?.flush() }.wait()
-        try? group.syncShutdownGracefully()
+        _ = try? host.flatMapThrowing { try $0.value.stop() }.wait()
         try? logPool.syncShutdownGracefully()
         try? snapshotPool.syncShutdownGracefully()
+        // The loop last: the others report to it.
+        try? group.syncShutdownGracefully()
     }
 
     private func start(

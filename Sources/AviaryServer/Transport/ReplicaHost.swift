@@ -15,6 +15,7 @@ final class ReplicaHost {
     private var lastConnection: Int64 = 0
     private var deadline: (time: Int64, task: Scheduled<Void>)?
     private var isPerforming = false
+    private var isStopped = false
     var disk: ServerDisk?
     /// Connections between servers; nil on a standalone server.
     var links: PeerTransport?
@@ -35,6 +36,15 @@ final class ReplicaHost {
         loop.assertInEventLoop()
         replica.start(Clock.now())
         perform()
+    }
+
+    /// Makes the disk hold all that was queued, and does nothing any more: what the connections
+    /// that now close have to say concerns nobody.
+    func stop() throws(StorageError) {
+        isStopped = true
+        deadline?.task.cancel()
+        deadline = nil
+        try disk?.flush()
     }
 
     // MARK: The disk
@@ -88,7 +98,7 @@ final class ReplicaHost {
     ///
     /// Performing one may make others; the outermost call does them all, so that order is kept.
     func perform() {
-        guard !isPerforming else { return }
+        guard !isPerforming, !isStopped else { return }
         isPerforming = true
         repeat {
             replica.drainOutput { id, bytes in
