@@ -78,18 +78,19 @@ extension Identity {
 extension ACL {
     /// Reads a `vector<ACL>`: nil is null.
     ///
-    /// An entry with a null scheme or id has an empty scheme, which no provider answers to.
+    /// A null scheme or id in an entry is read as an empty one.
     public static func readList(from reader: inout JuteReader) throws(JuteError) -> [ACL]? {
         guard let count = try reader.readCount(elementSizeMin: 12) else { return nil }
         var list: [ACL] = []
         list.reserveCapacity(count)
         for _ in 0..<count {
             let permissions = Permissions(rawValue: try reader.readInt32())
-            let identity = try Identity.read(from: &reader)
+            // Clients send null for an empty id, with `auth` above all; a null scheme becomes an
+            // empty one, which no provider answers to.
+            let scheme = try reader.readString() ?? ""
+            let id = try reader.readString() ?? ""
             list.append(
-                ACL(
-                    permissions: permissions,
-                    identity: identity ?? Identity(scheme: "", id: "")))
+                ACL(permissions: permissions, identity: Identity(scheme: scheme, id: id)))
         }
         return list
     }
