@@ -103,11 +103,12 @@ def test_four_servers_of_a_dynamic_file(place, tmp_path):
     eventually(lambda: sorted(str(s.mode()) for s in three) == ["follower", "follower", "leader"], 60, "three of four serving")
     assert trees.create(servers[1].session(), "/three") == "/three"
     leader = next(s for s in three if s.mode() == "leader")
-    next(s for s in three if s is not leader).kill()
+    victim = next(s for s in three if s is not leader)
+    victim.kill()
     eventually(lambda: all(s.mode() is None for s in three), 40, "two of four serving nobody")
-    servers[4].start()
-    running = [s for s in servers.values() if s.alive]
-    eventually(lambda: sorted(str(s.mode()) for s in running) == ["follower", "follower", "leader"], 60, "three serving again")
+    victim.start()
+    eventually(lambda: sorted(str(s.mode()) for s in three) == ["follower", "follower", "leader"], 60, "three serving again")
+    servers[4].start().wait_serving()
     session = servers[4].session()
     trees.sync(session)
     assert trees.get(session, "/three")[0] == b""
