@@ -9,6 +9,7 @@ processes used, from /proc, over what the load generator saw answered. Nothing h
 """
 import argparse
 import json
+import os
 import pathlib
 import shutil
 import statistics
@@ -137,12 +138,15 @@ class Bench:
         for _ in range(self.options.rounds):
             home = self.place("up")
             home.mkdir()
-            command = [places.aviary_binary(), "up", "--detach", "--dir", str(home)]
+            environment = dict(os.environ, AVIARY_HOME=str(home))
+
+            def aviary(*words):
+                return subprocess.run([places.aviary_binary(), *words], env=environment, capture_output=True, text=True,
+                                      stdin=subprocess.DEVNULL, timeout=60)
             begin = time.monotonic()
-            ran = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
+            ran = aviary("up", "--detach")
             took = time.monotonic() - begin
-            subprocess.run([places.aviary_binary(), "down", "--purge", "--dir", str(home)], capture_output=True,
-                           stdin=subprocess.DEVNULL, timeout=60)
+            aviary("down", "--purge")
             if ran.returncode:
                 return print(f"aviary up: {ran.stderr.strip()}")
             times.append(took * 1000)
