@@ -1,3 +1,5 @@
+import Storage
+
 #if canImport(Darwin)
     import Darwin
 #elseif canImport(Glibc)
@@ -20,6 +22,23 @@ enum ServerProcess {
         guard unsafe getrlimit(resource, &limit) == 0 else { return }
         limit.rlim_cur = limit.rlim_max
         unsafe setrlimit(resource, &limit)
+    }
+
+    /// How many descriptors are open, and how many may be.
+    static func figures() -> [(key: String, value: String)] {
+        var limit = rlimit()
+        #if canImport(Glibc)
+            unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            let list = "/proc/self/fd"
+        #else
+            unsafe getrlimit(RLIMIT_NOFILE, &limit)
+            let list = "/dev/fd"
+        #endif
+        let open = (try? POSIXFileSystem().list(list).count) ?? 0
+        return [
+            ("open_file_descriptor_count", String(open)),
+            ("max_file_descriptor_count", String(limit.rlim_cur)),
+        ]
     }
 
     /// The lines of `envi`, with what only a JVM knows left unavailable.

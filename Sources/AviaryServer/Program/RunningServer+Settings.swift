@@ -54,6 +54,7 @@ extension RunningServer {
         description.dataDirectory = directories.snapshots
         description.logDirectory = directories.logs
         description.environment = ServerProcess.environment()
+        description.processFigures = { ServerProcess.figures() }
         return description
     }
 }

@@ -78,6 +78,8 @@ public struct ServerDescription: Sendable {
     public var dataDirectory = ""
     /// Absolute, with `version-2`.
     public var logDirectory = ""
+    /// What only the process knows, for `mntr`: open descriptors and the like, without `zk_`.
+    public var processFigures: @Sendable () -> [(key: String, value: String)] = { [] }
     /// The lines of `envi` after its title, in order.
     public var environment: [(key: String, value: String)] = []
 
