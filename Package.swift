@@ -16,6 +16,10 @@ let package = Package(
     targets: [
         // Layer 0: bytes
         .target(name: "Jute"),
+        .systemLibrary(
+            name: "CYAML", pkgConfig: "yaml-0.1",
+            providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
+        .target(name: "YAML", dependencies: ["CYAML"]),
         // Layer 1: the vocabulary of wire and disk
         .target(name: "Records", dependencies: ["Jute"]),
         // Layer 2: settings, state and files, strangers to each other
@@ -65,7 +69,7 @@ let package = Package(
 
         .target(
             name: "AviaryEnsemble",
-            dependencies: ["Jute", "Records", "Configuration", "Storage"]),
+            dependencies: ["Jute", "Records", "Configuration", "Storage", "YAML"]),
 
         // Layer 6: the program
         .target(
@@ -83,6 +87,7 @@ let package = Package(
         .executableTarget(name: "simulate", dependencies: ["Simulation"]),
 
         .testTarget(name: "TidyTests"),
+        .testTarget(name: "YAMLTests", dependencies: ["YAML"]),
         .testTarget(name: "JuteTests", dependencies: ["Jute"]),
         .testTarget(name: "RecordsTests", dependencies: ["Jute", "Records"]),
         .testTarget(name: "TreeTests", dependencies: ["Jute", "Records", "Tree"]),
@@ -97,6 +102,7 @@ let package = Package(
         .testTarget(
             name: "AviaryShellTests",
             dependencies: ["AviaryClient", "AviaryShell", "Jute", "Records"]),
+        .testTarget(name: "EnsembleTests", dependencies: ["AviaryEnsemble"]),
         .testTarget(name: "QuorumTests", dependencies: ["Jute", "Records", "Quorum"]),
         .testTarget(name: "SimulationTests", dependencies: ["Jute", "Simulation", "Storage"]),
         .testTarget(

@@ -11,6 +11,7 @@ public struct AviaryCommand: AsyncParsableCommand {
             UpCommand.self, DownCommand.self, ListCommand.self, StatusCommand.self,
             WaitCommand.self, LogsCommand.self, StartCommand.self, StopCommand.self,
             RestartCommand.self, KillCommand.self, PauseCommand.self, ResumeCommand.self,
+            GenerateCommand.self, SchemaCommand.self,
             ServerCommand.self, CLICommand.self,
         ])
 

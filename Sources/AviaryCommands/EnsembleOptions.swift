@@ -67,6 +67,14 @@ enum Program {
         #endif
     }
 
+    /// Where it was started.
+    static var directory: String {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        guard unsafe getcwd(&buffer, buffer.count) != nil else { return "." }
+        return String(
+            decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     /// Whether standard output is a terminal that wants colour.
     static var isColoured: Bool {
         let isPlain = unsafe getenv("NO_COLOR") != nil

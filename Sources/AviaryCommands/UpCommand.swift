@@ -21,6 +21,9 @@ struct UpCommand: ParsableCommand {
             and ports.
             """)
 
+    @Argument(help: "The ensemble spec, a YAML file; three servers without one.")
+    var spec: String?
+
     @Option(name: [.customShort("n"), .customLong("servers")], help: "How many servers.")
     var count: Int?
 
@@ -28,7 +31,7 @@ struct UpCommand: ParsableCommand {
     var detach = false
 
     @Option(name: [.customShort("e"), .customLong("ensemble")], help: "The ensemble's name.")
-    var name = "local"
+    var name: String?
 
     @Option(name: .long, help: "Seconds to wait until the ensemble is ready.")
     var timeout = 60.0
@@ -37,11 +40,21 @@ struct UpCommand: ParsableCommand {
         if let count, !(1...255).contains(count) {
             throw ValidationError("-n is the number of servers, 1 to 255")
         }
+        if count != nil, spec != nil {
+            throw ValidationError("a spec says how many servers there are: leave -n out")
+        }
     }
 
     func run() throws {
         try Program.run {
             let begun = LocalEnsemble.seconds()
+            let wanted = try spec.map { try SpecFile.read($0) }
+            if let wanted, wanted.runtime != "process" {
+                throw Complaint(
+                    "runtime \(wanted.runtime) cannot be started from here yet; "
+                        + "'aviary generate' writes its files", code: 65)
+            }
+            let name = name ?? wanted?.name ?? "local"
             let folder = EnsembleFolder(name)
             let known = try folder.load()
             if let count, let known, known.servers.count != count {
@@ -50,8 +63,9 @@ struct UpCommand: ParsableCommand {
                         + "another with --ensemble NAME, or remove this one with 'aviary down "
                         + "--purge'")
             }
-            let spec = known ?? EnsembleSpec.local(name: name, count: count ?? 3)
-            var ensemble = try LocalEnsemble(spec, in: folder, binary: Program.path)
+            let chosen =
+                wanted ?? known ?? EnsembleSpec.local(name: name, count: count ?? 3)
+            var ensemble = try LocalEnsemble(chosen, in: folder, binary: Program.path)
             try start(&ensemble, begun)
             if detach { return }
             Supervisor(ensemble).run()

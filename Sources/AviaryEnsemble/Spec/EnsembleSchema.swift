@@ -1,0 +1,157 @@
+// The format of a spec as editors understand it; conf/ensemble.schema.json has the same text.
+
+/// The JSON schema of the spec.
+public enum EnsembleSchema {
+    /// Its text.
+    public static let json = #"""
+        {
+          "$schema": "https://json-schema.org/draft/2020-12/schema",
+          "title": "Aviary ensemble",
+          "type": "object",
+          "additionalProperties": false,
+          "required": [
+            "servers"
+          ],
+          "properties": {
+            "version": {
+              "const": 1,
+              "description": "The version of this format."
+            },
+            "ensemble": {
+              "type": "string",
+              "pattern": "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$",
+              "description": "The name; the file's base name if absent."
+            },
+            "runtime": {
+              "enum": [
+                "process",
+                "docker",
+                "ssh",
+                "external"
+              ],
+              "default": "process"
+            },
+            "config": {
+              "type": "object",
+              "description": "Keys of zoo.cfg.",
+              "additionalProperties": {
+                "type": [
+                  "string",
+                  "number",
+                  "boolean"
+                ]
+              }
+            },
+            "servers": {
+              "oneOf": [
+                {
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 255,
+                  "description": "So many participants on localhost."
+                },
+                {
+                  "type": "array",
+                  "minItems": 1,
+                  "maxItems": 255,
+                  "items": {
+                    "$ref": "#/$defs/server"
+                  }
+                }
+              ]
+            }
+          },
+          "$defs": {
+            "server": {
+              "type": "object",
+              "additionalProperties": false,
+              "required": [
+                "id"
+              ],
+              "properties": {
+                "id": {
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 255
+                },
+                "host": {
+                  "type": "string",
+                  "default": "localhost"
+                },
+                "role": {
+                  "enum": [
+                    "participant",
+                    "observer"
+                  ],
+                  "default": "participant"
+                },
+                "ports": {
+                  "type": "object",
+                  "additionalProperties": false,
+                  "properties": {
+                    "client": {
+                      "type": "integer",
+                      "minimum": 1,
+                      "maximum": 65535
+                    },
+                    "quorum": {
+                      "type": "integer",
+                      "minimum": 1,
+                      "maximum": 65535
+                    },
+                    "election": {
+                      "type": "integer",
+                      "minimum": 1,
+                      "maximum": 65535
+                    },
+                    "admin": {
+                      "type": "integer",
+                      "minimum": 1,
+                      "maximum": 65535
+                    },
+                    "secureClient": {
+                      "type": "integer",
+                      "minimum": 1,
+                      "maximum": 65535
+                    },
+                    "metrics": {
+                      "type": "integer",
+                      "minimum": 1,
+                      "maximum": 65535
+                    }
+                  }
+                },
+                "dataDir": {
+                  "type": "string"
+                },
+                "dataLogDir": {
+                  "type": "string"
+                },
+                "group": {
+                  "type": "integer",
+                  "minimum": 0,
+                  "maximum": 2147483647
+                },
+                "weight": {
+                  "type": "integer",
+                  "minimum": 0,
+                  "maximum": 1000000
+                },
+                "config": {
+                  "type": "object",
+                  "description": "Keys of zoo.cfg.",
+                  "additionalProperties": {
+                    "type": [
+                      "string",
+                      "number",
+                      "boolean"
+                    ]
+                  }
+                }
+              }
+            }
+          }
+        }
+
+        """#
+}

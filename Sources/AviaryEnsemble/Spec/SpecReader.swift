@@ -1,0 +1,124 @@
+// Values of a spec out of nodes of YAML: every mistake is noted, and reading goes on.
+
+internal import Configuration
+internal import YAML
+
+/// Takes values out of nodes and collects what is wrong with them.
+struct SpecReader {
+    var problems: [SpecProblem] = []
+
+    mutating func note(
+        _ message: String, at node: YAMLNode, severity: SpecProblem.Severity = .error
+    ) {
+        problems.append(
+            SpecProblem(
+                severity: severity, message: message, line: node.line, column: node.column))
+    }
+
+    /// The word that was probably meant, as the end of a message.
+    static func hint(_ word: String, _ known: [String]) -> String {
+        if let nearest = NearestWord.of(word, in: known) { return "; did you mean \(nearest)?" }
+        return "; known: \(known.joined(separator: ", "))"
+    }
+
+    /// The values of a mapping by key; keys that mean nothing are noted.
+    mutating func fields(_ node: YAMLNode, of what: String, known: [String]) -> [String: YAMLNode] {
+        guard case .mapping(let entries) = node.content else {
+            note("\(what) must be a mapping of keys to values", at: node)
+            return [:]
+        }
+        var fields: [String: YAMLNode] = [:]
+        for entry in entries {
+            if known.contains(entry.key) {
+                fields[entry.key] = entry.value
+            } else {
+                problems.append(
+                    SpecProblem(
+                        severity: .error,
+                        message: "unknown key \(entry.key) in \(what)"
+                            + Self.hint(entry.key, known),
+                        line: entry.line, column: entry.column))
+            }
+        }
+        return fields
+    }
+
+    mutating func integer(_ node: YAMLNode?, _ what: String, in range: ClosedRange<Int>) -> Int? {
+        guard let node else { return nil }
+        guard case .scalar(let text, isPlain: true) = node.content,
+            text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+            let number = Int(text), range.contains(number)
+        else {
+            note(
+                "\(what) must be a number from \(range.lowerBound) to \(range.upperBound)", at: node
+            )
+            return nil
+        }
+        return number
+    }
+
+    /// Text of one line: it goes into files in which a line is a setting.
+    mutating func text(_ node: YAMLNode?, _ what: String) -> String? {
+        guard let node else { return nil }
+        guard case .scalar(let text, let isPlain) = node.content,
+            !(isPlain && ["", "~", "null"].contains(text))
+        else {
+            note("\(what) must be text", at: node)
+            return nil
+        }
+        guard text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else {
+            note("\(what) must be one line, without control characters", at: node)
+            return nil
+        }
+        return text
+    }
+
+    /// Text that is not empty and has no blanks.
+    mutating func token(_ node: YAMLNode?, _ what: String) -> String? {
+        guard let node, let text = text(node, what) else { return nil }
+        guard !text.isEmpty, !text.contains(where: \.isWhitespace) else {
+            note("\(what) must not be empty or have blanks", at: node)
+            return nil
+        }
+        return text
+    }
+
+    mutating func word(_ node: YAMLNode?, _ what: String, of words: [String]) -> String? {
+        guard let node, let text = text(node, what) else { return nil }
+        guard words.contains(text) else {
+            note("unknown \(what) \(text)" + Self.hint(text, words), at: node)
+            return nil
+        }
+        return text
+    }
+
+    /// Keys of zoo.cfg.
+    mutating func config(_ node: YAMLNode?) -> [ConfigEntry] {
+        guard let node else { return [] }
+        guard case .mapping(let entries) = node.content else {
+            note("config must be a mapping of keys to values", at: node)
+            return []
+        }
+        var result: [ConfigEntry] = []
+        for entry in entries {
+            var complaint: String?
+            if ["server.", "group.", "weight."].contains(where: entry.key.hasPrefix) {
+                complaint = "\(entry.key) is written from servers; say it there"
+            } else if !KnownKeys.isKnown(entry.key) || entry.key.contains(where: \.isNewline) {
+                complaint = "unknown key \(entry.key) of zoo.cfg"
+                if let nearest = KnownKeys.nearest(to: entry.key) {
+                    complaint? += "; did you mean \(nearest)?"
+                }
+            }
+            if let complaint {
+                problems.append(
+                    SpecProblem(
+                        severity: .error, message: complaint, line: entry.line,
+                        column: entry.column))
+            } else if let value = text(entry.value, entry.key) {
+                result.append(ConfigEntry(key: entry.key, value: value))
+            }
+        }
+        return result
+    }
+}

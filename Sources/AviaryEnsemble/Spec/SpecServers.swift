@@ -1,0 +1,144 @@
+// The servers of a spec: their defaults, and what must hold between them.
+
+internal import YAML
+
+/// A server with the nodes that complaints about it point at.
+private struct Draft {
+    var server: ServerSpec
+    var node: YAMLNode
+    var ports: [String: YAMLNode]
+    var chosen: [String: Int]
+}
+
+extension SpecReader {
+    /// The servers in ascending order of id, from a number or a list.
+    mutating func servers(_ node: YAMLNode) -> [ServerSpec] {
+        guard case .sequence(let items) = node.content else {
+            guard let count = integer(node, "servers, if it is no list,", in: 0...255) else {
+                return []
+            }
+            let all = count == 0 ? [] : EnsembleSpec.local(name: "", count: count).servers
+            checkParticipants(all, at: node)
+            return all
+        }
+        let before = problems.count
+        guard items.count <= 255 else {
+            note("more than 255 servers", at: node)
+            return []
+        }
+        var ids: Set<Int> = []
+        var drafts: [Draft] = []
+        for item in items {
+            guard let draft = draft(item) else { continue }
+            if !ids.insert(draft.server.id).inserted {
+                note("the id \(draft.server.id) is taken by a server above", at: draft.node)
+            } else {
+                drafts.append(draft)
+            }
+        }
+        drafts.sort { $0.server.id < $1.server.id }
+        givePorts(&drafts)
+        checkPorts(drafts)
+        checkGroups(drafts)
+        // Half a list says nothing about its sum.
+        if problems.count == before { checkParticipants(drafts.map(\.server), at: node) }
+        return drafts.map(\.server)
+    }
+
+    private mutating func draft(_ node: YAMLNode) -> Draft? {
+        let fields = fields(node, of: "a server", known: SpecParser.serverKeys)
+        if fields["id"] == nil, case .mapping = node.content {
+            note("id is missing", at: node)
+        }
+        let id = integer(fields["id"], "id", in: 1...255)
+        let host = token(fields["host"], "host") ?? "localhost"
+        let role = word(fields["role"], "role", of: SpecParser.roles)
+        var portNodes: [String: YAMLNode] = [:]
+        var chosen: [String: Int] = [:]
+        if let ports = fields["ports"] {
+            portNodes = self.fields(ports, of: "ports", known: SpecParser.portKeys)
+            for key in SpecParser.portKeys {
+                chosen[key] = integer(portNodes[key], "the port \(key)", in: 1...65535)
+            }
+        }
+        let dataDir = text(fields["dataDir"], "dataDir")
+        let dataLogDir = text(fields["dataLogDir"], "dataLogDir")
+        let group = integer(fields["group"], "group", in: 0...Int(Int32.max))
+        let weight = integer(fields["weight"], "weight", in: 0...1_000_000)
+        let config = config(fields["config"])
+        guard let id else { return nil }
+        let server = ServerSpec(
+            id: id, host: host, isObserver: role == "observer", ports: Ports(place: 0),
+            arePortsChosen: ["client", "quorum", "election"].contains { chosen[$0] != nil },
+            dataDir: dataDir, dataLogDir: dataLogDir, group: group, weight: weight, config: config)
+        return Draft(server: server, node: fields["id"] ?? node, ports: portNodes, chosen: chosen)
+    }
+
+    private func givePorts(_ drafts: inout [Draft]) {
+        var places: [String: Int] = [:]
+        for index in drafts.indices {
+            let place = places[drafts[index].server.host.lowercased(), default: 0]
+            places[drafts[index].server.host.lowercased()] = place + 1
+            let chosen = drafts[index].chosen
+            var ports = Ports(place: place)
+            ports.client = chosen["client"] ?? ports.client
+            ports.quorum = chosen["quorum"] ?? ports.quorum
+            ports.election = chosen["election"] ?? ports.election
+            ports.admin = chosen["admin"] ?? ports.admin
+            ports.secureClient = chosen["secureClient"]
+            ports.metrics = chosen["metrics"]
+            drafts[index].server.ports = ports
+        }
+    }
+
+    /// No port twice on a host; a default gives way in the message to what somebody wrote.
+    private mutating func checkPorts(_ drafts: [Draft]) {
+        var owners: [String: String] = [:]
+        for isChosen in [true, false] {
+            for draft in drafts {
+                let server = draft.server
+                let values: [Int?] = [
+                    server.ports.client, server.ports.quorum, server.ports.election,
+                    server.ports.admin, server.ports.secureClient, server.ports.metrics,
+                ]
+                for (key, value) in zip(SpecParser.portKeys, values) {
+                    guard let value, (draft.chosen[key] != nil) == isChosen else { continue }
+                    let place = "\(server.host.lowercased()) \(value)"
+                    if let owner = owners[place] {
+                        note(
+                            "port \(value) on \(server.host) is used twice: \(key) of server \(server.id) and \(owner)",
+                            at: draft.ports[key] ?? draft.node)
+                    } else {
+                        owners[place] = "\(key) of server \(server.id)"
+                    }
+                }
+            }
+        }
+    }
+
+    /// Groups are for every participant or for none.
+    private mutating func checkGroups(_ drafts: [Draft]) {
+        let participants = drafts.filter { !$0.server.isObserver }
+        guard participants.contains(where: { $0.server.group != nil }) else { return }
+        for draft in participants where draft.server.group == nil {
+            note(
+                "server \(draft.server.id) has no group, and other participants have",
+                at: draft.node)
+        }
+    }
+
+    private mutating func checkParticipants(_ servers: [ServerSpec], at node: YAMLNode) {
+        let participants = servers.filter { !$0.isObserver }
+        let count = participants.count
+        if count == 0 {
+            note("no participants: an ensemble needs one at least", at: node)
+        } else if participants.allSatisfy({ $0.weight == 0 }) {
+            note("every participant has the weight 0: none could vote", at: node)
+        } else if count % 2 == 0, participants.allSatisfy({ $0.group == nil && $0.weight == nil }) {
+            let failures = (count - 1) / 2
+            note(
+                "\(count) participants survive \(failures) failure\(failures == 1 ? "" : "s"), as \(count - 1) \(count == 2 ? "does" : "do")",
+                at: node, severity: .warning)
+        }
+    }
+}

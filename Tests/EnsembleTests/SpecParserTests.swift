@@ -1,0 +1,64 @@
+// Specs that are right, and the places and words of those that are not.
+
+import AviaryEnsemble
+import Foundation
+import Testing
+
+private let samples = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().appending(path: "conf")
+
+private func parse(_ text: String) -> (spec: EnsembleSpec?, problems: [SpecProblem]) {
+    SpecParser.parse(text, file: "a.yaml", defaultName: "a")
+}
+
+@Test(arguments: [
+    ("laptop", 3), ("five", 5), ("observers", 5), ("hierarchical", 9), ("multi-host", 3),
+    ("secured", 3),
+])
+func `every sample is a spec without problems`(name: String, count: Int) throws {
+    let text = try String(contentsOf: samples.appending(path: "\(name).yaml"), encoding: .utf8)
+    let (spec, problems) = parse(text)
+    #expect(problems == [])
+    #expect(spec?.servers.map(\.id) == Array(1...count))
+}
+
+@Test func `the schema file is the schema`() throws {
+    let file = samples.appending(path: "ensemble.schema.json")
+    #expect(try String(contentsOf: file, encoding: .utf8) == EnsembleSchema.json)
+}
+
+@Test(arguments: [
+    ("servrs: 3\nservers: 3\n", "1:1", "servers"),
+    ("servers: 3\nruntime: proces\n", "2:10", "process"),
+    ("version: 2\nservers: 3\n", "1:10", "version"),
+    ("servers: three\n", "1:10", "number"),
+    ("servers: 0\n", "1:10", "no participants"),
+    ("config: {tickTme: 1}\nservers: 3\n", "1:10", "tickTime"),
+    ("servers:\n  - id: 1\n  - id: 1\n", "3:9", "id 1"),
+    ("servers:\n  - id: 1\n    role: observr\n", "3:11", "observer"),
+    ("servers:\n  - id: 1\n  - id: 2\n    ports: {client: 2181}\n", "2:9", "2181"),
+    ("servers:\n  - id: 1\n    ports: {cliant: 1}\n", "3:13", "client"),
+    ("servers: 3\nservers: 4\n", "2:1", "servers"),
+])
+func `a mistake is shown where it is`(text: String, place: String, word: String) throws {
+    let (spec, problems) = parse(text)
+    #expect(spec == nil)
+    let problem = try #require(problems.first { $0.severity == .error })
+    #expect("\(problem.line):\(problem.column)" == place)
+    #expect(problem.message.contains(word))
+}
+
+@Test func `all mistakes come at once, each with its line and a caret`() {
+    let text = "runtime: proces\nservers: x\n"
+    let problems = parse(text).problems
+    #expect(problems.count == 2)
+    let lines = problems.first?.rendered(file: "a.yaml", source: text).split(separator: "\n")
+    #expect(lines?.first?.hasPrefix("a.yaml:1:10: error: unknown runtime proces") == true)
+    #expect(lines?.dropFirst() == ["runtime: proces", "         ^"])
+}
+
+@Test func `an even number of participants is a warning with its arithmetic`() {
+    let (spec, problems) = parse("servers: 4\n")
+    #expect(spec?.servers.count == 4)
+    #expect(problems.map(\.message) == ["4 participants survive 1 failure, as 3 do"])
+}
