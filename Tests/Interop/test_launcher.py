@@ -6,7 +6,9 @@ import subprocess
 
 import pytest
 
+from conformance import zkwire as w
 from harness import clients, places
+from harness.server import java_command
 from harness.waiting import eventually
 
 pytestmark = [pytest.mark.ours, pytest.mark.budget(120)]
@@ -106,3 +108,55 @@ def test_the_foreground_restarts_what_dies_and_ends_all_cleanly(aviary, number):
     finally:
         process.kill()
         process.wait()
+
+
+def write_spec(tmp_path):
+    """A spec of three servers on free ports; its path and the client ports."""
+    names = ("client", "quorum", "election", "admin")
+    servers = [{name: places.free_port() for name in names} for _ in range(3)]
+    text = "version: 1\nensemble: made\nservers:\n" + "".join(
+        f"  - id: {number}\n    ports: {{{', '.join(f'{name}: {port}' for name, port in ports.items())}}}\n"
+        for number, ports in enumerate(servers, 1))
+    spec = tmp_path / "made.yaml"
+    spec.write_text(text)
+    return spec, [ports["client"] for ports in servers]
+
+
+def test_apache_zookeeper_starts_from_generated_files(aviary, tmp_path):
+    spec, ports = write_spec(tmp_path)
+    code, out, err = aviary("generate", str(spec), "--out", str(tmp_path / "out"))
+    assert code == 0, err
+    running = []
+    try:
+        for path in out.split():
+            folder = os.path.dirname(path)
+            running.append(subprocess.Popen(
+                java_command("apache", folder, f"{folder}/java.log", "org.apache.zookeeper.server.quorum.QuorumPeerMain", path),
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        def modes():
+            found = []
+            for port in ports:
+                try:
+                    said = w.four_letter_word("127.0.0.1", port, "srvr")
+                except OSError:
+                    said = ""
+                found += [line.split(": ")[1] for line in said.splitlines() if line.startswith("Mode: ")]
+            return sorted(found)
+        eventually(lambda: modes() == ["follower", "follower", "leader"], 60, "three Apache servers in a quorum")
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+
+
+def test_up_takes_a_spec_and_says_all_that_is_wrong_with_one(aviary, tmp_path):
+    spec, ports = write_spec(tmp_path)
+    code, out, err = aviary("up", "--detach", str(spec))
+    assert code == 0, err
+    assert all(f"localhost:{port}" in out for port in ports)
+    aviary("down", "--purge")
+    spec.write_text("version: 1\nserves: 3\nservers:\n  - id: 1\n    role: particpant\n")
+    code, out, err = aviary("up", str(spec))
+    assert code == 65
+    assert f"{spec}:2:1: error:" in err and "did you mean servers?" in err
+    assert f"{spec}:5:11: error:" in err and "did you mean participant?" in err
