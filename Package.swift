@@ -107,7 +107,9 @@ let package = Package(
         .testTarget(name: "SimulationTests", dependencies: ["Jute", "Simulation", "Storage"]),
         .testTarget(
             name: "ServerCoreTests",
-            dependencies: ["Jute", "Records", "ServerCore", "Simulation", "Storage", "Tree"]),
+            dependencies: [
+                "Jute", "Quorum", "Records", "ServerCore", "Simulation", "Storage", "Tree",
+            ]),
     ]
 )
 

@@ -34,6 +34,11 @@ struct EffectList {
         list.append(effect)
     }
 
+    /// Adds a line for the log, which nothing waits for.
+    mutating func note(_ text: String, isWarning: Bool) {
+        list.append(.note(text, isWarning: isWarning))
+    }
+
     /// Appends to the log, together with what is appended right before and after.
     mutating func append(_ proposal: Proposal) {
         appended.append(proposal)

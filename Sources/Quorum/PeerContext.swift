@@ -3,6 +3,8 @@ import Records
 /// What the machines of one peer share: they change it and add effects, one at a time.
 struct PeerContext {
     let settings: QuorumSettings
+    /// Whether what a leader proposes is a transaction that a start could read back from the log.
+    let isReadable: ProposalCheck
     var history: History
     /// The configuration in force; its version never decreases.
     var committed: Membership
@@ -14,10 +16,17 @@ struct PeerContext {
     /// The time of the event that is being handled, in monotonic milliseconds.
     var now: Int64 = 0
 
+    /// No leader is dialed before: the last one sent what nobody can read.
+    var dialsFrom: Int64 = 0
+
     private var lastLink: UInt64 = 0
 
-    init(settings: QuorumSettings, history: History, membership: Membership) {
+    init(
+        settings: QuorumSettings, history: History, membership: Membership,
+        isReadable: @escaping ProposalCheck
+    ) {
         self.settings = settings
+        self.isReadable = isReadable
         self.history = history
         self.committed = membership
         self.lastSeen = membership
@@ -35,6 +44,12 @@ struct PeerContext {
         self.role = role
         effects.addLocal(.roleChanged(role))
     }
+
+    /// A line for the log about what goes as it should.
+    mutating func note(_ text: String) { effects.note(text, isWarning: false) }
+
+    /// A line for the log that somebody may have to look at.
+    mutating func warn(_ text: String) { effects.note(text, isWarning: true) }
 
     /// The time that discovery or synchronization may take.
     var initTime: Int64 { settings.tickTime * settings.initLimit }

@@ -95,6 +95,8 @@ public enum QuorumEffect: Equatable, Sendable {
     /// In force: goes to `.dynamic.<version>` and to `/zookeeper/config`.
     case membershipCommitted(Membership)
 
+    /// A line for the log; a warning when somebody may have to look.
+    case note(String, isWarning: Bool)
     /// The server must end with this exit code.
     case fatal(code: Int32, reason: String)
 }

@@ -30,12 +30,16 @@ public struct QuorumPeer {
     public var settings: QuorumSettings { context.settings }
 
     /// A peer over what the disk holds; `seed` decides its random delays.
+    ///
+    /// `isReadable` is asked about every proposal of a leader before it is logged; without it any
+    /// bytes will do, as for a state machine that can read them all.
     public init(
-        settings: QuorumSettings, membership: Membership, history: QuorumHistory, seed: UInt64
+        settings: QuorumSettings, membership: Membership, history: QuorumHistory, seed: UInt64,
+        isReadable: @escaping ProposalCheck = { _ in true }
     ) {
         self.context = PeerContext(
             settings: settings, history: History(history, settings: settings),
-            membership: membership)
+            membership: membership, isReadable: isReadable)
         self.election = Election(me: settings.myID)
         self.mesh = ElectionMesh(me: settings.myID)
     }
@@ -75,6 +79,7 @@ public struct QuorumPeer {
     ///
     /// A server must never vote with less, or with more, than it has on disk.
     private mutating func leave() {
+        noteEnd()
         let memoryIsAhead = learner?.mustSaveSnapshot ?? false
         leader?.shutDown(&context)
         learner?.shutDown(&context)
@@ -91,6 +96,14 @@ public struct QuorumPeer {
             context.history.becameDurable(through: context.history.lastLogged)
         }
         look()
+    }
+
+    private mutating func noteEnd() {
+        if case .ended(let reason) = leader?.phase {
+            context.warn("No longer leading: \(reason)")
+        } else if let learner, case .ended(let reason) = learner.phase {
+            context.warn("No longer following server \(learner.leader): \(reason)")
+        }
     }
 
     /// The whole ensemble is new, and so is this server's history.
@@ -110,7 +123,7 @@ public struct QuorumPeer {
             leader = Leader(&context)
         } else {
             let role = context.committed.member(settings.myID)?.role ?? .participant
-            learner = Learner(leader: chosen, isObserver: role == .observer, now: context.now)
+            learner = Learner(leader: chosen, isObserver: role == .observer, context)
         }
         settle()
     }

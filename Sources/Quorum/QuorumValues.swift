@@ -16,6 +16,9 @@ public struct Proposal: Equatable, Sendable {
     }
 }
 
+/// Whether the bytes of a proposal are what the state machine calls a transaction of that zxid.
+public typealias ProposalCheck = @Sendable (Proposal) -> Bool
+
 /// What zoo.cfg says about the quorum; times in milliseconds, limits in ticks.
 public struct QuorumSettings: Equatable, Sendable {
     /// This server.

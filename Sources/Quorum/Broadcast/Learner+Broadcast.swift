@@ -40,7 +40,9 @@ extension Learner {
             end("a proposal \(zxid) after \(last)")
             return
         }
-        log(Proposal(zxid: zxid, bytes: data), &context)
+        let proposal = Proposal(zxid: zxid, bytes: data)
+        guard isSound(proposal, &context) else { return }
+        log(proposal, &context)
     }
 
     /// Appends; the ACK follows when it is durable.

@@ -208,16 +208,16 @@ extension Learner {
     ) {
         switch packet.kind {
         case .proposal:
-            receivedPending(packet.zxid, packet.data, context)
+            receivedPending(packet.zxid, packet.data, &context)
         case .commit, .commitAndActivate:
             receivedPendingCommit(packet.zxid, context)
         case .inform:
-            receivedPending(packet.zxid, packet.data, context)
+            receivedPending(packet.zxid, packet.data, &context)
             receivedPendingCommit(packet.zxid, context)
         case .informAndActivate:
             // The designated leader stands before the transaction.
             let data = packet.data.map { Array($0.dropFirst(8)) }
-            receivedPending(packet.zxid, data, context)
+            receivedPending(packet.zxid, data, &context)
             receivedPendingCommit(packet.zxid, context)
         default:
             break
@@ -225,7 +225,7 @@ extension Learner {
     }
 
     private mutating func receivedPending(
-        _ zxid: Zxid, _ data: [UInt8]?, _ context: PeerContext
+        _ zxid: Zxid, _ data: [UInt8]?, _ context: inout PeerContext
     ) {
         let last = pending.last?.zxid ?? context.history.lastLogged
         // A live proposal may repeat what was history already.
@@ -234,7 +234,9 @@ extension Learner {
             end("a proposal \(zxid) after \(last)")
             return
         }
-        pending.append(Proposal(zxid: zxid, bytes: data))
+        let proposal = Proposal(zxid: zxid, bytes: data)
+        guard isSound(proposal, &context) else { return }
+        pending.append(proposal)
         if pending.byteCount > context.settings.snapshotSizeMax {
             end("the leader's history has no end")
         }

@@ -61,13 +61,14 @@ struct Learner {
     var touches: [SessionID: Int32] = [:]
 
     /// Begins to dial `leader`.
-    init(leader: ServerID, isObserver: Bool, now: Int64) {
+    init(leader: ServerID, isObserver: Bool, _ context: PeerContext) {
+        let start = max(context.now, context.dialsFrom)
         self.leader = leader
         self.isObserver = isObserver
-        self.firstDial = now
-        self.nextDial = now
-        self.dialDeadline = now
-        self.lastHeard = now
+        self.firstDial = start
+        self.nextDial = start
+        self.dialDeadline = start
+        self.lastHeard = start
     }
 
     var isServing: Bool {
@@ -89,6 +90,19 @@ struct Learner {
     /// Ends it; the peer then lets go of everything.
     mutating func end(_ reason: String) {
         if !hasEnded { phase = .ended(reason) }
+    }
+
+    /// Whether a proposal may go to the log; if not, that is the end of this leader for us.
+    ///
+    /// What cannot be read would stop this server when it is committed, and every start to come.
+    /// It is not dialed again for a tick, or it would be again and again without a rest.
+    mutating func isSound(_ proposal: Proposal, _ context: inout PeerContext) -> Bool {
+        if context.isReadable(proposal) { return true }
+        context.dialsFrom = context.now + context.settings.tickTime
+        end(
+            "it proposes \(proposal.bytes.count) bytes as \(proposal.zxid) that are not the"
+                + " transaction of that zxid; they were not logged")
+        return false
     }
 
     // MARK: The link

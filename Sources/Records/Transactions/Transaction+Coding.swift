@@ -195,6 +195,12 @@ extension Transaction {
         var reader = JuteReader(bytes.rawSpan)
         try self.init(from: &reader)
     }
+
+    /// Whether `bytes` are the entry of the transaction `zxid`: what a log may hold at that place.
+    public static func isEntry(_ bytes: [UInt8], at zxid: Zxid) -> Bool {
+        guard let transaction = try? Transaction(decoding: bytes) else { return false }
+        return transaction.header.zxid == zxid
+    }
 }
 
 extension JuteReader {

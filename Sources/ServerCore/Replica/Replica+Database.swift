@@ -50,7 +50,8 @@ extension Replica {
     private func startPeer(_ report: RecoveryReport) throws(StorageError) {
         guard let quorum = settings.quorum else { return }
         var peer = QuorumPeer(
-            settings: quorum, membership: membership, history: try history(report), seed: seed)
+            settings: quorum, membership: membership, history: try history(report), seed: seed,
+            isReadable: { Transaction.isEntry($0.bytes, at: $0.zxid) })
         peer.start(now: now.monotonicMilliseconds)
         self.peer = peer
     }

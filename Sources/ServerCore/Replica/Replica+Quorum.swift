@@ -124,6 +124,7 @@ extension Replica {
         case .membershipCommitted(let membership):
             installConfiguration(membership)
             emit(.membershipCommitted(membership))
+        case .note(let text, let isWarning): log(isWarning ? .warning : .info, text)
         case .fatal(let code, let reason): fail(code, reason)
         default: performRequest(effect)
         }

@@ -107,6 +107,7 @@ extension QuorumSimulation {
             count("revalidated")
         case .learnerGone, .sessionsTouched, .membershipProposed, .membershipCommitted:
             break
+        case .note(let text, _): trace { "\(id) \(text)" }
         case .fatal(_, let reason):
             fail("\(id) ends itself: \(reason)")
         default:
