@@ -30,7 +30,8 @@ public enum QuorumEffect: Equatable, Sendable {
     /// earlier state may follow it; one for the present end of the log may.
     case flushLog
     /// Blocks: keeps exactly the transactions up to `to`, drops snapshots beyond, reads the
-    /// database again if it holds more, then `databaseReloaded`; if it fails, that is fatal.
+    /// database again if it holds more, then `databaseReloaded`; if it fails, that is fatal. If
+    /// the disk cannot go back there it changes nothing, and `truncationRefused` says so.
     /// Always the last effect of its list.
     case truncateLog(to: Zxid)
     /// Blocks: memory is forgotten and read again from disk, then `databaseReloaded`.

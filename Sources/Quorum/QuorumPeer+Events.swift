@@ -98,6 +98,13 @@ extension QuorumPeer {
         settle()
     }
 
+    /// `truncateLog` has changed nothing: the disk does not hold the history up to that place.
+    public mutating func truncationRefused(now: Int64) {
+        context.now = now
+        learner?.truncationRefused(&context)
+        settle()
+    }
+
     /// `loadSnapshot` is done; not when the stream did not hold a database.
     public mutating func snapshotLoaded(_ succeeded: Bool, now: Int64) {
         context.now = now

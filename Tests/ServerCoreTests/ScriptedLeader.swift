@@ -143,15 +143,18 @@ final class ScriptedLeader {
 
 /// A disk on which a server has lived, without the server.
 struct PreparedDisk {
-    let fileSystem = SimulatedFileSystem()
+    let fileSystem: SimulatedFileSystem
 
-    init() throws { try ScriptedLeader.directories.prepare(in: fileSystem) }
+    init(_ fileSystem: SimulatedFileSystem = SimulatedFileSystem()) throws {
+        self.fileSystem = fileSystem
+        try ScriptedLeader.directories.prepare(in: fileSystem)
+    }
 
-    /// A whole snapshot of an empty tree under this name.
-    func writeSnapshot(_ zxid: Zxid) throws {
+    /// A whole snapshot with these znodes besides the built-in ones.
+    func writeSnapshot(_ zxid: Zxid, _ paths: [Path] = []) throws {
         var writer = try SnapshotFileWriter(
             zxid, in: ScriptedLeader.directories.snapshots, of: fileSystem)
-        try writer.append(DatabaseStream.emptyBody)
+        try writer.append(DatabaseStream.body(paths))
         _ = try writer.finish(SnapshotTrailer(digest: nil, lastZxid: zxid))
     }
 
@@ -176,10 +179,7 @@ struct PreparedDisk {
 
 /// Databases as a leader sends them.
 enum DatabaseStream {
-    /// The tree that a new server has, as the body of a snapshot.
-    static var emptyBody: [UInt8] { body([]) }
-
-    /// A tree with these znodes below the root.
+    /// A snapshot's body with these znodes besides those that every tree has.
     static func body(_ paths: [Path]) -> [UInt8] {
         var items: [SnapshotItem] = [
             .acl(index: 1, ACL.readOnly),

@@ -38,15 +38,9 @@ final class ServerDisk: ReplicaDisk {
         try epochs.start(lastZxid: lastZxid)
     }
 
-    func truncate(to zxid: Zxid) throws(StorageError) {
+    func truncate(to zxid: Zxid) throws(StorageError) -> TruncationOutcome {
         try settle()
-        guard try directories.truncateHistory(to: zxid, in: fileSystem) == .truncated else {
-            throw StorageError(
-                .refused, "does not hold the history up to \(zxid), to which the leader goes back",
-                path: directories.snapshots,
-                advice: "move the version-2 directories away and start again: the server fetches "
-                    + "the database from its peers")
-        }
+        return try directories.truncateHistory(to: zxid, in: fileSystem)
     }
 
     func persist(acceptedEpoch: Epoch) throws(StorageError) {

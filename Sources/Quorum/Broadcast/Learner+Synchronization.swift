@@ -10,6 +10,10 @@ extension Learner {
     mutating func receivedOrder(
         _ packet: QuorumPacket, _ epoch: Epoch, _ context: inout PeerContext
     ) {
+        guard packet.kind == .snapshot || wholeDatabaseWanted != epoch else {
+            end("the leader does not send the snapshot it was asked for")
+            return
+        }
         switch packet.kind {
         case .diff:
             guard context.history.hasDatabase else {
@@ -78,13 +82,29 @@ extension Learner {
         guard case .loading(let epoch) = phase, let target = truncationTarget else { return }
         truncationTarget = nil
         guard context.history.lastLogged == target else {
-            // There was nothing to cut back to: the next attempt asks for a snapshot.
-            end("the history up to \(target) is not here")
+            end("the log was cut after \(target) and ends at \(context.history.lastLogged)")
             return
         }
         lastHeard = context.now
         phase = .synchronizing(epoch)
         process(&context)
+    }
+
+    /// The log cannot be cut there; the same leader is asked for its whole database instead.
+    ///
+    /// No snapshot is that old, or the log never held that transaction. Nothing on disk changes
+    /// before the leader's database is saved, so until then this server votes with what it has. It
+    /// dials again without an election: the leader may need this very server for its quorum.
+    mutating func truncationRefused(_ context: inout PeerContext) {
+        guard case .loading(let epoch) = phase, let target = truncationTarget else { return }
+        truncationTarget = nil
+        wholeDatabaseWanted = epoch
+        context.warn(
+            "The leader goes back to \(target), and what is on disk here cannot: asking for its"
+                + " whole database. What this server has logged beyond, up to"
+                + " \(context.history.lastLogged), the leader's quorum does not have; it stays on"
+                + " disk until that database is saved, and is gone then")
+        redial(&context)
     }
 
     // MARK: Up to NEWLEADER

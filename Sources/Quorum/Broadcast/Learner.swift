@@ -49,6 +49,8 @@ struct Learner {
     var mustSaveSnapshot = false
     /// Where the log is being cut.
     var truncationTarget: Zxid?
+    /// The epoch whose leader is asked for its whole database, as we cannot go back where it wants.
+    var wholeDatabaseWanted: Epoch?
     /// Proposals that were received and not appended yet, in order.
     var pending = ProposalQueue()
     /// How many of `pending`, from the first, are committed.
@@ -144,6 +146,17 @@ struct Learner {
         if phase == .dialing { return dialFailed(link, &context) }
         self.link = nil
         end("the leader's link is closed")
+    }
+
+    /// Hangs up and dials the same leader again.
+    mutating func redial(_ context: inout PeerContext) {
+        shutDown(&context)
+        stream = PacketStream()
+        pending.removeAll()
+        pendingCommitted = 0
+        phase = .dialing
+        firstDial = context.now
+        nextDial = context.now
     }
 
     mutating func received(_ link: LinkID, _ bytes: RawSpan, _ context: inout PeerContext) {
@@ -257,10 +270,11 @@ struct Learner {
         }
         var writer = JuteWriter(capacity: 4)
         writer.writeInt32(answer)
+        // A server without any history is sent a snapshot. To say so is no lie that could count:
+        // this epoch is promised already, and whoever promises again counts for nothing.
+        let last = wholeDatabaseWanted == epoch ? Zxid.none : context.history.lastLogged
         context.effects.send(
-            link,
-            QuorumPacket(
-                .ackEpoch, zxid: context.history.lastLogged, data: writer.copyBytes()))
+            link, QuorumPacket(.ackEpoch, zxid: last, data: writer.copyBytes()))
         phase = .promised(epoch)
     }
 }

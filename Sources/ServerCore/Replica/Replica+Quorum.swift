@@ -107,8 +107,10 @@ extension Replica {
         case .flushLog: try disk.flush()
         case .truncateLog(let zxid):
             try disk.flush()
-            try disk.truncate(to: zxid)
-            try reloadDatabase()
+            switch try disk.truncate(to: zxid) {
+            case .truncated: try reloadDatabase()
+            case .needsSnapshot: peer?.truncationRefused(now: now.monotonicMilliseconds)
+            }
         case .reloadDatabase: try reloadDatabase()
         case .loadSnapshot(let stream, let zxid): loadSnapshot(stream, zxid)
         case .saveSnapshot(let zxid): try saveSnapshot(zxid)

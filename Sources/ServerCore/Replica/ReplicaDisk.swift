@@ -20,8 +20,9 @@ public protocol ReplicaDisk: AnyObject {
     /// refuses what does not fit to the last transaction.
     func startEpochs(lastZxid: Zxid) throws(StorageError) -> EpochFiles.Epochs
 
-    /// Makes `zxid` the last transaction of the log, and drops snapshots beyond it.
-    func truncate(to zxid: Zxid) throws(StorageError)
+    /// Makes `zxid` the last transaction of the log, and drops snapshots beyond it; changes nothing
+    /// if what is left could not be read back.
+    func truncate(to zxid: Zxid) throws(StorageError) -> TruncationOutcome
 
     func persist(acceptedEpoch: Epoch) throws(StorageError)
     func persist(currentEpoch: Epoch) throws(StorageError)

@@ -28,6 +28,8 @@ public final class EnsembleSimulation {
     let isTraced: Bool
     /// Microseconds of misfortunes.
     let chaosTime: Int64
+    /// Microseconds within which the servers start at first.
+    let startTime: Int64
     var random: SeededGenerator
     var network: SimulatedNetwork
     var queue = EventQueue<Event>()
@@ -45,9 +47,13 @@ public final class EnsembleSimulation {
     var acknowledged: Set<Path> = []
 
     /// An ensemble of three or five participants, perhaps an observer, and some clients.
-    public init(seed: UInt64, chaosTime: Int64 = 5_000_000, isTraced: Bool = false) {
+    public init(
+        seed: UInt64, chaosTime: Int64 = 5_000_000, startTime: Int64 = 300_000,
+        isTraced: Bool = false
+    ) {
         self.seed = seed
         self.chaosTime = chaosTime
+        self.startTime = startTime
         self.isTraced = isTraced
         var random = SeededGenerator(seed: seed)
         self.network = SimulatedNetwork(random: random.fork())
@@ -75,7 +81,7 @@ public final class EnsembleSimulation {
     /// Runs to the end; nil if all went well.
     public func run() -> String? {
         for host in servers.indices {
-            queue.schedule(.start(host: host), at: random.number(0...300_000))
+            queue.schedule(.start(host: host), at: random.number(0...startTime))
         }
         for client in clients.indices {
             queue.schedule(.client(client), at: random.number(100_000...400_000))

@@ -14,6 +14,8 @@ final class SimulatedReplicaDisk: ReplicaDisk {
     private var snapshot = SnapshotBox()
     /// Chunks of a snapshot that are written and not reported yet.
     private(set) var unreportedChunks = 0
+    /// How often the disk could not go back where the leader wanted.
+    private(set) var refusedTruncationCount = 0
 
     init(_ fileSystem: SimulatedFileSystem) throws(StorageError) {
         self.fileSystem = fileSystem
@@ -62,12 +64,11 @@ final class SimulatedReplicaDisk: ReplicaDisk {
         try epochs.start(lastZxid: lastZxid)
     }
 
-    func truncate(to zxid: Zxid) throws(StorageError) {
+    func truncate(to zxid: Zxid) throws(StorageError) -> TruncationOutcome {
         log.reset()
-        guard try directories.truncateHistory(to: zxid, in: fileSystem) == .truncated else {
-            throw StorageError(
-                .refused, "does not hold the history up to \(zxid)", path: directories.logs)
-        }
+        let outcome = try directories.truncateHistory(to: zxid, in: fileSystem)
+        if outcome == .needsSnapshot { refusedTruncationCount += 1 }
+        return outcome
     }
 
     func persist(acceptedEpoch: Epoch) throws(StorageError) {

@@ -23,8 +23,13 @@ extension QuorumSimulation {
             servers[host].isSyncing = false
         case .truncateLog(let zxid):
             count("truncate")
-            servers[host].disk.truncate(to: zxid)
-            reload(host)
+            if servers[host].disk.truncate(to: zxid) {
+                reload(host)
+            } else {
+                count("truncation refused")
+                servers[host].isSyncing = false
+                servers[host].peer?.truncationRefused(now: now / 1000)
+            }
         case .reloadDatabase:
             count("reload")
             servers[host].disk.flush()

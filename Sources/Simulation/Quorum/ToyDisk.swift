@@ -78,11 +78,15 @@ struct ToyDisk {
         save(tree, at: zxid)
     }
 
-    mutating func truncate(to zxid: Zxid) {
+    /// False, and nothing is changed, if the history up to there is not here.
+    mutating func truncate(to zxid: Zxid) -> Bool {
         flush()
+        guard let base = snapshots.last(where: { $0.zxid <= zxid }),
+            base.zxid == zxid || log.contains(where: { $0.zxid == zxid })
+        else { return false }
         log.removeAll { $0.zxid > zxid }
         snapshots.removeAll { $0.zxid > zxid }
-        if snapshots.isEmpty { log = [] }
+        return true
     }
 
     /// Power is gone; `kept` of what was not synced had reached the disk anyway.
