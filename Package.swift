@@ -32,7 +32,7 @@ let package = Package(
         .target(
             name: "ServerCore",
             dependencies: [
-                "Jute", "Records", "Tree", "Storage", "Quorum",
+                "Jute", "Records", "Configuration", "Tree", "Storage", "Quorum",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),

@@ -23,13 +23,16 @@ struct PeerContext {
 
     init(
         settings: QuorumSettings, history: History, membership: Membership,
-        isReadable: @escaping ProposalCheck
+        lastSeen: Membership?, isReadable: @escaping ProposalCheck
     ) {
         self.settings = settings
         self.isReadable = isReadable
         self.history = history
         self.committed = membership
         self.lastSeen = membership
+        if let lastSeen, settings.reconfigEnabled, lastSeen.version > membership.version {
+            self.lastSeen = lastSeen
+        }
     }
 
     /// A number for a new connection, of either port and either direction.

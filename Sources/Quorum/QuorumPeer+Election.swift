@@ -1,6 +1,7 @@
 // What a peer hears from its driver about the election port: the mesh makes notifications of it,
 // the election decides, and what it says goes back through the mesh.
 
+import Configuration
 import Records
 
 extension QuorumPeer {
@@ -19,6 +20,7 @@ extension QuorumPeer {
             for event in events {
                 switch event {
                 case .received(let notification, let server):
+                    adoptMembership(notification)
                     election.received(notification, from: server, context)
                 case .unreachable(let server):
                     election.cannotReach(server, context)
@@ -31,6 +33,18 @@ extension QuorumPeer {
             }
             if events.isEmpty && outgoing.isEmpty { return }
         }
+    }
+
+    /// Who is looking learns from the others what configuration is in force by now.
+    private mutating func adoptMembership(_ notification: Notification) {
+        guard activity == .electing, context.settings.reconfigEnabled,
+            let text = notification.configuration,
+            let membership = try? Membership(text: text),
+            membership.version > context.committed.version, !membership.voters.isEmpty
+        else { return }
+        context.activate(membership)
+        mesh.beginElection()
+        election.look(context)
     }
 
     mutating func electionHitDeadline() {

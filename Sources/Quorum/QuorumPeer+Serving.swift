@@ -17,6 +17,11 @@ extension QuorumPeer {
         settle()
     }
 
+    /// Whether enough voters of `membership` follow us that it could be in force at once.
+    public func canActivate(_ membership: Membership) -> Bool {
+        leader?.canActivate(membership, context) ?? false
+    }
+
     /// Answers `revalidateAsked`.
     public mutating func answerRevalidate(
         _ link: LinkID, _ session: SessionID, isValid: Bool

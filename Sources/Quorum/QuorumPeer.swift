@@ -31,15 +31,16 @@ public struct QuorumPeer {
 
     /// A peer over what the disk holds; `seed` decides its random delays.
     ///
-    /// `isReadable` is asked about every proposal of a leader before it is logged; without it any
-    /// bytes will do, as for a state machine that can read them all.
+    /// `lastSeen`: a configuration that was proposed and may or may not be in force. `isReadable`
+    /// is asked about every proposal of a leader before it is logged; without it any bytes will
+    /// do, as for a state machine that can read them all.
     public init(
-        settings: QuorumSettings, membership: Membership, history: QuorumHistory, seed: UInt64,
-        isReadable: @escaping ProposalCheck = { _ in true }
+        settings: QuorumSettings, membership: Membership, lastSeen: Membership? = nil,
+        history: QuorumHistory, seed: UInt64, isReadable: @escaping ProposalCheck = { _ in true }
     ) {
         self.context = PeerContext(
             settings: settings, history: History(history, settings: settings),
-            membership: membership, isReadable: isReadable)
+            membership: membership, lastSeen: lastSeen, isReadable: isReadable)
         self.election = Election(me: settings.myID)
         self.mesh = ElectionMesh(me: settings.myID)
     }
@@ -60,6 +61,8 @@ public struct QuorumPeer {
 
     /// The configuration in force.
     public var membership: Membership { context.committed }
+    /// The newest configuration; the same, or one that is proposed.
+    public var lastSeenMembership: Membership { context.lastSeen }
 
     // MARK: From role to role
 
@@ -81,6 +84,7 @@ public struct QuorumPeer {
     private mutating func leave() {
         noteEnd()
         let memoryIsAhead = learner?.mustSaveSnapshot ?? false
+        let succession = leader?.succession ?? learner?.succession
         leader?.shutDown(&context)
         learner?.shutDown(&context)
         leader = nil
@@ -95,7 +99,17 @@ public struct QuorumPeer {
             context.effects.add(.flushLog)
             context.history.becameDurable(through: context.history.lastLogged)
         }
-        look()
+        if let succession {
+            succeed(succession)
+        } else {
+            look()
+        }
+    }
+
+    /// The configuration says who leads, so nobody is elected.
+    private mutating func succeed(_ succession: Succession) {
+        election.follow(succession, context)
+        serve(under: succession.leader)
     }
 
     private mutating func noteEnd() {
@@ -118,13 +132,25 @@ public struct QuorumPeer {
     /// Begins what the election has decided.
     private mutating func takeDecision() {
         guard let chosen = election.takeDecision() else { return }
+        serve(under: chosen)
+        settle()
+    }
+
+    private mutating func serve(under chosen: ServerID) {
         activity = .serving
         if chosen == settings.myID {
             leader = Leader(&context)
         } else {
-            let role = context.committed.member(settings.myID)?.role ?? .participant
-            learner = Learner(leader: chosen, isObserver: role == .observer, context)
+    /// `lastSeen`: a configuration that was proposed and may or may not be in force. `isReadable`
+    /// is asked about every proposal of a leader before it is logged; without it any bytes will
+    /// do, as for a state machine that can read them all.
+    public init(
+        settings: QuorumSettings, membership: Membership, lastSeen: Membership? = nil,
+        history: QuorumHistory, seed: UInt64, isReadable: @escaping ProposalCheck = { _ in true }
+    ) {
+        self.context = PeerContext(
+            settings: settings, history: History(history, settings: settings),
+            membership: membership, lastSeen: lastSeen, isReadable: isReadable)
         }
-        settle()
     }
 }

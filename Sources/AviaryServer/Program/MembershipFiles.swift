@@ -9,57 +9,69 @@ import Storage
 /// A folder that cannot be written does not stop the server: the files then live in the data
 /// directory, and one line says so.
 final class MembershipFiles {
-    private let configurationPath: String
-    private let dataDirectory: String
+    private let places: Places
     private let server: ServerID
     private let entries: [PropertiesFile.Entry]
     private let fileSystem: any FileSystem
     private let serverLog: ServerLog
     private var current: Membership
+    private var isInData = false
 
-    init(
-        configurationPath: String, configuration: ServerConfiguration, membership: Membership,
-        server: ServerID, fileSystem: any FileSystem, serverLog: ServerLog
-    ) {
-        self.configurationPath = configurationPath
-        self.dataDirectory = configuration.dataDirectory
-        self.server = server
-        self.entries = configuration.entries
-        self.current = membership
+    init(_ files: ServerFiles, fileSystem: any FileSystem, serverLog: ServerLog) {
+        self.places = Places(files.path, files.configuration)
+        self.server = files.server
+        self.entries = files.configuration.entries
+        self.current = files.membership
         self.fileSystem = fileSystem
         self.serverLog = serverLog
+        if files.configuration.dynamicConfigFile == nil { backUp(files.text) }
     }
 
-    private var nextPath: String { configurationPath + ".dynamic.next" }
-
     /// Keeps the user's file as it was, before the first rewriting.
-    func backUp(_ text: [UInt8]) {
+    private func backUp(_ text: [UInt8]) {
         attempt { () throws(StorageError) in
-            try AtomicFile.write(text, to: self.configurationPath + ".bak", in: self.fileSystem)
+            try AtomicFile.write(text, to: places.backup, in: fileSystem)
         }
     }
 
     /// A configuration is proposed: it may be in force at the next start.
     func proposed(_ membership: Membership) {
         attempt { () throws(StorageError) in
-            try AtomicFile.write(
-                Array(membership.text.utf8), to: self.nextPath, in: self.fileSystem)
+            guard membership.version > current.version else { return try forgetProposed() }
+            let text = Array(membership.text.utf8)
+            do throws(StorageError) {
+                try AtomicFile.write(text, to: places.proposed, in: fileSystem)
+            } catch {
+                try AtomicFile.write(text, to: places.proposedInData, in: fileSystem)
+            }
         }
     }
 
     /// A configuration is in force.
+    ///
+    /// A server that joins starts from a configuration of its own, in which it stands; the
+    /// ensemble's does not have it yet and would not let it start again.
     func committed(_ membership: Membership) {
         guard membership.version > current.version else { return }
+        if current.version == 0, membership.member(server) == nil { return }
         current = membership
-        let beside = DynamicFile.path(besides: configurationPath, version: membership.version)
-        if write(membership, to: beside, rewriting: true) { return }
-        let inData = dataDirectory + "/zoo.cfg.dynamic." + Zxid(membership.version).hex
-        if write(membership, to: inData, rewriting: false) {
+        let path = places.committed(membership.version)
+        if write(membership, to: path, rewriting: true) { return }
+        let inData = places.committedInData(membership.version)
+        guard write(membership, to: inData, rewriting: false) else {
+            serverLog.write(
+                .error,
+                "the members of version \(Zxid(membership.version).hex) cannot be written, neither "
+                    + "to \(path) nor to \(inData): the next start will not know them")
+            return
+        }
+        if !isInData {
             serverLog.write(
                 .warning,
-                "the folder of \(configurationPath) cannot be written: the members are kept in "
+                "the folder of \(places.configuration) cannot be written: the members are kept in "
                     + inData)
         }
+        isInData = true
     }
 
     private func write(
@@ -68,21 +80,81 @@ final class MembershipFiles {
         do throws(StorageError) {
             try AtomicFile.write(
                 Array(DynamicFile.text(of: membership).utf8), to: path, in: fileSystem)
-            guard rewriting else { return true }
-            let text = DynamicFile.rewrite(
-                entries, dynamicFile: path,
-                ownHasClientAddress: membership.member(server)?.client != nil)
-            try AtomicFile.write(Array(text.utf8), to: configurationPath, in: fileSystem)
-            if try fileSystem.exists(nextPath) { try fileSystem.remove(nextPath) }
+            if rewriting {
+                let text = DynamicFile.rewrite(
+                    entries, dynamicFile: path,
+                    ownHasClientAddress: membership.member(server)?.client != nil)
+                try AtomicFile.write(Array(text.utf8), to: places.configuration, in: fileSystem)
+            }
+            try forgetProposed()
             return true
         } catch {
             return false
         }
     }
 
+    private func forgetProposed() throws(StorageError) {
+        for path in [places.proposed, places.proposedInData]
+        where try fileSystem.exists(path) {
+            try fileSystem.remove(path)
+        }
+    }
+
     private func attempt(_ step: () throws(StorageError) -> Void) {
         do throws(StorageError) { try step() } catch {
             serverLog.write(.warning, String(describing: error))
+        }
+    }
+}
+
+extension MembershipFiles {
+    /// Where the files are, and what they hold.
+    struct Places {
+        /// zoo.cfg.
+        let configuration: String
+        private let data: String
+
+        init(_ configuration: String, _ settings: ServerConfiguration) {
+            self.configuration = configuration
+            self.data = settings.dataDirectory
+        }
+
+        var backup: String { configuration + ".bak" }
+        var proposed: String { configuration + ".dynamic.next" }
+        var proposedInData: String { data + "/zoo.cfg.dynamic.next" }
+
+        func committed(_ version: Int64) -> String {
+            DynamicFile.path(besides: configuration, version: version)
+        }
+
+        func committedInData(_ version: Int64) -> String {
+            DynamicFile.path(besides: data + "/zoo.cfg", version: version)
+        }
+
+        /// The members of the highest version in the data directory that can be read.
+        func newestInData(in fileSystem: any FileSystem) throws(StorageError) -> Membership? {
+            guard try fileSystem.exists(data) else { return nil }
+            let versions = try fileSystem.list(data).filter { $0.hasPrefix("zoo.cfg.dynamic.") }
+                .map { DynamicFile.version(ofFile: $0) }.filter { $0 > 0 }
+            for version in versions.sorted(by: >) {
+                let path = committedInData(version)
+                guard let bytes = try AtomicFile.read(path, in: fileSystem) else { continue }
+                let text = String(decoding: bytes, as: UTF8.self)
+                if let members = try? DynamicFile.parse(text, file: path) { return members }
+            }
+            return nil
+        }
+
+        /// What was proposed last; nothing if that cannot be read, since the log has it too.
+        func proposed(in fileSystem: any FileSystem) throws(StorageError) -> Membership? {
+            var newest: Membership?
+            for path in [proposed, proposedInData] {
+                guard let bytes = try AtomicFile.read(path, in: fileSystem),
+                    let membership = try? Membership(text: bytes)
+                else { continue }
+                if membership.version > newest?.version ?? 0 { newest = membership }
+            }
+            return newest
         }
     }
 }

@@ -23,6 +23,8 @@ extension RunningServer {
         settings.extendedTypesEnabled = configuration.extendedTypesEnabled
         settings.digestEnabled = configuration.digestEnabled
         settings.reconfigEnabled = configuration.reconfigEnabled
+        settings.standaloneEnabled = configuration.standaloneEnabled
+        settings.lastSeenMembership = isAlone ? nil : files.proposedMembership
         settings.leaderServes = configuration.leaderServes
         settings.skipACL = configuration.skipACL
         settings.superDigest = configuration.superDigest

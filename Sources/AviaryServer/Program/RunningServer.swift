@@ -67,7 +67,14 @@ final class RunningServer {
         started.succeed(NIOLoopBound(host, eventLoop: loop))
         if !files.configuration.isStandalone { joinPeers(host) }
         host.start()
-        openClientPort(host, ended)
+        let port = ClientPort(host: host, files.configuration, inherited)
+        port.open { ended.succeed(1) }
+        let server = files.server
+        host.membershipChanged = { membership in
+            guard let member = membership.member(server) else { return }
+            host.links?.move(to: member)
+            if let client = member.client { port.move(to: client) }
+        }
         schedulePurge(disk, loop)
     }
 
@@ -104,35 +111,10 @@ final class RunningServer {
             connectTimeout: .milliseconds(Int64(files.configuration.connectTimeout)))
         host.links = links
         if files.configuration.reconfigEnabled {
-            let memberships = MembershipFiles(
-                configurationPath: files.path, configuration: files.configuration,
-                membership: files.membership, server: files.server, fileSystem: fileSystem,
-                serverLog: serverLog)
-            if files.configuration.dynamicConfigFile == nil { memberships.backUp(files.text) }
-            host.memberships = memberships
+            host.memberships = MembershipFiles(
+                files, fileSystem: fileSystem, serverLog: serverLog)
         }
         links.start()
-    }
-
-    private func openClientPort(_ host: ReplicaHost, _ ended: EventLoopPromise<Int32>) {
-        let port = files.configuration.clientPort ?? 2181
-        let opened = ClientListener.open(
-            host: host, address: files.configuration.clientPortAddress, port: port,
-            backlog: files.configuration.listenBacklog, inherited: inherited)
-        let serverLog = serverLog
-        opened.whenComplete { result in
-            switch result {
-            case .success(let channel):
-                serverLog.write(
-                    .info, "binding to port \(channel.localAddress?.description ?? "\(port)")")
-            case .failure(let error):
-                serverLog.write(
-                    .error,
-                    "cannot listen for clients on port \(port): \(error). Is another server "
-                        + "running? Choose another clientPort, or stop it")
-                ended.succeed(1)
-            }
-        }
     }
 
     private func schedulePurge(_ disk: ServerDisk, _ loop: any EventLoop) {

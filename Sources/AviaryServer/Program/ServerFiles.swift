@@ -10,6 +10,8 @@ struct ServerFiles {
     let text: [UInt8]
     var configuration: ServerConfiguration
     var membership: Membership
+    /// A newer one that was proposed before the server ended.
+    var proposedMembership: Membership?
     var server = ServerID(0)
     var warnings: [ConfigurationProblem] = []
 
@@ -77,7 +79,34 @@ struct ServerFiles {
             }
             configuration.membership = membership
         }
-        return configuration.checkMembers(file: path)
+        var problems = configuration.checkMembers(file: path)
+        if configuration.reconfigEnabled, !configuration.isStandalone {
+            problems += adoptNewerMembers(in: fileSystem)
+        }
+        return problems
+    }
+
+    /// What earlier runs left: the members in the data directory where zoo.cfg's folder could not
+    /// be written, and those that were proposed last.
+    private mutating func adoptNewerMembers(
+        in fileSystem: any FileSystem
+    ) -> [ConfigurationProblem] {
+        let kept = MembershipFiles.Places(path, configuration)
+        do throws(StorageError) {
+            if let newest = try kept.newestInData(in: fileSystem),
+                newest.version > membership.version
+            {
+                membership = newest
+                configuration.membership = newest
+            }
+            proposedMembership = try kept.proposed(in: fileSystem)
+            return []
+        } catch {
+            return [
+                ConfigurationProblem(
+                    .warning, error.message, file: error.path, line: nil)
+            ]
+        }
     }
 
     /// Which of the members this server is; standalone servers need not say.

@@ -43,4 +43,18 @@ final class InheritedSockets {
         _ = fcntl(copy, F_SETFD, FD_CLOEXEC)
         return copy
     }
+
+    /// Keeps the socket and lets nobody connect to it: its copy was closed, but as long as one is
+    /// open the kernel would go on to accept what nobody reads.
+    func rest(_ purpose: Purpose) {
+        guard let descriptor = descriptors[purpose] else { return }
+        // Linux leaves the socket bound; where that is an error, connections wait for the next
+        // time.
+        _ = shutdown(descriptor, CInt(SHUT_RD))
+    }
+
+    /// Gives a socket up: its port is not this server's any more.
+    func release(_ purpose: Purpose) {
+        if let descriptor = descriptors.removeValue(forKey: purpose) { close(descriptor) }
+    }
 }

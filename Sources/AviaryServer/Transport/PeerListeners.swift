@@ -9,7 +9,7 @@ import ServerCore
 /// A name that does not resolve yet must not stop a server: it then listens on every address, and
 /// says so once.
 final class PeerListeners {
-    private let member: Member
+    private var member: Member
     private let listensOnAllAddresses: Bool
     private let inherited: InheritedSockets
     private let loop: any EventLoop
@@ -23,6 +23,17 @@ final class PeerListeners {
         self.inherited = inherited
         self.loop = loop
     }
+
+    /// Takes over new addresses; true if the election port is another one now.
+    func move(to new: Member) -> Bool {
+        let hasElectionMoved = new.election != member.election
+        if new.quorum != member.quorum { inherited.release(.quorum) }
+        member = new
+        return hasElectionMoved
+    }
+
+    /// The quorum port is closed until it is opened again.
+    func rest() { inherited.rest(.quorum) }
 
     /// Opens the port; the future is not completed before that has worked.
     func open(

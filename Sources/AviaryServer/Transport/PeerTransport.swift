@@ -24,6 +24,7 @@ final class PeerTransport {
     private var unflushed: Set<LinkID> = []
     private var isListeningForLearners = false
     private var quorumListener: (any Channel)?
+    private var electionListener: (any Channel)?
 
     init(host: ReplicaHost, listeners: PeerListeners, connectTimeout: TimeAmount) {
         self.host = host
@@ -33,7 +34,16 @@ final class PeerTransport {
 
     /// Opens the election port.
     func start() {
-        listen(.election) { _ in }
+        listen(.election) { [weak self] channel in
+            self?.electionListener?.close(promise: nil)
+            self?.electionListener = channel
+        }
+    }
+
+    /// This server has other addresses by the configuration: it listens there. Links stay, and the
+    /// quorum port is opened at its new place by the next reign.
+    func move(to member: Member) {
+        if listeners.move(to: member) { start() }
     }
 
     private func listen(_ port: PeerPort, _ opened: @escaping (any Channel) -> Void) {
@@ -78,6 +88,7 @@ final class PeerTransport {
         guard listens else {
             quorumListener?.close(promise: nil)
             quorumListener = nil
+            listeners.rest()
             return
         }
         listen(.quorum) { [weak self] channel in

@@ -22,6 +22,8 @@ final class ReplicaHost {
     let serverLog: ServerLog
     /// Writes the membership to files.
     var memberships: MembershipFiles?
+    /// Hears of the configuration that is in force.
+    var membershipChanged: ((Membership) -> Void)?
     /// Called once when the server cannot go on.
     var ended: ((Int32) -> Void)?
 
@@ -126,7 +128,9 @@ final class ReplicaHost {
         case .quorumListen(let listens): links?.listenForLearners(listens)
         case .quorumDial(let link, let endpoint): links?.dial(link, endpoint, .quorum)
         case .membershipProposed(let membership): memberships?.proposed(membership)
-        case .membershipCommitted(let membership): memberships?.committed(membership)
+        case .membershipCommitted(let membership):
+            memberships?.committed(membership)
+            membershipChanged?(membership)
         case .log(let level, let message): serverLog.write(level, message)
         case .fatal(let code, let reason):
             serverLog.write(.error, reason)

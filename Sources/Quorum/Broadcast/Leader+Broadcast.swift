@@ -16,6 +16,7 @@ extension Leader {
             return
         }
         lastProposed = proposal.zxid
+        if let membership = proposal.membership { context.propose(membership) }
         context.history.append(proposal)
         context.effects.append(proposal)
         let bytes = proposal.packet(.proposal).encoded
@@ -76,8 +77,14 @@ extension Leader {
 
     /// Commits all that a quorum has on disk.
     mutating func evaluateAcknowledgements(_ context: inout PeerContext) {
-        guard isEstablished, hasNewAcknowledgements else { return }
+        guard hasNewAcknowledgements else { return }
         hasNewAcknowledgements = false
+        // A change of the configuration changes what a quorum is for what comes after it.
+        while isEstablished, let zxid = committable(context) { commit(through: zxid, &context) }
+    }
+
+    /// How far a quorum of whatever governs has the log on disk; nil if no further than before.
+    private func committable(_ context: PeerContext) -> Zxid? {
         var marks = [(server: context.settings.myID, zxid: context.history.durable)]
         for learner in learners where learner.isForwarding && learner.kind == .follower {
             marks.append((learner.server, learner.acknowledged))
@@ -85,19 +92,32 @@ extension Leader {
         // The largest mark at which those at or above it are a quorum.
         marks.sort { $0.zxid > $1.zxid }
         var servers: Set<ServerID> = []
+        var beforeChange: Zxid?
         for mark in marks {
-            guard mark.zxid > context.history.delivered else { return }
+            guard mark.zxid > context.history.delivered else { break }
             servers.insert(mark.server)
             if context.isQuorum(servers) {
-                commit(through: mark.zxid, &context)
-                return
+                return beforeChange.map { max($0, mark.zxid) } ?? mark.zxid
+            }
+            // What was proposed before a change needs a quorum of the present only.
+            if beforeChange == nil, let change = context.pendingChange,
+                context.isQuorum(servers, of: context.committed)
+            {
+                beforeChange = min(mark.zxid, Zxid(change.rawValue - 1))
             }
         }
+        guard let beforeChange, beforeChange > context.history.delivered else { return nil }
+        return beforeChange
     }
 
+    /// Commits up to `zxid`, or to a change of the configuration on the way there.
     private mutating func commit(through zxid: Zxid, _ context: inout PeerContext) {
         while let first = context.history.tail.first, first.zxid <= zxid {
             guard let proposal = context.history.deliverFirst() else { return }
+            if proposal.zxid == context.pendingChange {
+                commitChange(proposal, &context)
+                return
+            }
             context.effects.addLocal(.deliver(proposal))
             let commit = QuorumPacket(.commit, zxid: proposal.zxid).encoded
             var inform: [UInt8]?
@@ -127,7 +147,7 @@ extension Leader {
         }
     }
 
-    private mutating func answerSyncs(through zxid: Zxid, _ context: inout PeerContext) {
+    mutating func answerSyncs(through zxid: Zxid, _ context: inout PeerContext) {
         while let first = waitingSyncs.first, first.zxid <= zxid {
             context.effects.send(first.link, .sync, .zero)
             waitingSyncs.removeFirst()

@@ -152,11 +152,9 @@ extension Leader {
 
     /// A configuration that no leader ever established gets its version from the first that does.
     private func proposeInitialMembership(_ epoch: Epoch, _ context: inout PeerContext) {
-        guard context.settings.reconfigEnabled, context.committed.version == 0,
-            context.lastSeen.version == 0
-        else { return }
-        context.lastSeen = context.committed
-        context.lastSeen.version = epoch.start.rawValue
-        context.effects.add(.membershipProposed(context.lastSeen))
+        guard context.committed.version == 0, context.lastSeen.version == 0 else { return }
+        var first = context.committed
+        first.version = epoch.start.rawValue
+        context.propose(first)
     }
 }

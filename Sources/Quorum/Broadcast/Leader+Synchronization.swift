@@ -64,7 +64,15 @@ extension Leader {
         while let proposal = context.history.deliverFirst() {
             context.effects.addLocal(.deliver(proposal))
         }
-        activateMembership(&context)
+        // A configuration that was carried over is in force: a quorum of it has our history.
+        let place = context.committed.member(context.settings.myID)?.quorum
+        context.activate(context.lastSeen)
+        guard context.committed.isVoter(context.settings.myID),
+            context.committed.member(context.settings.myID)?.quorum == place
+        else {
+            end("by the new configuration this server does not lead from here")
+            return
+        }
         context.change(to: .leading(epoch))
         for index in learners.indices where learners[index].phase == .synchronized {
             welcome(at: index, &context)
@@ -77,15 +85,6 @@ extension Leader {
         learners[index].phase = .serving
         // It may have waited long for the quorum; its silence counts from now.
         learners[index].lastHeard = context.now
-    }
-
-    /// A configuration that was carried over is in force, as a quorum of it has taken it over.
-    private func activateMembership(_ context: inout PeerContext) {
-        guard context.settings.reconfigEnabled,
-            context.lastSeen.version > context.committed.version
-        else { return }
-        context.committed = context.lastSeen
-        context.effects.addLocal(.membershipCommitted(context.committed))
     }
 }
 

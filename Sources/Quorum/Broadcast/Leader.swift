@@ -40,6 +40,8 @@ struct Leader {
     var nextPingCounts = false
     /// Whether an ACK has come that was not evaluated yet.
     var hasNewAcknowledgements = false
+    /// Who leads next, if the configuration has ended the reign.
+    var succession: Succession?
 
     /// Begins a reign: listens, and counts itself first.
     init(_ context: inout PeerContext) {

@@ -9,16 +9,17 @@ extension Learner {
         switch packet.kind {
         case .proposal where !isObserver:
             receivedProposal(packet.zxid, packet.data, &context)
-        case .commit where !isObserver, .commitAndActivate where !isObserver:
+        case .commit where !isObserver:
             receivedCommit(packet.zxid, &context)
+        case .commitAndActivate where !isObserver:
+            receivedActivation(packet.zxid, Activation(packet.data), &context)
         case .inform:
             receivedProposal(packet.zxid, packet.data, &context)
             receivedCommit(packet.zxid, &context)
         case .informAndActivate:
-            // The designated leader stands before the transaction.
-            let data = packet.data.map { Array($0.dropFirst(8)) }
+            let data = packet.data.map { Array($0.dropFirst(Activation.size)) }
             receivedProposal(packet.zxid, data, &context)
-            receivedCommit(packet.zxid, &context)
+            receivedActivation(packet.zxid, Activation(packet.data), &context)
         case .ping:
             answerPing(packet.zxid, &context)
         case .sync:
@@ -47,6 +48,7 @@ extension Learner {
 
     /// Appends; the ACK follows when it is durable.
     mutating func log(_ proposal: Proposal, _ context: inout PeerContext) {
+        if let membership = proposal.membership { context.propose(membership) }
         context.history.append(proposal)
         context.effects.append(proposal)
         if !isObserver { unacknowledged.append(proposal.zxid) }

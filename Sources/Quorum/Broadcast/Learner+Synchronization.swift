@@ -158,10 +158,7 @@ extension Learner {
         guard context.settings.reconfigEnabled, let text else { return true }
         guard let membership = try? Membership(text: text) else { return false }
         offeredMembership = membership
-        if membership.version > context.lastSeen.version {
-            context.lastSeen = membership
-            context.effects.add(.membershipProposed(membership))
-        }
+        context.replaceLastSeen(membership)
         return true
     }
 
@@ -208,16 +205,10 @@ extension Learner {
             guard let proposal = context.history.deliverFirst() else { break }
             context.effects.addLocal(.deliver(proposal))
         }
-        activateMembership(&context)
-        context.change(to: isObserver ? .observing(leader) : .following(leader))
-    }
-
-    private mutating func activateMembership(_ context: inout PeerContext) {
-        guard let membership = offeredMembership,
-            membership.version > context.committed.version
-        else { return }
-        context.committed = membership
-        context.effects.addLocal(.membershipCommitted(membership))
+        activateOffered(epoch, &context)
+        if !hasEnded {
+            context.change(to: isObserver ? .observing(leader) : .following(leader))
+        }
     }
 
     // MARK: Proposals and commits while synchronizing
@@ -229,16 +220,19 @@ extension Learner {
         switch packet.kind {
         case .proposal:
             receivedPending(packet.zxid, packet.data, &context)
-        case .commit, .commitAndActivate:
+        case .commit:
             receivedPendingCommit(packet.zxid, context)
+        case .commitAndActivate:
+            receivedPendingCommit(packet.zxid, context)
+            noteActivation()
         case .inform:
             receivedPending(packet.zxid, packet.data, &context)
             receivedPendingCommit(packet.zxid, context)
         case .informAndActivate:
-            // The designated leader stands before the transaction.
-            let data = packet.data.map { Array($0.dropFirst(8)) }
+            let data = packet.data.map { Array($0.dropFirst(Activation.size)) }
             receivedPending(packet.zxid, data, &context)
             receivedPendingCommit(packet.zxid, context)
+            noteActivation()
         default:
             break
         }

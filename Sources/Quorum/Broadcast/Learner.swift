@@ -55,8 +55,10 @@ struct Learner {
     var pending = ProposalQueue()
     /// How many of `pending`, from the first, are committed.
     var pendingCommitted = 0
-    /// The leader's configuration, from NEWLEADER.
+    /// The configuration to be in force once we serve: from NEWLEADER, or committed since.
     var offeredMembership: Membership?
+    /// Who leads next, if the configuration has ended this.
+    var succession: Succession?
     /// Appended since UPTODATE, and not acknowledged yet.
     var unacknowledged: [Zxid] = []
     /// Clients that were active since the last ping.

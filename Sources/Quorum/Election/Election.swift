@@ -15,8 +15,11 @@ struct Election {
     var state = ServerState.looking
     /// The number of the election; grows with each, and to the largest that is heard.
     var round: Int64 = 0
-    /// My vote at the beginning of this election.
+    /// My vote at the beginning of this election: for myself, if I may lead.
     var initial = Vote.none
+    /// Whether this server votes, by the configuration in force or by the next; one that is in
+    /// the next alone votes for others only.
+    var mayVote = false
     /// My vote now.
     var proposal = Vote.none
     /// The vote that others are answered with when this server is not looking.
@@ -60,6 +63,7 @@ struct Election {
             newEnsemble = nil
         }
         initial = .none
+        mayVote = context.history.hasDatabase && Election.voters(context).contains(me)
         if isVoter {
             initial = Vote(
                 leader: me, zxid: context.history.lastLogged,
@@ -76,13 +80,11 @@ struct Election {
         proposal.round = round
         proposal.state = .looking
         proposal.version = Notification.version
-        if hasVote { received[me] = proposal }
+        if mayVote, proposal.leader != Vote.none.leader { received[me] = proposal }
         finalAt = nil
         broadcast(context)
     }
 
-    /// Whether this server votes.
-    var hasVote: Bool { initial.leader == me && initial.zxid != .none }
 
     /// Tells every voter.
     mutating func broadcast(_ context: PeerContext) {
@@ -145,7 +147,7 @@ struct Election {
         _ vote: Vote, from server: ServerID, _ context: PeerContext
     ) {
         // Who has no data has no opinion, and who does not vote none about elections.
-        guard hasVote, vote.zxid != .none else { return }
+        guard mayVote, vote.zxid != .none else { return }
         let system = QuorumSystem(context.committed)
         if vote.round > round {
             round = vote.round
@@ -195,13 +197,13 @@ struct Election {
 
     /// Whether the leader itself says so: hearsay alone would elect the dead.
     private func isLeader(_ vote: Vote, by votes: [ServerID: Vote]) -> Bool {
-        if vote.leader == me { return vote.round == round && hasVote }
+        if vote.leader == me { return vote.round == round && initial.leader == me && mayVote }
         return votes[vote.leader]?.state == .leading
     }
 
     /// Looks whether a quorum agrees with me; final when nobody is left who could know better.
     mutating func count(_ context: PeerContext) {
-        guard state == .looking, decision == nil, hasVote,
+        guard state == .looking, decision == nil, mayVote,
             agree(received, on: proposal, context)
         else {
             finalAt = nil
@@ -220,18 +222,31 @@ struct Election {
     }
 
     private mutating func decide(_ vote: Vote, _ context: PeerContext) {
+        settle(on: vote, round: round, context)
+        decision = vote.leader
+    }
+
+    private mutating func settle(on vote: Vote, round: Int64, _ context: PeerContext) {
         if vote.leader == me {
             state = .leading
         } else {
-            let role = context.committed.member(me)?.role ?? .participant
-            state = role == .observer ? .observing : .following
+            state = context.isObserver ? .observing : .following
         }
         current = vote
         current.round = round
         current.state = state
         finalAt = nil
         resendAt = nil
-        decision = vote.leader
+    }
+
+    /// A change of the configuration has decided: what others are answered with belongs to no
+    /// round, and to no epoch before that is settled.
+    mutating func follow(_ succession: Succession, _ context: PeerContext) {
+        let vote = Vote(
+            leader: succession.leader, zxid: succession.zxid, epoch: -1, round: -1,
+            state: .looking, version: Notification.version)
+        settle(on: vote, round: -1, context)
+        decision = nil
     }
 
     /// The choice, once.

@@ -91,6 +91,9 @@ extension Replica {
     ) {
         if case .multi(let results) = applied.result, case .multi(let bodies) = transaction.body {
             MultiReply.write(results, of: bodies, to: &output)
+        } else if type == .reconfig, case .changed(let stat) = applied.result {
+            output.writeBuffer(Array(membership.text.utf8))
+            stat.write(to: &output)
         } else {
             MultiReply.writePayload(applied.result, of: type, to: &output)
         }

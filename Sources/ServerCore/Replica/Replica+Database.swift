@@ -1,3 +1,4 @@
+import Configuration
 import Jute
 import Quorum
 import Records
@@ -30,8 +31,20 @@ extension Replica {
         sessionTimeouts = loader.sessionTimeouts
         tree.lastProcessed = max(report.lastZxid, .zero)
         preparation.pending = PendingChanges()
+        noteLoggedMembership()
         installConfiguration(membership)
         return report
+    }
+
+    /// A configuration in the log that is newer than the files: it was proposed, and perhaps was
+    /// in force before the files could say so.
+    private func noteLoggedMembership() {
+        guard settings.reconfigEnabled, peer == nil,
+            let index = tree.find(Preparation.configurationPath),
+            let text = tree.data(of: index), let logged = try? Membership(text: text),
+            logged.version > max(membership.version, lastSeenMembership?.version ?? 0)
+        else { return }
+        lastSeenMembership = logged
     }
 
     /// Ephemerals of sessions that are gone go too: their close was lost with an old log.
@@ -50,7 +63,8 @@ extension Replica {
     private func startPeer(_ report: RecoveryReport) throws(StorageError) {
         guard let quorum = settings.quorum else { return }
         var peer = QuorumPeer(
-            settings: quorum, membership: membership, history: try history(report), seed: seed,
+            settings: quorum, membership: membership, lastSeen: lastSeenMembership,
+            history: try history(report), seed: seed,
             isReadable: { Transaction.isEntry($0.bytes, at: $0.zxid) })
         peer.start(now: now.monotonicMilliseconds)
         self.peer = peer

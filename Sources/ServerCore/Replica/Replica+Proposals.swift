@@ -21,7 +21,7 @@ extension Replica {
         preparation.pending.willPrepare(over: tree)
         let context = Preparation.Context(
             tree: tree, zxid: zxid, time: now.wallMilliseconds, session: session,
-            credentials: credentials)
+            credentials: credentials, membership: membershipState(for: request))
         var body: TransactionBody
         var isEarlyError = false
         do throws(ErrorCode) {
@@ -37,6 +37,14 @@ extension Replica {
         var transaction = Transaction(header: header, body: body)
         if settings.digestEnabled, !isEarlyError { transaction.digest = preparation.digest }
         propose(transaction)
+    }
+
+    private func membershipState(for request: WriteRequest) -> MembershipState? {
+        guard case .reconfig = request, let peer else { return nil }
+        return MembershipState(
+            committed: peer.membership, lastSeen: peer.lastSeenMembership,
+            voterCountMin: settings.standaloneEnabled ? 2 : 1, canActivate: peer.canActivate,
+            explain: { self.log(.warning, $0) })
     }
 
     private var nextZxid: Zxid {

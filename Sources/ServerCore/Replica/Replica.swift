@@ -33,6 +33,8 @@ public final class Replica {
     var role = ReplicaRole.looking
     /// Who belongs to the ensemble; empty on a standalone server.
     var membership: Membership
+    /// At the start: a newer one that was proposed.
+    var lastSeenMembership: Membership?
     var peer: QuorumPeer?
     /// The last zxid given out, where zxids are given out without a quorum.
     var lastProposed = Zxid.zero
@@ -72,6 +74,7 @@ public final class Replica {
     ) {
         self.settings = settings
         self.membership = settings.membership
+        self.lastSeenMembership = settings.lastSeenMembership
         self.seed = seed
         self.disk = disk
         self.now = now
@@ -80,7 +83,8 @@ public final class Replica {
             isDisabled: settings.skipACL, superDigest: settings.superDigest.map { ByteString($0) })
         self.tree = DataTree(seed: seed)
         self.preparation = Preparation(
-            access: access, extendedTypesEnabled: settings.extendedTypesEnabled)
+            access: access, extendedTypesEnabled: settings.extendedTypesEnabled,
+            reconfigEnabled: settings.reconfigEnabled)
         self.tracker = SessionTracker(
             tickMilliseconds: Int64(settings.tickTimeMilliseconds))
         self.sessionIDs = SessionIDGenerator(

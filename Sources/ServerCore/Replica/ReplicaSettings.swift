@@ -27,8 +27,12 @@ public struct ReplicaSettings: Sendable {
     public var extendedTypesEnabled = false
     /// Whether digest enabled applies.
     public var digestEnabled = true
-    /// Whether reconfig enabled applies.
+    /// Whether the configuration may be changed while the ensemble runs.
     public var reconfigEnabled = false
+    /// Whether a single participant serves without a quorum, and may not be all that is left.
+    public var standaloneEnabled = true
+    /// A configuration that was proposed when the server ended, if there is one.
+    public var lastSeenMembership: Membership?
     /// Whether a leader serves clients (`leaderServes`).
     public var leaderServes = true
     /// Whether skip aCL applies.

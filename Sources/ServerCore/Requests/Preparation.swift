@@ -12,6 +12,8 @@ struct Preparation {
     let access: AccessControl
     /// Whether TTL znodes may be created.
     let extendedTypesEnabled: Bool
+    /// Whether the configuration may be changed.
+    let reconfigEnabled: Bool
 
     /// The circumstances of one request.
     struct Context {
@@ -21,6 +23,8 @@ struct Preparation {
         let time: Int64
         let session: SessionID
         let credentials: [Identity]
+        /// Only for a reconfig, and only where there is a quorum.
+        let membership: MembershipState?
     }
 
     /// The effect of a single write.
@@ -38,14 +42,14 @@ struct Preparation {
         case .multi(let operations): return prepareMulti(operations, context)
         case .createSession(let timeout): return .createSession(timeout: timeout)
         case .closeSession: return prepareCloseSession(context)
-        case .reconfig: throw .reconfigDisabled
+        case .reconfig(let change): return try prepareReconfig(change, context)
         }
     }
 
     /// The digest of the tree after everything prepared so far.
     var digest: TransactionDigest { TransactionDigest(treeDigest: pending.digest) }
 
-    private func require(
+    func require(
         _ permission: Permissions, on znode: PendingZnode, _ context: Context
     ) throws(ErrorCode) {
         guard access.allows(permission, acl: znode.acl, credentials: context.credentials) else {
@@ -53,7 +57,7 @@ struct Preparation {
         }
     }
 
-    private func existing(
+    func existing(
         _ path: Path, _ context: Context
     ) throws(ErrorCode) -> PendingZnode {
         guard let znode = pending.znode(path, in: context.tree) else { throw .noNode }

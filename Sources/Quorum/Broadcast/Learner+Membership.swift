@@ -1,0 +1,52 @@
+import Records
+
+// Changes of the configuration, as a learner sees them: the leader says when one is in force and
+// who leads from then on, and the learner goes there without an election.
+
+extension Learner {
+    /// A commit that puts a configuration in force: before its transaction is delivered.
+    mutating func receivedActivation(
+        _ zxid: Zxid, _ activation: Activation?, _ context: inout PeerContext
+    ) {
+        if hasEnded || zxid <= context.history.delivered { return }
+        guard context.history.tail.first?.zxid == zxid,
+            let proposal = context.history.deliverFirst(), let activation
+        else {
+            end("an activation of \(zxid) after \(context.history.delivered)")
+            return
+        }
+        if let membership = proposal.membership { context.activate(membership) }
+        context.effects.addLocal(.deliver(proposal))
+        if activation.leader != leader || context.isObserver != isObserver {
+            succession = Succession(leader: activation.leader, zxid: zxid)
+            end("server \(activation.leader) leads by the new configuration")
+        }
+    }
+
+    /// The last committed of `pending` has put its configuration in force.
+    mutating func noteActivation() {
+        guard pendingCommitted > 0,
+            let membership = pending[pendingCommitted - 1].membership,
+            membership.version > offeredMembership?.version ?? -1
+        else { return }
+        offeredMembership = membership
+    }
+
+    /// UPTODATE: what the leader's configuration was when it offered its history is in force, if
+    /// it belongs to that history. One that was only proposed then has its own commit to come.
+    mutating func activateOffered(_ epoch: Epoch, _ context: inout PeerContext) {
+        guard let membership = offeredMembership,
+            Zxid(membership.version) <= max(epoch.start, context.history.delivered)
+        else { return }
+        let formerPlace = context.quorumEndpoint(of: leader)
+        context.activate(membership)
+        guard context.quorumEndpoint(of: leader) == formerPlace else {
+            end("the leader is elsewhere by the new configuration")
+            return
+        }
+        if context.isObserver != isObserver {
+            succession = Succession(leader: leader, zxid: Zxid(membership.version))
+            end("this server has another role by the new configuration")
+        }
+    }
+}

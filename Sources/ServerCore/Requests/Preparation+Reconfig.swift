@@ -1,0 +1,60 @@
+import Configuration
+import Jute
+import Records
+import Tree
+
+/// What a change of the configuration is checked against, on a leader.
+struct MembershipState {
+    /// In force.
+    let committed: Membership
+    /// Proposed at last; the same while no change is on its way.
+    let lastSeen: Membership
+    /// The fewest voters that a configuration may have.
+    let voterCountMin: Int
+    /// Whether enough voters of a configuration follow this leader that it could be in force.
+    let canActivate: (Membership) -> Bool
+    /// Takes what the error code alone does not say.
+    let explain: (String) -> Void
+}
+
+extension Preparation {
+    static let configurationPath: Path = "/zookeeper/config"
+
+    /// The transaction of a reconfig: all of the next configuration, its version the zxid.
+    ///
+    /// The first check that fails decides the error, in Apache ZooKeeper's order.
+    func prepareReconfig(
+        _ request: ReconfigRequest, _ context: Context
+    ) throws(ErrorCode) -> TransactionBody {
+        guard reconfigEnabled else { throw .reconfigDisabled }
+        guard let state = context.membership else { throw .unimplemented }
+        guard state.lastSeen.version == state.committed.version else { throw .reconfigInProgress }
+        guard request.version == -1 || request.version == state.lastSeen.version else {
+            throw .badVersion
+        }
+        var next: Membership
+        do throws(MembershipProblem) {
+            if let members = request.members, !members.bytes.isEmpty {
+                next = try Membership(replacement: members.description)
+            } else {
+                next = try state.lastSeen.changed(
+                    joining: request.joining?.description, leaving: request.leaving?.description)
+            }
+        } catch {
+            state.explain("reconfig: \(error.message)")
+            throw .badArguments
+        }
+        guard next.voters.count >= state.voterCountMin else {
+            state.explain(
+                "reconfig: \(next.voters.count) voters are fewer than \(state.voterCountMin)"
+                    + (state.voterCountMin > 1 ? "; see standaloneEnabled" : ""))
+            throw .badArguments
+        }
+        next.version = context.zxid.rawValue
+        guard state.canActivate(next) else { throw .newConfigNoQuorum }
+        let znode = try existing(Preparation.configurationPath, context)
+        try require(.write, on: znode, context)
+        return .reconfig(
+            Preparation.configurationPath, data: Array(next.text.utf8), version: -1)
+    }
+}
