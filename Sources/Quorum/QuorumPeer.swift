@@ -141,16 +141,7 @@ public struct QuorumPeer {
         if chosen == settings.myID {
             leader = Leader(&context)
         } else {
-    /// `lastSeen`: a configuration that was proposed and may or may not be in force. `isReadable`
-    /// is asked about every proposal of a leader before it is logged; without it any bytes will
-    /// do, as for a state machine that can read them all.
-    public init(
-        settings: QuorumSettings, membership: Membership, lastSeen: Membership? = nil,
-        history: QuorumHistory, seed: UInt64, isReadable: @escaping ProposalCheck = { _ in true }
-    ) {
-        self.context = PeerContext(
-            settings: settings, history: History(history, settings: settings),
-            membership: membership, lastSeen: lastSeen, isReadable: isReadable)
+            learner = Learner(leader: chosen, isObserver: context.isObserver, context)
         }
     }
 }

@@ -40,8 +40,9 @@ final class PeerTransport {
         }
     }
 
-    /// This server has other addresses by the configuration: it listens there. Links stay, and the
-    /// quorum port is opened at its new place by the next reign.
+    /// This server has other addresses by the configuration: it listens there.
+    ///
+    /// Links stay, and the quorum port is opened at its new place by the next reign.
     func move(to member: Member) {
         if listeners.move(to: member) { start() }
     }

@@ -32,8 +32,9 @@ extension Learner {
         offeredMembership = membership
     }
 
-    /// UPTODATE: what the leader's configuration was when it offered its history is in force, if
-    /// it belongs to that history. One that was only proposed then has its own commit to come.
+    /// UPTODATE: the configuration of the leader is in force, if it belongs to its history.
+    ///
+    /// One that was only proposed when the history was offered has its own commit to come.
     mutating func activateOffered(_ epoch: Epoch, _ context: inout PeerContext) {
         guard let membership = offeredMembership,
             Zxid(membership.version) <= max(epoch.start, context.history.delivered)

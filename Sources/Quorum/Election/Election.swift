@@ -85,7 +85,6 @@ struct Election {
         broadcast(context)
     }
 
-
     /// Tells every voter.
     mutating func broadcast(_ context: PeerContext) {
         resendAt = context.now + resendDelay

@@ -1,0 +1,267 @@
+"""The configuration changes while the ensemble serves: by kazoo and Apache's shell, in ensembles of ours, of both kinds, led by either.
+
+Run with --under-test apache, the same tests say how Apache ZooKeeper behaves.
+"""
+import kazoo.exceptions as errors
+import pytest
+from kazoo.security import make_digest_acl_credential
+
+from harness import clients, places, trees
+from harness.server import Server
+from harness.waiting import eventually
+
+pytestmark = pytest.mark.budget(150)
+
+DYNAMIC = {"reconfigEnabled": "true", "standaloneEnabled": "false", "skipACL": "yes", "clientPort": None}
+# Who leads at first (id 3), and who the others are; server 4 joins, server 5 is one more of the other kind.
+COMPOSITIONS = {"ours": ("ours",) * 4, "ours-leads": ("apache", "ours", "ours", "apache"),
+                "ours-follows": ("ours", "ours", "apache", "ours")}
+
+
+class Dynamic:
+    """An ensemble whose servers come and go; its kazoo client goes to whoever serves."""
+
+    def __init__(self, folder, started, kinds, config):
+        self.folder, self.started, self.config = folder, started, config
+        self.lines = {}
+        self.servers = {}
+        for number in range(1, len(kinds) + 1):
+            self.lines[number] = self.line()
+        for number, kind in enumerate(kinds, 1):
+            self.make(number, kind, self.lines.values())
+
+    def line(self, role="participant"):
+        quorum, election, client = (places.free_port() for _ in range(3))
+        return f"127.0.0.1:{quorum}:{election}:{role};127.0.0.1:{client}"
+
+    def make(self, number, kind, lines):
+        members = [f"server.{n}={line}" for n, line in self.lines.items()]
+        client = int(self.lines[number].rsplit(":", 1)[1])
+        server = Server(kind, self.folder / str(number), client, self.config, identity=number, members=members)
+        self.servers[number] = server
+        self.started.append(server)
+        return server
+
+    def join(self, number, kind):
+        """Starts a server that is no member yet: in its own configuration it is an observer."""
+        line = self.line()
+        self.lines[number] = line.replace(":participant;", ":observer;")
+        server = self.make(number, kind, self.lines.values())
+        self.lines[number] = line
+        server.start().wait_serving()
+        return server
+
+    def __getitem__(self, number):
+        return self.servers[number]
+
+    def mode(self, number):
+        return self.servers[number].mode()
+
+    def leader(self):
+        leading = [n for n, server in self.servers.items() if server.alive and server.mode() == "leader"]
+        assert len(leading) < 2, f"two leaders: {leading}"
+        return leading[0] if leading else None
+
+    def addresses(self, *numbers):
+        return ",".join(self.servers[n].address for n in numbers or self.servers)
+
+
+@pytest.fixture
+def dynamic(request, tmp_path, started, under_test):
+    """make(name, config): three servers of a composition that serve, led by server 3; and the kind of server 4."""
+    def make(name="ours", **config):
+        kinds = [under_test if kind == "ours" else kind for kind in COMPOSITIONS[name]]
+        ensemble = Dynamic(tmp_path, started, kinds[:3], {**DYNAMIC, **config})
+        ensemble[1].start()
+        ensemble[3].start()
+        eventually(lambda: ensemble.mode(3) == "leader", 40, "server 3 leading")
+        ensemble[2].start()
+        for number in (1, 2, 3):
+            ensemble[number].wait_serving()
+        return ensemble, kinds[3]
+    return make
+
+
+def text(client):
+    return client.get("/zookeeper/config")[0].decode()
+
+
+def version(client):
+    return int(text(client).rsplit("version=", 1)[1], 16)
+
+
+def change(client, joining=None, leaving=None, seconds=20):
+    """The change, tried until enough of those who would vote have synchronized; what the server answers."""
+    def attempt():
+        try:
+            return client.reconfig(joining=joining, leaving=leaving, new_members=None)
+        except errors.NewConfigNoQuorumError:
+            return None
+    return eventually(attempt, seconds, f"reconfig joining={joining} leaving={leaving}")
+
+
+def roles(client):
+    """{id: role} of the configuration in force, as this client's server has it."""
+    lines = [line for line in text(client).splitlines() if line.startswith("server.")]
+    return {int(line[7:line.index("=")]): line.split(";")[0].rsplit(":", 1)[1] for line in lines}
+
+
+@pytest.mark.parametrize("composition", COMPOSITIONS)
+def test_servers_join_and_leave_and_the_leader_too(dynamic, kazoo, composition):
+    ensemble, kind = dynamic(composition)
+    client = kazoo(ensemble.addresses(1, 2))
+    assert roles(client) == {1: "participant", 2: "participant", 3: "participant"}
+    first = version(client)
+    assert first == 1 << 32, "the first leader gives the configuration its version"
+    client.create("/before", b"1")
+    changed = []
+    client.get("/zookeeper/config", watch=lambda event: changed.append(event.type))
+
+    ensemble.join(4, kind)
+    eventually(lambda: ensemble.mode(4) in ("follower", "observer"), 30, "server 4 following")
+    data, stat = change(client, joining=f"server.4={ensemble.lines[4]}")
+    assert b"server.4=" in data and stat.version == -1 and stat.mzxid == version(client) > first
+    assert roles(client)[4] == "participant"
+    eventually(lambda: changed == ["CHANGED"], 10, "the watch of the configuration")
+    eventually(lambda: ensemble.mode(4) == "follower", 30, "server 4 a follower")
+
+    # The leader leaves: another leads, who is named by the change itself.
+    client.create("/with-four", b"2")
+    change(client, leaving="3")
+    eventually(lambda: ensemble.leader() in (1, 2, 4), 30, "another leader")
+    eventually(lambda: roles(client) == {1: "participant", 2: "participant", 4: "participant"}, 20, "three members")
+    client.create("/without-three", b"3")
+    ensemble[3].stop()
+    client.create("/and-three-stopped", b"4")
+
+    # And the next one too: two are left, both needed.
+    leader = ensemble.leader()
+    rest = sorted({1, 2, 4} - {leader})
+    other = kazoo(ensemble.addresses(*rest))
+    change(other, leaving=str(leader))
+    eventually(lambda: ensemble.leader() in rest, 30, "a leader of the two")
+    eventually(lambda: sorted(roles(other)) == rest, 20, "two members")
+    other.create("/two", b"5")
+    ensemble[leader].stop()
+    other.create("/two-alone", b"6")
+
+    # They come back as they are.
+    for number in rest:
+        ensemble[number].stop()
+    for number in rest:
+        ensemble[number].start()
+    for number in rest:
+        ensemble[number].wait_serving()
+        tree = trees.dump(ensemble[number])
+        assert {"/before", "/with-four", "/without-three", "/and-three-stopped", "/two", "/two-alone"} <= tree.keys()
+    again = kazoo(ensemble.addresses(*rest))
+    assert sorted(roles(again)) == rest
+
+
+def test_down_to_one_and_up_again(dynamic, kazoo, under_test):
+    ensemble, _ = dynamic()
+    client = kazoo(ensemble.addresses(1))
+    change(client, leaving="2,3")
+    eventually(lambda: ensemble.mode(1) == "leader", 30, "server 1 leading alone")
+    eventually(lambda: client.create("/alone", b""), 20, "a write alone")
+    for number in (2, 3):
+        ensemble[number].stop()
+    client.create("/really-alone", b"")
+    ensemble[1].stop()
+    ensemble[1].start().wait_serving()
+    assert roles(kazoo(ensemble.addresses(1))) == {1: "participant"}
+    del ensemble.lines[2], ensemble.lines[3]
+    for number in (4, 5):
+        ensemble.join(number, under_test)
+        client = kazoo(ensemble.addresses(1))
+        change(client, joining=f"server.{number}={ensemble.lines[number]}")
+    eventually(lambda: len(roles(client)) == 3, 20, "three members")
+    ensemble[1].kill()
+    rest = kazoo(ensemble.addresses(4, 5))
+    rest.create("/without-one", b"")
+    assert rest.exists("/really-alone")
+
+
+def test_roles_and_addresses_change(dynamic, kazoo):
+    ensemble, _ = dynamic()
+    client = kazoo(ensemble.addresses(3))
+    demoted = ensemble.lines[1].replace(":participant;", ":observer;")
+    change(client, joining=f"server.1={demoted}")
+    eventually(lambda: ensemble.mode(1) == "observer", 30, "server 1 an observer")
+    assert roles(client)[1] == "observer"
+    client.create("/observed", b"")
+    eventually(lambda: "/observed" in trees.dump(ensemble[1]), 20, "the observer has it")
+    change(client, leaving="1")
+    eventually(lambda: ensemble.mode(1) == "follower", 30, "server 1 following without a vote")
+    change(client, joining=f"server.1={ensemble.lines[1]}")
+    assert roles(client)[1] == "participant"
+
+    # Another client port: it listens there, and who is connected stays.
+    stays = kazoo(ensemble.addresses(1))
+    moved = places.free_port()
+    line = ensemble.lines[1].rsplit(":", 1)[0] + f":{moved}"
+    change(client, joining=f"server.1={line}")
+    ensemble[1].client_port = moved
+    ensemble[1].wait_serving()
+    assert stays.exists("/observed"), "the old connection goes on"
+
+    # The leader moves to other ports: somebody else leads at once, and it follows.
+    quorum, election = places.free_port(), places.free_port()
+    line = f"127.0.0.1:{quorum}:{election}:participant;{ensemble[3].address}"
+    session = client.client_id
+    change(client, joining=f"server.3={line}")
+    eventually(lambda: ensemble.leader() in (1, 2), 30, "another leader")
+    eventually(lambda: ensemble.mode(3) == "follower", 30, "server 3 following from its new place")
+    eventually(lambda: client.create("/moved", b""), 20, "a write")
+    assert client.client_id == session
+    for number in (1, 2, 3):
+        ensemble[number].stop()
+    for number in (1, 2, 3):
+        ensemble[number].start()
+    for number in (1, 2, 3):
+        ensemble[number].wait_serving()
+    assert f":{quorum}:{election}:" in text(kazoo(ensemble.addresses()))
+
+
+def test_what_is_refused(dynamic, kazoo):
+    ensemble, _ = dynamic(skipACL="no")
+    client = kazoo(ensemble.addresses(1))
+
+    def refused(error, **change):
+        with pytest.raises(error):
+            client.reconfig(**{"joining": None, "leaving": None, "new_members": None, **change})
+    line = ensemble.lines[1]
+    dead = Dynamic.line(ensemble)
+    refused(errors.BadVersionError, leaving="1", from_config=7)
+    refused(errors.BadArgumentsError, joining="server.4=127.0.0.1:1:2:participant")
+    refused(errors.BadArgumentsError, joining="server.4=nonsense")
+    refused((errors.BadArgumentsError, errors.MarshallingError), leaving="one")
+    refused(errors.BadArgumentsError, leaving="1,2,3")
+    refused(errors.NewConfigNoQuorumError, new_members=f"server.1={line},server.4={dead},server.5={Dynamic.line(ensemble)}")
+    refused(errors.NoAuthError, leaving="1")
+    assert len(roles(client)) == 3
+
+
+def test_a_digest_may_be_granted_the_right(dynamic, kazoo):
+    # super:secret
+    digest = make_digest_acl_credential("super", "secret")
+    ensemble, _ = dynamic(skipACL="no", **{"DigestAuthenticationProvider.superDigest": digest})
+    client = kazoo(ensemble.addresses(2), auth_data=[("digest", "super:secret")])
+    change(client, leaving="1")
+    assert sorted(roles(client)) == [2, 3]
+
+
+def test_apaches_shell_reconfigures(dynamic):
+    ensemble, kind = dynamic()
+    ensemble.join(4, kind)
+    output = clients.zkcli(ensemble[1].address, f"reconfig -add server.4={ensemble.lines[4]}", "config")
+    assert "Committed new configuration:" in output and output.count("server.4=") >= 2, output
+    output = clients.zkcli(ensemble[1].address, "reconfig -remove 4", "config -c")
+    assert "Committed new configuration:" in output, output
+
+
+def test_without_reconfig_enabled_nothing_changes(ensemble, kazoo):
+    client = kazoo(ensemble.addresses)
+    with pytest.raises(errors.ReconfigDisabledError):
+        client.reconfig(joining=None, leaving="1", new_members=None)
+    assert text(client).endswith("version=0")
