@@ -69,7 +69,9 @@ let package = Package(
 
         .target(
             name: "AviaryEnsemble",
-            dependencies: ["Jute", "Records", "Configuration", "Storage", "YAML"]),
+            dependencies: [
+                "AviaryClient", "Jute", "Records", "Configuration", "ServerCore", "Storage", "YAML",
+            ]),
 
         // Layer 6: the program
         .target(

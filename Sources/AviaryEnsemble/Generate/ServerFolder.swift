@@ -10,12 +10,18 @@ public struct ServerFolder: Sendable {
     /// The server.
     public let server: ServerSpec
     private let spec: EnsembleSpec
+    /// Who may change the members: nil in files for others, whose changes are their own affair.
+    private let operatorDigest: String?
 
     /// The folder of `server` under the ensemble's folder.
-    public init(_ server: ServerSpec, of spec: EnsembleSpec, in folder: String) {
+    public init(
+        _ server: ServerSpec, of spec: EnsembleSpec, in folder: String,
+        operatorDigest: String? = nil
+    ) {
         self.path = "\(folder)/\(server.id)"
         self.server = server
         self.spec = spec
+        self.operatorDigest = operatorDigest
     }
 
     /// The configuration path.
@@ -29,28 +35,33 @@ public struct ServerFolder: Sendable {
 
     /// Writes zoo.cfg, the dynamic file and `myid`, each whole or not at all.
     ///
-    /// A zoo.cfg that a server has made its own (it then names a numbered dynamic file) is left as
-    /// it is: the committed configuration is the truth about who belongs to the ensemble.
+    /// In a zoo.cfg that a server has made its own (it then names a numbered dynamic file) that
+    /// name stays: the committed configuration is the truth about who belongs to the ensemble.
+    /// Must not be called while the server runs, which writes the file itself.
     public func write(in fileSystem: any FileSystem) throws(StorageError) {
         try fileSystem.makeDirectory(path)
         try fileSystem.makeDirectory(dataDirectory)
         if let logs = server.dataLogDir { try fileSystem.makeDirectory(logs) }
         try AtomicFile.write(
             Array("\(server.id)\n".utf8), to: dataDirectory + "/myid", in: fileSystem)
-        try AtomicFile.write(
-            Array(dynamicText.utf8), to: configurationPath + ".dynamic", in: fileSystem)
-        if try !isServersOwn(in: fileSystem) {
+        let own = try membersOfServer(in: fileSystem)
+        if own == nil {
             try AtomicFile.write(
-                Array(configurationText.utf8), to: configurationPath, in: fileSystem)
+                Array(dynamicText.utf8), to: configurationPath + ".dynamic", in: fileSystem)
+        }
+        let text = configurationText(membersIn: own ?? configurationPath + ".dynamic")
+        let old = try AtomicFile.read(configurationPath, in: fileSystem)
+        if old != Array(text.utf8) {
+            try AtomicFile.write(Array(text.utf8), to: configurationPath, in: fileSystem)
         }
     }
 
-    private func isServersOwn(in fileSystem: any FileSystem) throws(StorageError) -> Bool {
-        guard let old = try AtomicFile.read(configurationPath, in: fileSystem) else {
-            return false
-        }
+    /// The numbered dynamic file that the server's zoo.cfg names, if it does.
+    private func membersOfServer(in fileSystem: any FileSystem) throws(StorageError) -> String? {
+        guard let old = try AtomicFile.read(configurationPath, in: fileSystem) else { return nil }
         let entries = PropertiesFile(String(decoding: old, as: UTF8.self))
-        return entries["dynamicConfigFile"]?.value.contains(".dynamic.") ?? false
+        let file = entries["dynamicConfigFile"]?.value
+        return file?.contains(".dynamic.") ?? false ? file : nil
     }
 
     /// The members, one a line, in the order of plain strings.
@@ -73,6 +84,10 @@ public struct ServerFolder: Sendable {
 
     /// The static part: defaults, then the spec's keys, then the server's own.
     public var configurationText: String {
+        configurationText(membersIn: configurationPath + ".dynamic")
+    }
+
+    private func configurationText(membersIn dynamicFile: String) -> String {
         var keys: [(key: String, value: String)] = [
             ("tickTime", "2000"), ("initLimit", "10"), ("syncLimit", "5"),
             ("dataDir", dataDirectory),
@@ -83,6 +98,13 @@ public struct ServerFolder: Sendable {
             ("admin.serverPort", String(server.ports.admin ?? 8079 + server.id)),
             ("autopurge.snapRetainCount", "3"), ("autopurge.purgeInterval", "24"),
         ]
+        if let operatorDigest {
+            // Off, all three, unless somebody says so; without them no server could ever be added.
+            keys += [
+                ("reconfigEnabled", "true"), ("standaloneEnabled", "false"),
+                ("DigestAuthenticationProvider.superDigest", operatorDigest),
+            ]
+        }
         for entry in spec.config + server.config {
             if let place = keys.firstIndex(where: { $0.key == entry.key }) {
                 keys[place].value = entry.value
@@ -90,7 +112,7 @@ public struct ServerFolder: Sendable {
                 keys.append((entry.key, entry.value))
             }
         }
-        keys.append(("dynamicConfigFile", configurationPath + ".dynamic"))
+        keys.append(("dynamicConfigFile", dynamicFile))
         return keys.map { "\($0.key)=\($0.value)\n" }.joined()
     }
 }

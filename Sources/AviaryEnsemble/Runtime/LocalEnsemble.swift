@@ -32,7 +32,10 @@ public struct LocalEnsemble {
 
     /// The servers.
     public var servers: [ServerFolder] {
-        spec.servers.map { ServerFolder($0, of: spec, in: folder.path) }
+        let digest = folder.operatorCredential?.digest
+        return spec.servers.map {
+            ServerFolder($0, of: spec, in: folder.path, operatorDigest: digest)
+        }
     }
 
     /// What the servers say of themselves now.
@@ -59,7 +62,11 @@ public struct LocalEnsemble {
         }
         do throws(StorageError) {
             try folder.save(spec)
-            for server in servers { try server.write(in: POSIXFileSystem()) }
+            // Servers that run know no credential: a new one is for a start of all of them.
+            if sockets.count == spec.servers.count { try folder.makeOperatorCredential() }
+            for server in servers where sockets[server.server.id] != nil {
+                try server.write(in: POSIXFileSystem())
+            }
         } catch {
             throw EnsembleError(String(describing: error))
         }

@@ -1,13 +1,13 @@
 import Crypto
 import Jute
-import Records
+public import Records
 
 /// The `digest` scheme: who knows a password is whoever its hash names.
-enum DigestCredential {
+public enum DigestCredential {
     /// The identity of `user:password`: `user:` and the base64 form of the SHA-1 of it all.
     ///
     /// SHA-1 is what every ZooKeeper client computes when it writes such an ACL.
-    static func identity(of authentication: [UInt8]) -> Identity {
+    public static func identity(of authentication: [UInt8]) -> Identity {
         let colon = authentication.firstIndex(of: UInt8(ascii: ":")) ?? authentication.count
         var id = Array(authentication[..<colon])
         id.append(UInt8(ascii: ":"))

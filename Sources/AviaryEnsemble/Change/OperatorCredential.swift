@@ -1,0 +1,72 @@
+// Who may change the members of an ensemble: whoever can read one file in its folder.
+
+internal import Jute
+internal import Records
+internal import ServerCore
+internal import Storage
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// A name and a random password for the ensemble's operator.
+///
+/// The password stays in the ensemble's folder; servers get its digest alone, so that no zoo.cfg
+/// gives anybody the right, and `skipACL` is never needed.
+public struct OperatorCredential: Equatable, Sendable {
+    /// `super:PASSWORD`, as the scheme `digest` takes it.
+    public let authentication: String
+
+    /// A credential that was made before.
+    init(authentication: String) { self.authentication = authentication }
+
+    /// A new one of 192 random bits.
+    static func random() -> OperatorCredential {
+        let digits = (0..<24).map { _ in
+            let byte = UInt8.random(in: .min ... .max)
+            return String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+        }
+        return OperatorCredential(authentication: "super:" + digits.joined())
+    }
+
+    /// What servers know of it.
+    public var digest: String {
+        DigestCredential.identity(of: Array(authentication.utf8)).id.description
+    }
+}
+
+extension EnsembleFolder {
+    private var credentialPath: String { path + "/operator" }
+
+    /// The operator's credential; nil in an ensemble whose members cannot be changed.
+    public var operatorCredential: OperatorCredential? {
+        guard let bytes = try? AtomicFile.read(credentialPath, in: POSIXFileSystem()) else {
+            return nil
+        }
+        let text = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+        return text.isEmpty ? nil : OperatorCredential(authentication: text)
+    }
+
+    /// Makes the credential, once, readable by its owner alone.
+    func makeOperatorCredential() throws(StorageError) {
+        guard operatorCredential == nil else { return }
+        let fileSystem = POSIXFileSystem()
+        let temporary = credentialPath + ".tmp"
+        if try fileSystem.exists(temporary) { try fileSystem.remove(temporary) }
+        let descriptor = unsafe open(
+            temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(0o600))
+        guard descriptor >= 0 else {
+            throw StorageError(.permission, "cannot be made", path: temporary)
+        }
+        defer { _ = Platform.close(descriptor) }
+        let text = Array((OperatorCredential.random().authentication + "\n").utf8)
+        guard unsafe write(descriptor, text, text.count) == text.count, fsync(descriptor) == 0
+        else { throw StorageError(.inputOutput, "cannot be written", path: temporary) }
+        try fileSystem.rename(temporary, to: credentialPath)
+        try fileSystem.syncDirectory(path)
+    }
+}
