@@ -8,11 +8,13 @@ public struct AviaryCommand: AsyncParsableCommand {
         abstract: "A whole ZooKeeper ensemble in one binary.",
         version: "0.1.0",
         subcommands: [
-            UpCommand.self, DownCommand.self, ListCommand.self, StatusCommand.self,
-            WaitCommand.self, LogsCommand.self, StartCommand.self, StopCommand.self,
-            RestartCommand.self, KillCommand.self, PauseCommand.self, ResumeCommand.self,
+            UpCommand.self, DownCommand.self, ListCommand.self, UseCommand.self,
+            StatusCommand.self, TopCommand.self, WaitCommand.self, LogsCommand.self,
+            StartCommand.self, StopCommand.self, RestartCommand.self, KillCommand.self,
+            PauseCommand.self, ResumeCommand.self,
             GenerateCommand.self, SchemaCommand.self,
             ServerCommand.self, CLICommand.self,
+            CompletionCommand.self, ManualCommand.self,
         ])
 
     /// Makes one with nothing set.

@@ -30,6 +30,8 @@ public struct ServerFolder: Sendable {
     public var logPath: String { path + "/server.log" }
     /// The pid path.
     public var pidPath: String { path + "/server.pid" }
+    /// There while somebody has stopped the server and wants it to stay so.
+    public var stoppedPath: String { path + "/stopped" }
     /// Snapshots, epochs and `myid`.
     public var dataDirectory: String { server.dataDir ?? path + "/data" }
 
@@ -53,6 +55,15 @@ public struct ServerFolder: Sendable {
         let old = try AtomicFile.read(configurationPath, in: fileSystem)
         if old != Array(text.utf8) {
             try AtomicFile.write(Array(text.utf8), to: configurationPath, in: fileSystem)
+        }
+    }
+
+    /// The epoch whose leader the server has followed last; nil if it cannot be read.
+    var acceptedEpoch: Int? {
+        let path = dataDirectory + "/version-2/currentEpoch"
+        let bytes = (try? AtomicFile.read(path, in: POSIXFileSystem())) ?? nil
+        return bytes.flatMap { bytes in
+            Int(String(decoding: bytes.prefix { $0 >= 48 && $0 <= 57 }, as: UTF8.self))
         }
     }
 

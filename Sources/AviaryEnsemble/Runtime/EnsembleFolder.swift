@@ -8,7 +8,7 @@ public import Storage
     import Musl
 #endif
 
-/// Where ensembles live on this machine: `$AVIARY_HOME/<ensemble>/<id>/`.
+/// Where one ensemble lives on this machine: `$AVIARY_HOME/<ensemble>/<id>/`.
 public struct EnsembleFolder: Sendable {
     /// The name of the ensemble.
     public let name: String
@@ -16,33 +16,9 @@ public struct EnsembleFolder: Sendable {
     public let path: String
 
     /// The folder of the ensemble `name` under `home`.
-    public init(_ name: String, home: String = EnsembleFolder.home) {
+    init(_ name: String, home: String) {
         self.name = name
         self.path = home + "/" + name
-    }
-
-    /// The folder of all ensembles: `$AVIARY_HOME`, else the platform's place for state.
-    public static var home: String {
-        if let home = variable("AVIARY_HOME") { return home }
-        let user = variable("HOME") ?? "/tmp"
-        #if canImport(Darwin)
-            return user + "/Library/Application Support/aviary"
-        #else
-            return (variable("XDG_STATE_HOME") ?? user + "/.local/state") + "/aviary"
-        #endif
-    }
-
-    private static func variable(_ name: String) -> String? {
-        guard let value = unsafe getenv(name) else { return nil }
-        let text = unsafe String(cString: value)
-        return text.isEmpty ? nil : text
-    }
-
-    /// The names of the ensembles there are.
-    public static func all(home: String = EnsembleFolder.home) -> [String] {
-        let fileSystem = POSIXFileSystem()
-        let names = (try? fileSystem.list(home)) ?? []
-        return names.filter { (try? fileSystem.exists("\(home)/\($0)/launcher")) ?? false }
     }
 
     private var recordPath: String { path + "/launcher" }
@@ -56,7 +32,8 @@ public struct EnsembleFolder: Sendable {
             let ports = server.ports
             lines.append(
                 "server \(server.id) \(server.host) \(server.isObserver ? "observer" : "participant") "
-                    + "\(ports.client) \(ports.quorum) \(ports.election) \(ports.admin ?? 0)")
+                    + "\(ports.client) \(ports.quorum) \(ports.election) \(ports.admin ?? 0) "
+                    + "\(ports.secureClient ?? 0) \(ports.metrics ?? 0)")
             if let directory = server.dataDir { lines.append("dataDir \(server.id) \(directory)") }
             if let directory = server.dataLogDir {
                 lines.append("dataLogDir \(server.id) \(directory)")
@@ -70,7 +47,7 @@ public struct EnsembleFolder: Sendable {
     }
 
     /// The spec that was kept, or nil if there is no such ensemble.
-    public func load() throws(StorageError) -> EnsembleSpec? {
+    public func load() throws -> EnsembleSpec? {
         guard let bytes = try AtomicFile.read(recordPath, in: POSIXFileSystem()) else {
             return nil
         }
@@ -78,6 +55,12 @@ public struct EnsembleFolder: Sendable {
         spec.servers = []
         for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
             EnsembleFolder.read(line, into: &spec)
+        }
+        guard !spec.servers.isEmpty else {
+            throw EnsembleError(
+                .wrong,
+                "the launcher's record \(recordPath) names no server: it is damaged. Write it anew "
+                    + "with 'aviary up SPEC', or remove the ensemble: rm -r \(path)")
         }
         return spec
     }
@@ -94,10 +77,13 @@ public struct EnsembleFolder: Sendable {
         if words[0] == "server" {
             let fields = rest.split(separator: " ")
             let numbers = fields.dropFirst(2).compactMap { Int($0) }
-            guard fields.count == 6, numbers.count == 4 else { return }
+            guard fields.count >= 6, numbers.count == fields.count - 2 else { return }
+            func optional(_ place: Int) -> Int? {
+                numbers.indices.contains(place) && numbers[place] != 0 ? numbers[place] : nil
+            }
             let ports = Ports(
-                client: numbers[0], quorum: numbers[1], election: numbers[2],
-                admin: numbers[3] == 0 ? nil : numbers[3])
+                client: numbers[0], quorum: numbers[1], election: numbers[2], admin: optional(3),
+                secureClient: optional(4), metrics: optional(5))
             spec.servers.append(
                 ServerSpec(
                     id: id, host: String(fields[0]), isObserver: fields[1] == "observer",
@@ -130,9 +116,16 @@ public struct EnsembleFolder: Sendable {
     private static func removeTree(
         _ path: String, in fileSystem: POSIXFileSystem
     ) throws(StorageError) {
-        if let names = try? fileSystem.list(path) {
-            for name in names { try removeTree(path + "/" + name, in: fileSystem) }
-            _ = unsafe rmdir(path)
+        var status = stat()
+        // What a link points at is not ours.
+        if unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+            for name in try fileSystem.list(path) {
+                try removeTree(path + "/" + name, in: fileSystem)
+            }
+            guard unsafe rmdir(path) == 0 else {
+                throw StorageError(
+                    .permission, "cannot be removed (\(Platform.text(of: errno)))", path: path)
+            }
         } else {
             try fileSystem.remove(path)
         }

@@ -1,4 +1,4 @@
-public import Storage
+internal import Storage
 
 #if canImport(Darwin)
     import Darwin
@@ -17,13 +17,20 @@ public struct LocalEnsemble {
     private let binary: String
 
     /// The ensemble of `spec`, or the one that is there already: its ports and data go on.
-    public init(
-        _ spec: EnsembleSpec, in folder: EnsembleFolder, binary: String
-    ) throws(StorageError) {
+    ///
+    /// Membership is not changed here: a spec with other servers than the ensemble has is refused.
+    public init(_ spec: EnsembleSpec, in folder: EnsembleFolder, binary: String) throws {
         self.folder = folder
         self.binary = binary
         self.spec = spec
         guard let known = try folder.load() else { return }
+        guard spec.servers.map(\.id) == known.servers.map(\.id) else {
+            throw EnsembleError(
+                "ensemble \(folder.name) has the servers \(known.servers.idText), and the spec has "
+                    + "\(spec.servers.idText). Give the spec another name ('ensemble: NAME', or "
+                    + "--ensemble NAME), or remove what is there with 'aviary down --purge "
+                    + "--ensemble \(folder.name)'")
+        }
         for (place, server) in spec.servers.enumerated() where !server.arePortsChosen {
             guard let old = known.servers.first(where: { $0.id == server.id }) else { continue }
             self.spec.servers[place].ports = old.ports
@@ -40,44 +47,42 @@ public struct LocalEnsemble {
 
     /// What the servers say of themselves now.
     public func status() -> EnsembleStatus {
-        EnsembleStatus(
-            name: folder.name,
-            servers: servers.map { ServerStatus.ask($0, pid: ServerProcess($0).pid) })
+        let now = LocalEnsemble.seconds()
+        return EnsembleStatus(name: folder.name, servers: ServerStatus.ask(servers), time: now)
     }
 
     /// Starts every server that does not run, with ports nobody can take from it.
     ///
     /// Ports that the spec does not choose may move, once: they are kept from then on.
-    public mutating func start() throws(EnsembleError) {
+    ///
+    /// - Returns: the ids of those that did not run before.
+    @discardableResult
+    public mutating func start() throws -> [Int] {
         var sockets: [Int: [(name: String, socket: PortReservation)]] = [:]
         defer {
             for each in sockets.values.joined() { each.socket.close() }
         }
-        let isNew = ((try? folder.load()) ?? nil) == nil
+        let isNew = try folder.load() == nil
         for place in spec.servers.indices {
             let server = spec.servers[place]
             let own = ServerFolder(server, of: spec, in: folder.path)
             guard ServerProcess(own).pid == nil else { continue }
             sockets[server.id] = try reserve(place, mayMove: isNew && !server.arePortsChosen)
         }
-        do throws(StorageError) {
-            try folder.save(spec)
-            // Servers that run know no credential: a new one is for a start of all of them.
-            if sockets.count == spec.servers.count { try folder.makeOperatorCredential() }
-            for server in servers where sockets[server.server.id] != nil {
-                try server.write(in: POSIXFileSystem())
-            }
-        } catch {
-            throw EnsembleError(String(describing: error))
+        try folder.save(spec)
+        // Servers that run know no credential: a new one is for a start of all of them.
+        if sockets.count == spec.servers.count { try folder.makeOperatorCredential() }
+        for server in servers where sockets[server.server.id] != nil {
+            try server.write(in: POSIXFileSystem())
         }
+        var started: [Int] = []
         for server in servers {
             guard let own = sockets[server.server.id] else { continue }
-            guard ServerProcess(server).start(binary, own) != nil else {
-                throw EnsembleError(
-                    "server \(server.server.id) could not be started from \(binary); see "
-                        + server.logPath)
-            }
+            try? POSIXFileSystem().remove(server.stoppedPath)
+            try ServerProcess(server).start(binary, own)
+            started.append(server.server.id)
         }
+        return started
     }
 
     private mutating func reserve(
@@ -98,8 +103,8 @@ public struct LocalEnsemble {
                 for each in reserved { each.socket.close() }
                 throw EnsembleError(
                     "port \(port), the \(name) port of server \(server.id), is taken by another "
-                        + "program. Stop that program, or choose another port in the spec "
-                        + "(servers: ports: \(name))")
+                        + "program: 'ss -ltnp sport = :\(port)' shows which. Stop it, or choose "
+                        + "another port in the spec: servers, ports, \(name)")
             }
             spec.servers[place].ports[keyPath: key] = socket.port
             reserved.append((name, socket))
@@ -107,44 +112,72 @@ public struct LocalEnsemble {
         return reserved
     }
 
-    /// Starts one server again.
-    public mutating func start(_ id: Int) throws(EnsembleError) {
+    /// Starts one server again; false if it runs already.
+    public mutating func start(_ id: Int) throws -> Bool {
         guard let place = spec.servers.firstIndex(where: { $0.id == id }) else {
-            throw EnsembleError("there is no server \(id); 'aviary status' lists them")
+            throw EnsembleError(.misused, "there is no server \(id); 'aviary status' lists them")
         }
         let server = servers[place]
-        guard ServerProcess(server).pid == nil else { return }
+        guard ServerProcess(server).pid == nil else { return false }
         let sockets = try reserve(place, mayMove: false)
         defer { for each in sockets { each.socket.close() } }
-        guard ServerProcess(server).start(binary, sockets) != nil else {
-            throw EnsembleError("server \(id) could not be started; see \(server.logPath)")
-        }
+        try? POSIXFileSystem().remove(server.stoppedPath)
+        try ServerProcess(server).start(binary, sockets)
+        return true
     }
 
-    /// Waits until the condition holds; false after `seconds`.
-    public func wait(seconds: Double, until isMet: (EnsembleStatus) -> Bool) -> Bool {
-        let end = LocalEnsemble.seconds() + seconds
-        while LocalEnsemble.seconds() < end {
-            if isMet(status()) { return true }
-            LocalEnsemble.sleep(milliseconds: 10)
+    /// Looks at the servers again and again, at first often, until the condition holds.
+    ///
+    /// - Parameter goesOn: asked before each look, with the last one.
+    /// - Returns: whether it holds; false after `seconds`, or when `goesOn` says no.
+    public func wait(
+        seconds: Double, until isMet: (EnsembleStatus) -> Bool,
+        while goesOn: (EnsembleStatus) -> Bool = { _ in true }
+    ) -> Bool {
+        let begun = LocalEnsemble.seconds()
+        while true {
+            let status = status()
+            if isMet(status) { return true }
+            let passed = LocalEnsemble.seconds() - begun
+            guard passed < seconds, goesOn(status) else { return false }
+            LocalEnsemble.sleep(milliseconds: passed < 2 ? 10 : 100)
         }
-        return false
     }
 
     /// Stops servers cleanly; those that have not ended after ten seconds are killed.
-    public func stop(_ ids: [Int]? = nil) {
-        let wanted = servers.filter { ids?.contains($0.server.id) ?? true }.map(ServerProcess.init)
-        for process in wanted {
+    ///
+    /// Whoever watches over them sees from a mark that they are meant to stay stopped.
+    ///
+    /// - Parameter goesOn: asked while they end, with the number of those that still run.
+    /// - Returns: the ids of those that ran.
+    @discardableResult
+    public func stop(
+        _ ids: [Int]? = nil, while goesOn: (Int) -> Bool = { _ in true }
+    ) -> [Int] {
+        let chosen = servers.filter { ids?.contains($0.server.id) ?? true }
+        for server in chosen {
+            try? AtomicFile.write([], to: server.stoppedPath, in: POSIXFileSystem())
+        }
+        let running = chosen.map(ServerProcess.init).filter { $0.pid != nil }
+        for process in running {
             process.signal(SIGCONT)
             process.signal(SIGTERM)
         }
         let end = LocalEnsemble.seconds() + 10
-        while wanted.contains(where: { $0.pid != nil }), LocalEnsemble.seconds() < end {
+        while LocalEnsemble.seconds() < end {
             LocalEnsemble.reap()
+            let left = running.count { $0.pid != nil }
+            if left == 0 || !goesOn(left) { break }
             LocalEnsemble.sleep(milliseconds: 10)
         }
-        for process in wanted { process.signal(SIGKILL) }
+        for process in running { process.signal(SIGKILL) }
         LocalEnsemble.reap()
+        return running.map(\.folder.server.id)
+    }
+
+    /// Whether somebody has stopped the server and wants it to stay so.
+    public func isMeantToBeStopped(_ server: ServerFolder) -> Bool {
+        (try? POSIXFileSystem().exists(server.stoppedPath)) ?? false
     }
 
     /// Takes note of children that have ended.
@@ -166,10 +199,11 @@ public struct LocalEnsemble {
     }
 }
 
-/// Why an ensemble could not be started or changed: what happened, and what to do.
-public struct EnsembleError: Error, CustomStringConvertible, Sendable {
-    /// The text for people.
-    public let description: String
-
-    init(_ description: String) { self.description = description }
+extension [ServerSpec] {
+    /// "1, 2 and 3".
+    fileprivate var idText: String {
+        let ids = map { String($0.id) }
+        guard let last = ids.last, ids.count > 1 else { return ids.first ?? "none" }
+        return ids.dropLast().joined(separator: ", ") + " and " + last
+    }
 }

@@ -1,5 +1,22 @@
 import Storage
 
+/// A line of a server's log.
+public struct LogLine: Sendable {
+    /// The server.
+    public let id: Int
+    /// As the server wrote it.
+    public let content: String
+    /// Marked with the server's id, for people.
+    public let text: String
+
+    /// The same for programs.
+    public var json: JSONValue {
+        .object([
+            JSONValue.Field("server", .integer(id)), JSONValue.Field("line", .string(content)),
+        ])
+    }
+}
+
 /// The logs of all servers as one: new lines of each, marked with the server's id.
 public struct MergedLog {
     private let servers: [ServerFolder]
@@ -19,17 +36,20 @@ public struct MergedLog {
     }
 
     /// The lines that have come since the last call, by time.
-    public mutating func newLines() -> [String] {
-        var lines: [(key: String, text: String)] = []
+    public mutating func newLines() -> [LogLine] {
+        var lines: [(key: String, line: LogLine)] = []
         for (place, server) in servers.enumerated() {
             for line in read(server) {
                 // Every line begins with its time, which sorts as text.
-                lines.append((String(line.prefix(23)), marked(line, server.server.id, place)))
+                let id = server.server.id
+                let text = marked(line, id, place)
+                lines.append(
+                    (String(line.prefix(23)), LogLine(id: id, content: line, text: text)))
             }
         }
         return lines.enumerated().sorted {
             ($0.element.key, $0.offset) < ($1.element.key, $1.offset)
-        }.map(\.element.text)
+        }.map(\.element.line)
     }
 
     private func marked(_ line: String, _ id: Int, _ place: Int) -> String {

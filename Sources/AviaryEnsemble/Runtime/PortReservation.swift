@@ -64,28 +64,3 @@ struct PortReservation {
     /// Lets the launcher's side go; a server that has it keeps it.
     func close() { _ = Platform.close(descriptor) }
 }
-
-/// Calls whose names clash with members of ours.
-enum Platform {
-    static func close(_ descriptor: CInt) -> CInt {
-        #if canImport(Darwin)
-            Darwin.close(descriptor)
-        #elseif canImport(Glibc)
-            Glibc.close(descriptor)
-        #else
-            Musl.close(descriptor)
-        #endif
-    }
-
-    @unsafe static func bind(
-        _ descriptor: CInt, _ address: UnsafePointer<sockaddr>, _ length: socklen_t
-    ) -> CInt {
-        #if canImport(Darwin)
-            unsafe Darwin.bind(descriptor, address, length)
-        #elseif canImport(Glibc)
-            unsafe Glibc.bind(descriptor, address, length)
-        #else
-            unsafe Musl.bind(descriptor, address, length)
-        #endif
-    }
-}

@@ -38,15 +38,22 @@ public struct ServerProcess {
 
     /// Starts the server from `binary`, in a session of its own so that it outlives the launcher
     /// and hears no Ctrl-C but the launcher's.
-    func start(_ binary: String, _ sockets: [(name: String, socket: PortReservation)]) -> Int32? {
+    func start(
+        _ binary: String, _ sockets: [(name: String, socket: PortReservation)]
+    ) throws(EnsembleError) {
+        let id = folder.server.id
         let lock = unsafe open(
             folder.pidPath, O_RDWR | O_CREAT | O_CLOEXEC, mode_t(0o644))
-        guard lock >= 0 else { return nil }
+        guard lock >= 0 else { throw cannotOpen(folder.pidPath) }
         defer { _ = Platform.close(lock) }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else { return nil }
+        guard isLocked(lock) else {
+            throw EnsembleError(
+                "server \(id) is being started by somebody else: \(folder.pidPath) is locked. "
+                    + "'aviary status' shows whether it runs by now")
+        }
         let log = unsafe open(
             folder.logPath, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode_t(0o644))
-        guard log >= 0 else { return nil }
+        guard log >= 0 else { throw cannotOpen(folder.logPath) }
         defer { _ = Platform.close(log) }
         var inherited: [(from: CInt, to: CInt)] = [(log, 1), (log, 2), (lock, 9)]
         var announced: [String] = []
@@ -54,20 +61,39 @@ public struct ServerProcess {
             inherited.append((socket.socket.descriptor, CInt(10 + index)))
             announced.append("\(socket.name)=\(10 + index)")
         }
-        let pid = ServerProcess.spawn(
+        let (pid, failure) = ServerProcess.spawn(
             binary, ["server", folder.configurationPath],
             adding: "AVIARY_LISTEN_FDS=" + announced.joined(separator: ","), inherited)
-        guard let pid else { return nil }
+        guard failure == 0 else {
+            throw EnsembleError(
+                "server \(id) could not be started: \(binary): \(Platform.text(of: failure)). "
+                    + "Look at it with 'ls -l \(binary)'")
+        }
         let text = Array("\(pid)\n".utf8)
         ftruncate(lock, 0)
         _ = unsafe pwrite(lock, text, text.count, 0)
-        return pid
+    }
+
+    /// Takes the lock; somebody who only asks whether the server runs holds it for a moment.
+    private func isLocked(_ descriptor: CInt) -> Bool {
+        for _ in 0..<40 {
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+            LocalEnsemble.sleep(milliseconds: 5)
+        }
+        return false
+    }
+
+    private func cannotOpen(_ path: String) -> EnsembleError {
+        let failure = Platform.text(of: errno)
+        return EnsembleError(
+            "server \(folder.server.id) could not be started: \(path): \(failure). Look at its "
+                + "owner and rights with 'ls -la \(folder.path)'")
     }
 
     private static func spawn(
         _ binary: String, _ arguments: [String], adding variable: String,
         _ inherited: [(from: CInt, to: CInt)]
-    ) -> Int32? {
+    ) -> (pid: pid_t, failure: CInt) {
         #if canImport(Darwin)
             var actions: posix_spawn_file_actions_t? = nil
             var attributes: posix_spawnattr_t? = nil
@@ -99,7 +125,7 @@ public struct ServerProcess {
         }
         var pid: pid_t = 0
         let result = unsafe posix_spawn(&pid, binary, &actions, &attributes, &words, &environment)
-        return result == 0 ? pid : nil
+        return (pid, result)
     }
 
     /// The environment with one variable more, as C strings that the caller frees.

@@ -49,8 +49,8 @@ public enum SpecParser {
         return (spec, problems)
     }
 
-    /// A name becomes a folder.
-    static func isName(_ name: String) -> Bool {
+    /// Whether it can be an ensemble's name, which becomes a folder's.
+    public static func isName(_ name: String) -> Bool {
         guard let first = name.utf8.first, first != UInt8(ascii: "."), name.utf8.count <= 128 else {
             return false
         }

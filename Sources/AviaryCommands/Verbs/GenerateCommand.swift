@@ -12,26 +12,24 @@ struct GenerateCommand: ParsableCommand {
     @Argument(help: "The ensemble spec, a YAML file.", completion: .file(extensions: ["yaml"]))
     var spec: String
 
+    @OptionGroup var output: OutputOptions
+
     @Option(name: .long, help: "The directory to write into; made if missing.")
     var out: String
 
     func run() throws {
         try Program.run {
             let read = try SpecFile.read(spec)
-            let base = out.hasPrefix("/") ? out : Program.directory + "/" + out
-            for server in read.servers {
-                let folder = ServerFolder(server, of: read, in: base)
-                try folder.write(in: POSIXFileSystem())
-                print(folder.configurationPath)
+            let folders = read.servers.map {
+                ServerFolder($0, of: read, in: Program.absolute(out))
             }
+            for folder in folders { try folder.write(in: POSIXFileSystem()) }
+            let paths = folders.map(\.configurationPath)
+            output.show(
+                .object([
+                    JSONValue.Field("ensemble", .string(read.name)),
+                    JSONValue.Field("files", .list(paths.map { .string($0) })),
+                ]), paths.joined(separator: "\n"))
         }
     }
-}
-
-/// The verb `aviary schema`.
-struct SchemaCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "schema", abstract: "Print the JSON schema of the spec, for editors.")
-
-    func run() { print(EnsembleSchema.json, terminator: "") }
 }

@@ -1,0 +1,50 @@
+import ArgumentParser
+import AviaryEnsemble
+import Storage
+
+/// What the program tells its caller; Documentation/LAUNCHER.md lists them.
+enum ExitStatus: Int32 {
+    case done = 0
+    case failed = 1
+    case planHasChanges = 2
+    case misused = 64
+    /// The spec, or a file of the ensemble.
+    case inputIsWrong = 65
+    /// The ensemble cannot be reached, or has no quorum.
+    case unreachable = 69
+    /// By Ctrl-C or SIGTERM; the same verb again goes on.
+    case interrupted = 75
+}
+
+/// An error for the user: what happened, where, and what to type next.
+struct Complaint: Error, CustomStringConvertible {
+    let description: String
+    let status: ExitStatus
+
+    init(_ description: String, _ status: ExitStatus = .failed) {
+        self.description = description
+        self.status = status
+    }
+
+    /// The same of an error of a lower layer; nil if it is not meant for users.
+    init?(_ error: any Error) {
+        switch error {
+        case let complaint as Complaint: self = complaint
+        case let error as EnsembleError:
+            let status: ExitStatus =
+                switch error.kind {
+                case .failed: .failed
+                case .misused: .misused
+                case .wrong: .inputIsWrong
+                case .unreachable: .unreachable
+                }
+            self.init(error.description, status)
+        case let error as StorageError:
+            // The advice of lower layers is for servers' disks.
+            self.init(
+                "\(error.path) \(error.message). Look at it with 'ls -ld \(error.path)'; --dir DIR "
+                    + "or AVIARY_HOME puts ensembles elsewhere")
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import ArgumentParser
+import AviaryEnsemble
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// This program and its terminal.
+enum Program {
+    /// The path of the running binary.
+    static var path: String {
+        #if canImport(Darwin)
+            var buffer = [CChar](repeating: 0, count: 4096)
+            var size = UInt32(buffer.count)
+            guard unsafe _NSGetExecutablePath(&buffer, &size) == 0 else {
+                return CommandLine.arguments[0]
+            }
+            return unsafe String(cString: buffer)
+        #else
+            var buffer = [CChar](repeating: 0, count: 4096)
+            let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count)
+            guard count > 0 else { return CommandLine.arguments[0] }
+            let path = String(
+                decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            // So the kernel calls a file that a newer build has replaced.
+            let mark = " (deleted)"
+            return path.hasSuffix(mark) ? String(path.dropLast(mark.count)) : path
+        #endif
+    }
+
+    /// A path as it is seen from wherever a server runs.
+    static func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : EnsembleHome.workingDirectory + "/" + path
+    }
+
+    /// Whether standard output is a terminal.
+    static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    /// Whether standard output is a terminal that wants colour.
+    static var isColoured: Bool {
+        // Set and not empty, as no-color.org has it.
+        let wish = unsafe getenv("NO_COLOR").map { unsafe $0.pointee != 0 } ?? false
+        return isTerminal && !wish
+    }
+
+    /// Columns and lines of the terminal; nil if standard output is none.
+    static var size: (width: Int, height: Int)? {
+        var size = winsize()
+        guard unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+            return nil
+        }
+        return (Int(size.ws_col), Int(size.ws_row))
+    }
+
+    /// A result, on standard output.
+    static func show(_ text: String) {
+        print(text)
+        flush()
+    }
+
+    /// Lets out what was printed.
+    static func flush() { fflush(nil) }
+
+    /// Progress and other things that are not the result go to standard error.
+    static func note(_ line: String) { noteWithoutNewline(line + "\n") }
+
+    static func noteWithoutNewline(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = unsafe write(STDERR_FILENO, bytes, bytes.count)
+    }
+
+    /// Runs a verb, turning its errors into messages and exit codes.
+    static func run(_ verb: () throws -> Void) throws {
+        do {
+            try verb()
+        } catch {
+            guard let complaint = Complaint(error) else { throw error }
+            fflush(nil)
+            note("aviary: \(complaint.description)")
+            throw ExitCode(complaint.status.rawValue)
+        }
+    }
+}

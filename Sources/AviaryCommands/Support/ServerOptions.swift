@@ -1,0 +1,64 @@
+import ArgumentParser
+import AviaryEnsemble
+
+/// The servers a verb is about, and what the verb did to each.
+struct ServerOptions: ParsableArguments {
+    @OptionGroup var ensemble: EnsembleOptions
+    @OptionGroup var output: OutputOptions
+
+    @Argument(help: "The ids of the servers.")
+    var ids: [Int]
+
+    /// The ensemble that has all these servers.
+    func find() throws -> LocalEnsemble {
+        let found = try ensemble.find()
+        try found.checkIDs(ids)
+        return found
+    }
+
+    /// Sends a signal to each server; says which of them do not run.
+    func send(_ number: CInt, _ done: String) throws {
+        let found = try find()
+        var missed: [Int] = []
+        for server in found.servers where ids.contains(server.server.id) {
+            if !ServerProcess(server).signal(number) { missed.append(server.server.id) }
+        }
+        report(found, ids.filter { !missed.contains($0) }, done)
+        guard missed.isEmpty else {
+            let names = missed.map(String.init)
+            throw Complaint(
+                "server \(names.joined(separator: ", ")) of \(found.folder.name) does not run. "
+                    + "'aviary start \(names.joined(separator: " "))' starts it")
+        }
+    }
+
+    /// Shows what was done, a line a server.
+    func report(_ ensemble: LocalEnsemble, _ changed: [Int], _ done: String) {
+        let name = ensemble.folder.name
+        if output.json {
+            Program.show(
+                JSONValue.object([
+                    JSONValue.Field("ensemble", .string(name)),
+                    JSONValue.Field("did", .string(done)),
+                    JSONValue.Field("servers", .list(changed.map { .integer($0) })),
+                ]).text)
+            return
+        }
+        for id in changed { Program.show("server \(id) of \(name): \(done)") }
+    }
+}
+
+extension LocalEnsemble {
+    /// Complains about ids that no server has.
+    func checkIDs(_ ids: [Int]) throws {
+        let known = servers.map(\.server.id)
+        let unknown = ids.filter { !known.contains($0) }
+        guard unknown.isEmpty else {
+            let names = unknown.map(String.init).joined(separator: ", ")
+            throw Complaint(
+                "there is no server \(names) in \(folder.name), only "
+                    + known.map(String.init).joined(separator: ", ")
+                    + "; 'aviary status' shows them", .misused)
+        }
+    }
+}

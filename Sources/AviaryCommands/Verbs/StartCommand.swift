@@ -1,0 +1,26 @@
+import ArgumentParser
+import AviaryEnsemble
+
+/// The verb `aviary start ID…`.
+struct StartCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "start", abstract: "Start servers that do not run.",
+        discussion: "'aviary wait' then waits until they serve.")
+
+    @OptionGroup var servers: ServerOptions
+
+    func run() throws {
+        try Program.run {
+            var ensemble = try servers.find()
+            var started: [Int] = []
+            for id in servers.ids {
+                if try ensemble.start(id) {
+                    started.append(id)
+                } else {
+                    Program.note("server \(id) runs already")
+                }
+            }
+            servers.report(ensemble, started, "started")
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import ArgumentParser
+import AviaryEnsemble
+
+/// The verb `aviary up [SPEC] [-n 3] [--detach]`.
+struct UpCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "up",
+        abstract: "Start an ensemble on this machine and wait until it is ready.",
+        discussion: """
+            Three servers, unless told otherwise. In the foreground it shows their logs until \
+            Ctrl-C, which stops all of them cleanly. Run again, it goes on with the same data \
+            and ports.
+            """)
+
+    @Argument(
+        help: "The ensemble spec, a YAML file; three servers without one.",
+        completion: .file(extensions: ["yaml", "yml"]))
+    var spec: String?
+
+    @Option(name: [.customShort("n"), .customLong("servers")], help: "How many servers.")
+    var count: Int?
+
+    @Flag(name: .long, help: "Leave the servers running in the background.")
+    var detach = false
+
+    @OptionGroup var ensemble: EnsembleOptions
+    @OptionGroup var output: OutputOptions
+
+    @Option(name: .long, help: "Seconds to wait until the ensemble is ready.")
+    var timeout = 60.0
+
+    func validate() throws {
+        if let count, !(1...255).contains(count) {
+            throw ValidationError("-n is the number of servers, 1 to 255")
+        }
+        if count != nil, spec != nil {
+            throw ValidationError("a spec says how many servers there are: leave -n out")
+        }
+        if output.json, !detach {
+            throw ValidationError("--json goes with --detach: the foreground shows logs")
+        }
+        guard timeout >= 0, timeout <= 1e9 else {
+            throw ValidationError("--timeout is a number of seconds")
+        }
+    }
+
+    func run() throws {
+        try Program.run {
+            let begun = LocalEnsemble.seconds()
+            var chosen = try choose()
+            let interruption = Interruption()
+            let started = try chosen.start()
+            try Readiness(chosen, started, since: begun, isDetached: detach)
+                .await(seconds: timeout, interruption, output)
+            if detach { return }
+            Supervisor(chosen).run(until: interruption)
+        }
+    }
+
+    /// The ensemble of the spec, the one that is there, or a new one of servers on this machine.
+    private func choose() throws -> LocalEnsemble {
+        let wanted = try spec.map { try SpecFile.read($0) }
+        if let wanted, wanted.runtime != "process" {
+            throw Complaint(
+                "runtime \(wanted.runtime) cannot be started from here yet. 'aviary generate "
+                    + "\(spec ?? "SPEC") --out DIR' writes its files, and 'aviary server zoo.cfg' "
+                    + "starts one server", .inputIsWrong)
+        }
+        let home = ensemble.place.home
+        let name = try ensemble.name ?? wanted?.name ?? known(in: home) ?? "local"
+        let folder = home.folder(name)
+        let known = try folder.load()
+        if let count, let known, known.servers.count != count {
+            throw Complaint(
+                "ensemble \(name) has \(known.servers.count) servers, not \(count). Start another "
+                    + "with --ensemble NAME, or remove this one with 'aviary down --purge "
+                    + "--ensemble \(name)'", .misused)
+        }
+        let spec = wanted ?? known ?? EnsembleSpec.local(name: name, count: count ?? 3)
+        return try LocalEnsemble(spec, in: folder, binary: Program.path)
+    }
+
+    /// The ensemble that goes on when none is named; nil if there is none at all.
+    private func known(in home: EnsembleHome) throws -> String? {
+        home.names.isEmpty ? nil : try home.find(nil).name
+    }
+}

@@ -1,0 +1,110 @@
+// The few system calls that differ between platforms, or whose names clash with members of ours.
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Calls whose names clash with members of ours.
+enum Platform {
+    static func close(_ descriptor: CInt) -> CInt {
+        #if canImport(Darwin)
+            Darwin.close(descriptor)
+        #elseif canImport(Glibc)
+            Glibc.close(descriptor)
+        #else
+            Musl.close(descriptor)
+        #endif
+    }
+
+    /// What the system calls an error.
+    static func text(of code: CInt) -> String {
+        unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
+    }
+
+    static func read(_ descriptor: CInt, _ buffer: inout [UInt8]) -> Int {
+        #if canImport(Darwin)
+            unsafe Darwin.read(descriptor, &buffer, buffer.count)
+        #elseif canImport(Glibc)
+            unsafe Glibc.read(descriptor, &buffer, buffer.count)
+        #else
+            unsafe Musl.read(descriptor, &buffer, buffer.count)
+        #endif
+    }
+
+    @unsafe static func bind(
+        _ descriptor: CInt, _ address: UnsafePointer<sockaddr>, _ length: socklen_t
+    ) -> CInt {
+        #if canImport(Darwin)
+            unsafe Darwin.bind(descriptor, address, length)
+        #elseif canImport(Glibc)
+            unsafe Glibc.bind(descriptor, address, length)
+        #else
+            unsafe Musl.bind(descriptor, address, length)
+        #endif
+    }
+
+    /// A socket that connects to the address in the background; negative if it cannot even begin.
+    static func connectWithoutWaiting(_ address: [UInt8]) -> CInt {
+        #if canImport(Glibc)
+            let stream = Int32(SOCK_STREAM.rawValue)
+        #else
+            let stream = SOCK_STREAM
+        #endif
+        let isVersion6 = address.count == MemoryLayout<sockaddr_in6>.size
+        let descriptor = socket(isVersion6 ? AF_INET6 : AF_INET, stream, 0)
+        guard descriptor >= 0 else { return -1 }
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+        // The bytes are a socket address, as the resolver made it.
+        let result = unsafe address.withUnsafeBytes { bytes -> CInt in
+            guard let base = bytes.baseAddress else { return -1 }
+            let pointer = unsafe base.assumingMemoryBound(to: sockaddr.self)
+            return unsafe connect(descriptor, pointer, socklen_t(bytes.count))
+        }
+        if result == 0 || errno == EINPROGRESS { return descriptor }
+        _ = close(descriptor)
+        return -1
+    }
+
+    @unsafe private static func connect(
+        _ descriptor: CInt, _ address: UnsafePointer<sockaddr>, _ length: socklen_t
+    ) -> CInt {
+        #if canImport(Darwin)
+            unsafe Darwin.connect(descriptor, address, length)
+        #elseif canImport(Glibc)
+            unsafe Glibc.connect(descriptor, address, length)
+        #else
+            unsafe Musl.connect(descriptor, address, length)
+        #endif
+    }
+
+    /// What became of a connection: 0, or the number of the error.
+    static func failure(of descriptor: CInt) -> CInt {
+        var code: CInt = 0
+        var size = socklen_t(MemoryLayout<CInt>.size)
+        guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size) == 0 else {
+            return errno
+        }
+        return code
+    }
+
+    /// Whether all of it could be sent, without a signal if the other side is gone.
+    static func send(_ bytes: [UInt8], to descriptor: CInt) -> Bool {
+        #if canImport(Darwin)
+            var yes: CInt = 1
+            unsafe setsockopt(
+                descriptor, SOL_SOCKET, SO_NOSIGPIPE, &yes, socklen_t(MemoryLayout<CInt>.size))
+            return unsafe Darwin.send(descriptor, bytes, bytes.count, 0) == bytes.count
+        #elseif canImport(Glibc)
+            return unsafe Glibc.send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL))
+                == bytes.count
+        #else
+            return unsafe Musl.send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL))
+                == bytes.count
+        #endif
+    }
+}

@@ -1,0 +1,115 @@
+/// What is known of all servers of an ensemble at a moment.
+public struct EnsembleStatus: Sendable {
+    /// The name.
+    public let name: String
+    /// Ascending by id.
+    public let servers: [ServerStatus]
+    /// Monotonic, in seconds.
+    public let time: Double
+
+    /// Whether every server serves clients and all agree on leader and configuration.
+    public var isReady: Bool { missing == nil }
+
+    /// The leader, or the only server.
+    public var leader: ServerStatus? {
+        servers.first { $0.mode == "leader" || $0.mode == "standalone" }
+    }
+
+    /// What is missing until it is ready, in words; nil if nothing is.
+    public var missing: String? {
+        let silent = servers.filter { $0.mode == nil }
+        guard silent.isEmpty else {
+            return silent.map { "server \($0.id) is \($0.state)" }.joined(separator: ", ")
+        }
+        guard servers.count > 1 else { return nil }
+        let leaders = servers.filter { $0.mode == "leader" }
+        guard leaders.count == 1, let leader = leaders.first else {
+            return leaders.isEmpty ? "there is no leader" : "two servers say they lead"
+        }
+        if let alone = servers.first(where: { $0.mode == "standalone" }) {
+            return "server \(alone.id) runs alone, outside the ensemble"
+        }
+        let versions = Set(servers.map { $0.configurationVersion ?? "unknown" })
+        guard versions.count == 1 else {
+            return "the servers have different versions of the configuration: "
+                + versions.sorted().joined(separator: ", ")
+        }
+        guard let synced = leader.syncedCount, synced == servers.count - 1 else {
+            return "\(leader.syncedCount ?? 0) of \(servers.count - 1) servers are in step with "
+                + "the leader, server \(leader.id)"
+        }
+        return nil
+    }
+
+    /// How many servers may still fail.
+    public var quorum: QuorumArithmetic {
+        QuorumArithmetic(
+            servers.filter { !$0.isObserver }.map {
+                QuorumArithmetic.Voter(
+                    group: $0.group, weight: $0.weight, isServing: $0.mode != nil)
+            })
+    }
+
+    /// How many requests a second each server got since an earlier look, in the order of `servers`.
+    public func requestRates(since earlier: EnsembleStatus) -> [Double?] {
+        let seconds = max(0.001, time - earlier.time)
+        return servers.map { server in
+            guard let before = earlier.servers.first(where: { $0.id == server.id }),
+                before.pid == server.pid, let old = before.requests, let new = server.requests,
+                new >= old
+            else { return nil }
+            return Double(new - old) / seconds
+        }
+    }
+
+    /// The share of one processor that each server uses, in percent: since an earlier look, or
+    /// since it started.
+    public func processorShares(since earlier: EnsembleStatus?) -> [Double?] {
+        servers.map { server in
+            guard let usage = server.usage else { return nil }
+            guard let before = earlier?.servers.first(where: { $0.pid == server.pid })?.usage else {
+                return usage.processorSeconds / usage.ageSeconds * 100
+            }
+            let seconds = max(0.001, time - (earlier?.time ?? 0))
+            return max(0, usage.processorSeconds - before.processorSeconds) / seconds * 100
+        }
+    }
+
+    /// For programs; the fields are those of Documentation/LAUNCHER.md.
+    public func json(since earlier: EnsembleStatus? = nil) -> JSONValue {
+        let shares = processorShares(since: earlier)
+        let rates = earlier.map(requestRates)
+        let rows = servers.indices.map { place in
+            servers[place].json(
+                lag: leader.flatMap { servers[place].lag(behind: $0) }, share: shares[place],
+                rate: rates?[place])
+        }
+        return .object([
+            JSONValue.Field("ensemble", .string(name)), JSONValue.Field("ready", .bool(isReady)),
+            JSONValue.Field("missing", JSONValue(missing)),
+            JSONValue.Field("quorum", quorum.json), JSONValue.Field("servers", .list(rows)),
+        ])
+    }
+}
+
+extension ServerStatus {
+    fileprivate func json(lag: Int?, share: Double?, rate: Double?) -> JSONValue {
+        .object([
+            JSONValue.Field("id", .integer(id)),
+            JSONValue.Field("role", .string(isObserver ? "observer" : "participant")),
+            JSONValue.Field("state", .string(state)), JSONValue.Field("mode", JSONValue(mode)),
+            JSONValue.Field("client", .string(clientAddress)),
+            JSONValue.Field("zxid", JSONValue(zxid)), JSONValue.Field("lag", JSONValue(lag)),
+            JSONValue.Field("epoch", JSONValue(epoch)),
+            JSONValue.Field("sessions", JSONValue(sessions)),
+            JSONValue.Field("latency", JSONValue(latency)),
+            JSONValue.Field("requests", JSONValue(requests)),
+            JSONValue.Field("requestsPerSecond", JSONValue(rate)),
+            JSONValue.Field("outstanding", JSONValue(outstanding)),
+            JSONValue.Field("configVersion", JSONValue(configurationVersion)),
+            JSONValue.Field("pid", JSONValue(pid.map(Int.init))),
+            JSONValue.Field("processorPercent", JSONValue(share)),
+            JSONValue.Field("residentBytes", JSONValue(usage?.residentBytes)),
+        ])
+    }
+}

@@ -1,0 +1,49 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// What a process has used so far; only where a file tells it (Linux).
+public struct ProcessUsage: Equatable, Sendable {
+    /// Processor time, in seconds.
+    public var processorSeconds: Double
+    /// For how long it has been running, in seconds.
+    public var ageSeconds: Double
+    /// Memory that it occupies, in bytes.
+    public var residentBytes: Int
+
+    /// Looks at the process now.
+    static func of(_ pid: Int32) -> ProcessUsage? {
+        #if canImport(Darwin)
+            return nil
+        #else
+            guard let stat = read("/proc/\(pid)/stat"), let uptime = read("/proc/uptime"),
+                let up = uptime.split(separator: " ").first.flatMap({ Double($0) }),
+                // The name, in parentheses, may hold anything.
+                let name = stat.lastIndex(of: ")")
+            else { return nil }
+            // The fields of proc(5), from its third.
+            let fields = stat[stat.index(after: name)...].split(separator: " ")
+            let ticks = Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
+            guard fields.count > 21, let user = Double(fields[11]), let system = Double(fields[12]),
+                let started = Double(fields[19]), let pages = Int(fields[21])
+            else { return nil }
+            return ProcessUsage(
+                processorSeconds: (user + system) / ticks,
+                ageSeconds: max(0.01, up - started / ticks),
+                residentBytes: pages * max(4096, sysconf(Int32(_SC_PAGESIZE))))
+        #endif
+    }
+
+    #if !canImport(Darwin)
+        private static func read(_ path: String) -> String? {
+            let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { return nil }
+            defer { _ = Platform.close(descriptor) }
+            var buffer = [UInt8](repeating: 0, count: 2048)
+            let count = Platform.read(descriptor, &buffer)
+            return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
+        }
+    #endif
+}
