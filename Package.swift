@@ -92,6 +92,7 @@ let package = Package(
         .testTarget(name: "YAMLTests", dependencies: ["YAML"]),
         .testTarget(name: "JuteTests", dependencies: ["Jute"]),
         .testTarget(name: "RecordsTests", dependencies: ["Jute", "Records"]),
+        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Records"]),
         .testTarget(name: "TreeTests", dependencies: ["Jute", "Records", "Tree"]),
         .testTarget(
             name: "StorageTests", dependencies: ["Jute", "Records", "Simulation", "Storage"]),

@@ -36,7 +36,14 @@ func `every sample is a spec without problems`(name: String, count: Int) throws 
     ("config: {tickTme: 1}\nservers: 3\n", "1:10", "tickTime"),
     ("servers:\n  - id: 1\n  - id: 1\n", "3:9", "id 1"),
     ("servers:\n  - id: 1\n    role: observr\n", "3:11", "observer"),
-    ("servers:\n  - id: 1\n  - id: 2\n    ports: {client: 2181}\n", "2:9", "2181"),
+    ("servers:\n  - id: 1\n  - id: 2\n    ports: {client: 2181}\n", "4:21", "2181"),
+    (
+        "servers:\n  - {id: 1, ports: {client: 8081}}\n  - id: 2\n", "2:29",
+        "client of server 1 and the default admin of server 2"
+    ),
+    ("servers:\n  - {id: 1, weight: 2}\n", "2:10", "weight"),
+    ("config: {tickTime: often}\nservers: 3\n", "1:20", "tickTime=often"),
+    ("servers:\n  - {id: 1, config: {snapCount: 0}}\n", "2:33", "snapCount=0"),
     ("servers:\n  - id: 1\n    ports: {cliant: 1}\n", "3:13", "client"),
     ("servers: 3\nservers: 4\n", "2:1", "servers"),
 ])
@@ -61,4 +68,30 @@ func `a mistake is shown where it is`(text: String, place: String, word: String)
     let (spec, problems) = parse("servers: 4\n")
     #expect(spec?.servers.count == 4)
     #expect(problems.map(\.message) == ["4 participants survive 1 failure, as 3 do"])
+}
+
+@Test func `the servers of one host count up from every default port`() throws {
+    let text = """
+        config: {metricsProvider.className: x, ssl.keyStore.location: /k}
+        servers:
+          - {id: 7}
+          - {id: 3, host: other}
+          - {id: 5, ports: {quorum: 9000}}
+        """
+    let servers = try #require(parse(text).spec).servers
+    #expect(servers.map(\.id) == [3, 5, 7])
+    #expect(servers[0].ports == Ports(place: 0))
+    #expect(servers[2].ports == Ports(place: 1))
+    var chosen = Ports(place: 0)
+    chosen.quorum = 9000
+    #expect(servers[1].ports == chosen)
+}
+
+@Test func `a port that nobody uses collides with none`() {
+    let unused =
+        "servers:\n  - {id: 1, ports: {client: 7000}}\n  - {id: 2, ports: {client: 2281}}\n"
+    #expect(parse(unused).spec != nil)
+    let off = "config: {admin.enableServer: false}\nservers:\n  - {id: 1, ports: {client: 8080}}\n"
+    #expect(parse(off).spec != nil)
+    #expect(parse("servers:\n  - {id: 1, ports: {client: 8080}}\n").spec == nil)
 }

@@ -106,7 +106,6 @@ public struct ServerFolder: Sendable {
         if let logs = server.dataLogDir { keys.append(("dataLogDir", logs)) }
         keys += [
             ("4lw.commands.whitelist", "srvr,ruok,mntr,isro,envi,conf,stat,cons,dirs,wchs"),
-            ("admin.serverPort", String(server.ports.admin ?? 8079 + server.id)),
             ("autopurge.snapRetainCount", "3"), ("autopurge.purgeInterval", "24"),
         ]
         if let operatorDigest {
@@ -114,6 +113,18 @@ public struct ServerFolder: Sendable {
             keys += [
                 ("reconfigEnabled", "true"), ("standaloneEnabled", "false"),
                 ("DigestAuthenticationProvider.superDigest", operatorDigest),
+            ]
+        }
+        if let port = server.ports.admin { keys.append(("admin.serverPort", String(port))) }
+        if let port = server.ports.secureClient {
+            keys.append(("secureClientPort", String(port)))
+        }
+        if let port = server.ports.metrics {
+            keys += [
+                (
+                    "metricsProvider.className",
+                    "org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider"
+                ), ("metricsProvider.httpPort", String(port)),
             ]
         }
         for entry in spec.config + server.config {

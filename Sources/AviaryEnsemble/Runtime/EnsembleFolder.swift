@@ -16,7 +16,7 @@ public struct EnsembleFolder: Sendable {
     public let path: String
 
     /// The folder of the ensemble `name` under `home`.
-    init(_ name: String, home: String) {
+    public init(_ name: String, home: String) {
         self.name = name
         self.path = home + "/" + name
     }

@@ -22,8 +22,10 @@ public struct EnsembleSpec: Equatable, Sendable {
     /// So many participants on this machine: what no file at all means.
     public static func local(name: String, count: Int) -> EnsembleSpec {
         let servers = (0..<max(1, count)).map { place in
-            ServerSpec(
-                id: place + 1, host: "localhost", isObserver: false, ports: Ports(place: place),
+            var ports = Ports(place: place)
+            (ports.secureClient, ports.metrics) = (nil, nil)
+            return ServerSpec(
+                id: place + 1, host: "localhost", isObserver: false, ports: ports,
                 arePortsChosen: false)
         }
         return EnsembleSpec(name: name, runtime: "process", config: [], servers: servers)
@@ -88,17 +90,17 @@ public struct ServerSpec: Equatable, Sendable {
 
 /// The ports of one server.
 public struct Ports: Equatable, Sendable {
-    /// The client.
+    /// Where clients connect.
     public var client: Int
-    /// The quorum.
+    /// Where followers find the leader.
     public var quorum: Int
-    /// The election.
+    /// Where votes arrive.
     public var election: Int
-    /// The admin.
+    /// The AdminServer's; nil if there is none.
     public var admin: Int?
-    /// The secure client.
+    /// Where clients connect with TLS; nil if they do not.
     public var secureClient: Int?
-    /// The metrics.
+    /// Where metrics are read; nil if they are not.
     public var metrics: Int?
 
     /// Makes one of these values.
@@ -118,6 +120,6 @@ public struct Ports: Equatable, Sendable {
     public init(place: Int) {
         self.init(
             client: 2181 + place, quorum: 2888 + place, election: 3888 + place,
-            admin: 8080 + place)
+            admin: 8080 + place, secureClient: 2281 + place, metrics: 7000 + place)
     }
 }

@@ -39,7 +39,7 @@ public enum SpecParser {
         let config = reader.config(fields["config"])
         var servers: [ServerSpec] = []
         if let node = fields["servers"] {
-            servers = reader.servers(node)
+            servers = reader.servers(node, config: config)
         } else if case .mapping = root.content {
             reader.note("servers is missing: a number, or a list of servers", at: root)
         }

@@ -92,14 +92,15 @@ struct SpecReader {
         return text
     }
 
-    /// Keys of zoo.cfg.
-    mutating func config(_ node: YAMLNode?) -> [ConfigEntry] {
+    /// Keys of zoo.cfg, for one server those that differ from the ensemble's (`common`).
+    mutating func config(_ node: YAMLNode?, besides common: [ConfigEntry] = []) -> [ConfigEntry] {
         guard let node else { return [] }
         guard case .mapping(let entries) = node.content else {
             note("config must be a mapping of keys to values", at: node)
             return []
         }
         var result: [ConfigEntry] = []
+        var places: [YAMLNode] = []
         for entry in entries {
             var complaint: String?
             if ["server.", "group.", "weight."].contains(where: entry.key.hasPrefix) {
@@ -117,8 +118,26 @@ struct SpecReader {
                         column: entry.column))
             } else if let value = text(entry.value, entry.key) {
                 result.append(ConfigEntry(key: entry.key, value: value))
+                places.append(entry.value)
             }
         }
+        checkValues(result, at: places, besides: common)
         return result
+    }
+
+    /// What a server would refuse to start with is better said here, where it was written.
+    private mutating func checkValues(
+        _ entries: [ConfigEntry], at places: [YAMLNode], besides common: [ConfigEntry]
+    ) {
+        let before = ["dataDir=/data"] + common.map { "\($0.key)=\($0.value)" }
+        let own = entries.map { "\($0.key)=\($0.value)" }
+        let text = (before + own).joined(separator: "\n") + "\n"
+        for problem in ServerConfiguration.parse(text, file: "").problems
+        where problem.severity == .error {
+            guard let line = problem.line, places.indices.contains(line - 1 - before.count) else {
+                continue
+            }
+            note(problem.message, at: places[line - 1 - before.count])
+        }
     }
 }

@@ -3,23 +3,35 @@
 internal import YAML
 
 /// A server with the nodes that complaints about it point at.
-private struct Draft {
+struct ServerDraft {
     var server: ServerSpec
     var node: YAMLNode
     var ports: [String: YAMLNode]
     var chosen: [String: Int]
 }
 
+extension ServerDraft {
+    /// One of so many participants on this machine.
+    fileprivate init(plain id: Int, _ node: YAMLNode) {
+        let server = ServerSpec(
+            id: id, host: "localhost", isObserver: false, ports: Ports(place: 0),
+            arePortsChosen: false)
+        self.init(server: server, node: node, ports: [:], chosen: [:])
+    }
+}
+
 extension SpecReader {
     /// The servers in ascending order of id, from a number or a list.
-    mutating func servers(_ node: YAMLNode) -> [ServerSpec] {
+    mutating func servers(_ node: YAMLNode, config: [ConfigEntry]) -> [ServerSpec] {
         guard case .sequence(let items) = node.content else {
             guard let count = integer(node, "servers, if it is no list,", in: 0...255) else {
                 return []
             }
-            let all = count == 0 ? [] : EnsembleSpec.local(name: "", count: count).servers
-            checkParticipants(all, at: node)
-            return all
+            var drafts = (1...max(1, count)).prefix(count).map { ServerDraft(plain: $0, node) }
+            givePorts(&drafts, config: config)
+            checkPorts(drafts)
+            checkParticipants(drafts.map(\.server), at: node)
+            return drafts.map(\.server)
         }
         let before = problems.count
         guard items.count <= 255 else {
@@ -27,9 +39,9 @@ extension SpecReader {
             return []
         }
         var ids: Set<Int> = []
-        var drafts: [Draft] = []
+        var drafts: [ServerDraft] = []
         for item in items {
-            guard let draft = draft(item) else { continue }
+            guard let draft = draft(item, config: config) else { continue }
             if !ids.insert(draft.server.id).inserted {
                 note("the id \(draft.server.id) is taken by a server above", at: draft.node)
             } else {
@@ -37,7 +49,7 @@ extension SpecReader {
             }
         }
         drafts.sort { $0.server.id < $1.server.id }
-        givePorts(&drafts)
+        givePorts(&drafts, config: config)
         checkPorts(drafts)
         checkGroups(drafts)
         // Half a list says nothing about its sum.
@@ -45,7 +57,9 @@ extension SpecReader {
         return drafts.map(\.server)
     }
 
-    private mutating func draft(_ node: YAMLNode) -> Draft? {
+    private mutating func draft(
+        _ node: YAMLNode, config common: [ConfigEntry]
+    ) -> ServerDraft? {
         let fields = fields(node, of: "a server", known: SpecParser.serverKeys)
         if fields["id"] == nil, case .mapping = node.content {
             note("id is missing", at: node)
@@ -65,61 +79,27 @@ extension SpecReader {
         let dataLogDir = text(fields["dataLogDir"], "dataLogDir")
         let group = integer(fields["group"], "group", in: 0...Int(Int32.max))
         let weight = integer(fields["weight"], "weight", in: 0...1_000_000)
-        let config = config(fields["config"])
+        let config = config(fields["config"], besides: common)
         guard let id else { return nil }
         let server = ServerSpec(
             id: id, host: host, isObserver: role == "observer", ports: Ports(place: 0),
             arePortsChosen: ["client", "quorum", "election"].contains { chosen[$0] != nil },
             dataDir: dataDir, dataLogDir: dataLogDir, group: group, weight: weight, config: config)
-        return Draft(server: server, node: fields["id"] ?? node, ports: portNodes, chosen: chosen)
-    }
-
-    private func givePorts(_ drafts: inout [Draft]) {
-        var places: [String: Int] = [:]
-        for index in drafts.indices {
-            let place = places[drafts[index].server.host.lowercased(), default: 0]
-            places[drafts[index].server.host.lowercased()] = place + 1
-            let chosen = drafts[index].chosen
-            var ports = Ports(place: place)
-            ports.client = chosen["client"] ?? ports.client
-            ports.quorum = chosen["quorum"] ?? ports.quorum
-            ports.election = chosen["election"] ?? ports.election
-            ports.admin = chosen["admin"] ?? ports.admin
-            ports.secureClient = chosen["secureClient"]
-            ports.metrics = chosen["metrics"]
-            drafts[index].server.ports = ports
-        }
-    }
-
-    /// No port twice on a host; a default gives way in the message to what somebody wrote.
-    private mutating func checkPorts(_ drafts: [Draft]) {
-        var owners: [String: String] = [:]
-        for isChosen in [true, false] {
-            for draft in drafts {
-                let server = draft.server
-                let values: [Int?] = [
-                    server.ports.client, server.ports.quorum, server.ports.election,
-                    server.ports.admin, server.ports.secureClient, server.ports.metrics,
-                ]
-                for (key, value) in zip(SpecParser.portKeys, values) {
-                    guard let value, (draft.chosen[key] != nil) == isChosen else { continue }
-                    let place = "\(server.host.lowercased()) \(value)"
-                    if let owner = owners[place] {
-                        note(
-                            "port \(value) on \(server.host) is used twice: \(key) of server \(server.id) and \(owner)",
-                            at: draft.ports[key] ?? draft.node)
-                    } else {
-                        owners[place] = "\(key) of server \(server.id)"
-                    }
-                }
-            }
-        }
+        return ServerDraft(
+            server: server, node: fields["id"] ?? node, ports: portNodes, chosen: chosen)
     }
 
     /// Groups are for every participant or for none.
-    private mutating func checkGroups(_ drafts: [Draft]) {
+    private mutating func checkGroups(_ drafts: [ServerDraft]) {
         let participants = drafts.filter { !$0.server.isObserver }
-        guard participants.contains(where: { $0.server.group != nil }) else { return }
+        guard participants.contains(where: { $0.server.group != nil }) else {
+            for draft in drafts where draft.server.weight != nil {
+                note(
+                    "server \(draft.server.id) has a weight, which counts only within a group: "
+                        + "give every participant a group", at: draft.node)
+            }
+            return
+        }
         for draft in participants where draft.server.group == nil {
             note(
                 "server \(draft.server.id) has no group, and other participants have",
