@@ -128,7 +128,8 @@ public struct LocalEnsemble {
 
     /// Looks at the servers again and again, at first often, until the condition holds.
     ///
-    /// - Parameter goesOn: asked before each look, with the last one.
+    /// `goesOn` is asked after each look that does not end it.
+    ///
     /// - Returns: whether it holds; false after `seconds`, or when `goesOn` says no.
     public func wait(
         seconds: Double, until isMet: (EnsembleStatus) -> Bool,
@@ -146,9 +147,9 @@ public struct LocalEnsemble {
 
     /// Stops servers cleanly; those that have not ended after ten seconds are killed.
     ///
-    /// Whoever watches over them sees from a mark that they are meant to stay stopped.
+    /// Whoever watches over them sees from a mark that they are meant to stay stopped. `goesOn` is
+    /// asked while they end, with the number of those that still run.
     ///
-    /// - Parameter goesOn: asked while they end, with the number of those that still run.
     /// - Returns: the ids of those that ran.
     @discardableResult
     public func stop(

@@ -26,7 +26,9 @@ extension SpecReader {
         }
     }
 
-    /// No port twice on a host. The complaint names both owners, and stands at what somebody wrote.
+    /// No port twice on a host.
+    ///
+    /// The complaint names both owners, and stands at what somebody wrote.
     mutating func checkPorts(_ drafts: [ServerDraft]) {
         struct Owner {
             var draft: ServerDraft

@@ -27,7 +27,7 @@ public struct StatusTable {
 
     /// The table and the arithmetic of the quorum under it.
     ///
-    /// - Parameter width: how many characters a line may have; nil for any number.
+    /// A line has at most `width` characters; nil is any number.
     public func text(width: Int? = nil, isColoured: Bool = false) -> String {
         var chosen = columns
         while let width, StatusTable.width(of: chosen) > width,
