@@ -80,6 +80,9 @@ public struct ServerConfiguration: Equatable, Sendable {
     public var createsDirectories = true
     /// The committed log count max.
     public var committedLogCountMax = 500
+    /// How large a stretch of log may be, compared with a snapshot, to be sent in its place; 0 is any
+    /// size, below 0 is none.
+    public var snapshotSizeFactor = 0.33
     /// The servers that the file itself lists; their version is 0.
     public var membership = Membership(version: 0, members: [])
     /// Everything, in the order of the file, for the rewriting of it.

@@ -54,6 +54,7 @@ struct ServerConfigurationParser {
         case "electionAlg":
             if value != "3" { error("electionAlg=\(value): only 3 exists", entry) }
         case "peerType": readPeerType(value, entry)
+        case "snapshotSizeFactor": readSnapshotSizeFactor(value, entry)
         default: return false
         }
         return true
@@ -65,6 +66,16 @@ struct ServerConfigurationParser {
         case "participant": configuration.isObserver = false
         default: error("peerType=\(value): it is either participant or observer", entry)
         }
+    }
+
+    private mutating func readSnapshotSizeFactor(
+        _ value: String, _ entry: PropertiesFile.Entry
+    ) {
+        guard let factor = Double(value), factor.isFinite else {
+            return error("snapshotSizeFactor=\(value): a number is needed, such as 0.33", entry)
+        }
+        // Above 1 the log would be the dearer of the two; Apache ZooKeeper takes its default, too.
+        if factor <= 1 { configuration.snapshotSizeFactor = factor }
     }
 
     private mutating func readFlag(_ key: String, _ entry: PropertiesFile.Entry) -> Bool {

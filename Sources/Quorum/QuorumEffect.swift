@@ -46,6 +46,17 @@ public enum QuorumEffect: Equatable, Sendable {
     /// The tree as it is now goes out on that quorum link, before any later effect.
     case sendSnapshot(LinkID, zxid: Zxid)
 
+    /// Look at the log on disk after `after` through `through`, which is durable, away from
+    /// everything else; the answer is `logRead` with its first piece, or `logReadFailed`.
+    ///
+    /// Failing is right whenever sending the whole database would be cheaper.
+    case readLog(LinkID, after: Zxid, through: Zxid)
+    /// The next piece, not before what was sent on that link has left; the answer is `logRead` or
+    /// `logReadFailed`.
+    case readMoreLog(LinkID)
+    /// No piece is wanted any more.
+    case stopReadingLog(LinkID)
+
     // The election port. The driver always listens on it.
 
     /// Dial a server's election port; the answer is `electionDialed` or `electionDialFailed`.

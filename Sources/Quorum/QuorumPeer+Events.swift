@@ -105,6 +105,22 @@ extension QuorumPeer {
         settle()
     }
 
+    /// A piece of what `readLog` asked for, in order; `isLast` when it ends where that should.
+    public mutating func logRead(
+        _ link: LinkID, _ proposals: [Proposal], isLast: Bool, now: Int64
+    ) {
+        context.now = now
+        leader?.logRead(link, proposals, isLast: isLast, &context)
+        settle()
+    }
+
+    /// What `readLog` asked for cannot be had; `reason` is for the log.
+    public mutating func logReadFailed(_ link: LinkID, _ reason: String, now: Int64) {
+        context.now = now
+        leader?.logReadFailed(link, reason, &context)
+        settle()
+    }
+
     /// `loadSnapshot` is done; not when the stream did not hold a database.
     public mutating func snapshotLoaded(_ succeeded: Bool, now: Int64) {
         context.now = now

@@ -41,6 +41,9 @@ public struct QuorumSettings: Equatable, Sendable {
     public var committedLogCountMax: Int
     /// How many bytes they may take together.
     public var committedLogSizeMax: Int
+    /// How large a stretch of the log on disk may be, compared with a snapshot, for a learner that
+    /// is too far behind for memory; 0 is any size, below 0 none is read.
+    public var snapshotSizeFactor = 0.33
     /// How long a server without data waits for the voters it has not heard yet, before a quorum
     /// of servers without data starts a new history.
     public var bootstrapPatience: Int64

@@ -136,6 +136,31 @@ def test_diff_brings_a_server_up_to_date(make_ensemble, under_test, lagging, how
 
 
 @pytest.mark.parametrize("lagging", ["ours", "apache"])
+def test_the_leaders_log_on_disk_brings_a_server_up_to_date(make_ensemble, under_test, lagging):
+    """More than a leader keeps in memory (commitLogCount, 500), and little beside the whole database."""
+    kinds = [under_test if kind == "ours" else kind for kind in ("ours", lagging, "ours")]
+    ensemble = make_ensemble(kinds).start_led_by(3)
+    write(ensemble[1], "/large", 40, size=50000)
+    ensemble[2].stop()
+    write(ensemble[1], "/late", 1200, size=200)
+    said, heard = len(ensemble[3].log), len(ensemble[2].log)
+    ensemble[2].start()
+    ensemble.wait_ready()
+    tree = assert_equal(ensemble)
+    assert "/late-1199" in tree
+    if under_test == "aviary":
+        said, heard = ensemble[3].log[said:], ensemble[2].log[heard:]
+        assert "from the log on disk to server 2" in said and "Sending snapshot" not in said
+        assert "Getting a diff from the leader" in heard and "Getting a snapshot from leader" not in heard
+    write(ensemble[2], "/afterwards", 5)
+    before = assert_equal(ensemble)
+    ensemble[2].kill()
+    ensemble[2].start()
+    ensemble.wait_ready()
+    assert trees.difference(before, trees.dump(ensemble[2])) == {}, "what came as a difference was kept"
+
+
+@pytest.mark.parametrize("lagging", ["ours", "apache"])
 def test_a_snapshot_brings_an_empty_server_up_to_date(make_ensemble, under_test, lagging):
     ensemble = make_ensemble(kinds_of(lagging, under_test), config={"snapshotSizeFactor": "-1"}).start_led_by(3)
     write(ensemble[2], "/early", 10)

@@ -3,6 +3,21 @@ import Testing
 
 @testable import Quorum
 
+/// A history that remembers the last two of five transactions, of which this one is durable.
+private func shortMemory(durable: Int64 = 0x1_0000_0005) -> History {
+    var settings = QuorumSettings(myID: ServerID(1))
+    settings.committedLogCountMax = 2
+    var history = History(
+        QuorumHistory(lastLogged: .zero, acceptedEpoch: Epoch(9), currentEpoch: Epoch(9)),
+        settings: settings)
+    for zxid in 0x1_0000_0001...0x1_0000_0005 as ClosedRange<Int64> {
+        history.append(proposal(zxid))
+        _ = history.deliverFirst()
+    }
+    history.becameDurable(through: Zxid(durable))
+    return history
+}
+
 /// A history with these zxids delivered and, behind them, these only logged.
 private func history(
     _ delivered: [Int64], tail: [Int64] = [], base: Int64? = 0
@@ -90,4 +105,37 @@ private func plan(
     let plan = plan(0x1_0000_0001, ours, includesTail: true)
     #expect(plan.order == .snapshot)
     #expect(plan.proposals.map(\.zxid.rawValue) == [0x1_0000_0008])
+}
+
+@Test func `a learner from before memory is read for from the log, up to what is durable`() {
+    let last = Zxid(0x1_0000_0002)
+    let plan = SynchronizationPlan(
+        for: last, history: shortMemory(), includesTail: false, readsLog: true)
+    #expect(plan.order == .readLog(through: Zxid(0x1_0000_0005)))
+    #expect(plan.proposals.isEmpty)
+    let late = SynchronizationPlan(
+        for: last, history: shortMemory(durable: 0x1_0000_0004), includesTail: false,
+        readsLog: true)
+    #expect(late.order == .readLog(through: Zxid(0x1_0000_0004)))
+}
+
+@Test func `the log is not read where it could not reach memory`() {
+    let history = shortMemory(durable: 0x1_0000_0002)
+    let plan = SynchronizationPlan(
+        for: Zxid(0x1_0000_0001), history: history, includesTail: false, readsLog: true)
+    #expect(plan.order == .snapshot)
+}
+
+@Test func `the log is not read for whom memory has all, or nobody has anything`() {
+    func order(_ last: Int64, _ history: History) -> SynchronizationPlan.Order {
+        SynchronizationPlan(
+            for: Zxid(last), history: history, includesTail: false, readsLog: true
+        ).order
+    }
+    #expect(order(0x1_0000_0003, shortMemory()) == .diff(Zxid(0x1_0000_0005)))
+    #expect(order(0x1_0000_0009, shortMemory()) == .truncate(Zxid(0x1_0000_0005)))
+    #expect(order(-1, shortMemory()) == .snapshot)
+    // Amid what memory holds, and unknown to it.
+    let two = history([0x1_0000_0001, 0x1_0000_0002, 0x2_0000_0001])
+    #expect(order(0x1_0000_0005, two) == .snapshot)
 }

@@ -6,3 +6,14 @@ func `whole servers keep their promises to clients whatever happens`(seed: UInt6
     let failure = EnsembleSimulation(seed: seed).run()
     #expect(failure == nil)
 }
+
+@Test func `whole servers that are far behind are brought up to date from the log on disk`() {
+    var counts: [String: Int] = [:]
+    for seed in 1000...1004 as ClosedRange<UInt64> {
+        let simulation = EnsembleSimulation(seed: seed)
+        #expect(simulation.run() == nil)
+        counts.merge(simulation.counts) { $0 + $1 }
+    }
+    #expect(counts["log read to its end", default: 0] > 5)
+    #expect(counts["log read in part", default: 0] > 5)
+}

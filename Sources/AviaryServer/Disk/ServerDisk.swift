@@ -12,10 +12,12 @@ final class ServerDisk: ReplicaDisk {
     private let epochs: EpochFiles
     private let log: LogWorker
     private let snapshots: SnapshotWorker
+    /// Reads the log for learners.
+    let logReader: LogReadWorker
 
     init(
         _ directories: DataDirectories, in fileSystem: any FileSystem, recovery: RecoveryOptions,
-        log: LogWorker, snapshots: SnapshotWorker
+        log: LogWorker, snapshots: SnapshotWorker, logReader: LogReadWorker
     ) {
         self.directories = directories
         self.fileSystem = fileSystem
@@ -23,6 +25,7 @@ final class ServerDisk: ReplicaDisk {
         self.epochs = EpochFiles(directories, in: fileSystem)
         self.log = log
         self.snapshots = snapshots
+        self.logReader = logReader
     }
 
     func append(_ entries: [LogEntry]) { log.append(entries) }

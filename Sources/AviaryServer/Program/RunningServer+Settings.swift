@@ -39,13 +39,15 @@ extension RunningServer {
 
     private func quorumSettings() -> QuorumSettings {
         let configuration = files.configuration
-        return QuorumSettings(
+        var settings = QuorumSettings(
             myID: files.server, tickTime: Int64(configuration.tickTime),
             initLimit: Int64(configuration.initLimit), syncLimit: Int64(configuration.syncLimit),
             connectTimeout: Int64(configuration.connectTimeout),
             reconfigEnabled: configuration.reconfigEnabled,
             packetSizeMax: configuration.requestSizeMax * 2,
             committedLogCountMax: configuration.committedLogCountMax)
+        settings.snapshotSizeFactor = configuration.snapshotSizeFactor
+        return settings
     }
 
     private func description() -> ServerDescription {

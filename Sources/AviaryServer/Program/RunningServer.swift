@@ -93,12 +93,17 @@ final class RunningServer {
         let snapshots = SnapshotWorker(directories, in: fileSystem, pool: snapshotPool) { error in
             loop.execute { host.value.host?.snapshotWritten(error) }
         }
+        let reader = LogReadWorker(directories, in: fileSystem, pool: snapshotPool) {
+            link, outcome in
+            loop.execute { host.value.host?.logRead(link, outcome) }
+        }
         var recovery = RecoveryOptions()
         recovery.isCreatingDatabase = configuration.createsDatabase
         recovery.isTrustingEmpty = configuration.trustsEmptySnapshot
         recovery.recentCountMax = configuration.committedLogCountMax
         return ServerDisk(
-            directories, in: fileSystem, recovery: recovery, log: worker, snapshots: snapshots)
+            directories, in: fileSystem, recovery: recovery, log: worker, snapshots: snapshots,
+            logReader: reader)
     }
 
     private func joinPeers(_ host: ReplicaHost) {

@@ -139,6 +139,13 @@ final class PeerTransport {
         unflushed.removeAll(keepingCapacity: true)
     }
 
+    /// Calls back once what was sent on a link has left this process; never, if it is closed.
+    func whenWritten(_ link: LinkID, _ body: @escaping () -> Void) {
+        guard let channel = channels[link] else { return }
+        let body = NIOLoopBound(body, eventLoop: host.loop)
+        channel.writeAndFlush(ByteBuffer()).whenSuccess { body.value() }
+    }
+
     func close(_ link: LinkID) {
         guard let channel = channels.removeValue(forKey: link) else { return }
         unflushed.remove(link)

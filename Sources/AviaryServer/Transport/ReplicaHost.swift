@@ -46,6 +46,7 @@ final class ReplicaHost {
         isStopped = true
         deadline?.task.cancel()
         deadline = nil
+        disk?.logReader.stopAll()
         try disk?.flush()
     }
 
@@ -66,6 +67,15 @@ final class ReplicaHost {
             tell { $0.snapshotFailed(String(describing: error), $1) }
         } else {
             tell { $0.snapshotChunkWritten($1) }
+        }
+    }
+
+    /// A piece of the log has been read for a learner, or cannot be.
+    func logRead(_ link: LinkID, _ outcome: LogReadWorker.Outcome) {
+        switch outcome {
+        case .piece(let entries, let isLast):
+            tell { $0.logRead(link, entries, isLast: isLast, $1) }
+        case .refused(let reason): tell { $0.logReadFailed(link, reason, $1) }
         }
     }
 
@@ -127,6 +137,11 @@ final class ReplicaHost {
         case .electionClose(let link), .quorumClose(let link): links?.close(link)
         case .quorumListen(let listens): links?.listenForLearners(listens)
         case .quorumDial(let link, let endpoint): links?.dial(link, endpoint, .quorum)
+        case .readLog(let link, let start, let end, let bytesMax):
+            disk?.logReader.begin(link, after: start, through: end, bytesMax: bytesMax)
+        case .readMoreLog(let link):
+            links?.whenWritten(link) { [weak self] in self?.disk?.logReader.next(link) }
+        case .stopReadingLog(let link): disk?.logReader.stop(link)
         case .membershipProposed(let membership): memberships?.proposed(membership)
         case .membershipCommitted(let membership):
             memberships?.committed(membership)

@@ -52,6 +52,20 @@ struct History {
     /// Whether there is a database at all; without one, a server does not vote.
     var hasDatabase: Bool { delivered != .none }
 
+    /// Where a stretch of the log on disk may end: durable, committed, and where memory goes on; nil
+    /// if there is no such place.
+    var endOnDisk: Zxid? {
+        let end = min(delivered, durable)
+        guard let start = recentBase ?? recent.first?.zxid, end >= start else { return nil }
+        return end
+    }
+
+    /// Whether memory begins after `zxid`, so that only the disk knows what follows it.
+    func precedesMemory(_ zxid: Zxid) -> Bool {
+        guard let start = recentBase ?? recent.first?.zxid else { return false }
+        return zxid < start
+    }
+
     /// Whether `zxid` may follow `previous`: the next of its epoch, or the first of a later one.
     ///
     /// Anything else is a hole, and a hole once logged would spread to every later learner.

@@ -9,23 +9,60 @@ extension Leader {
     /// Nothing happens between choosing what to send and registering the learner, so no proposal
     /// and no commit falls between the two.
     mutating func synchronize(at index: Int, _ context: inout PeerContext) {
-        guard let epoch else { return }
-        let link = learners[index].link
         let plan = SynchronizationPlan(
             for: learners[index].lastLogged, history: context.history,
-            includesTail: !isEstablished)
+            includesTail: !isEstablished,
+            readsLog: mayReadLog(for: learners[index].server, context))
+        if case .readLog(let zxid) = plan.order {
+            beginReadingLog(through: zxid, at: index, &context)
+        } else {
+            order(plan, at: index, &context)
+            sendRest(plan.proposals, at: index, &context)
+        }
+    }
+
+    /// Tells a learner how it is going to be synchronized.
+    mutating func order(
+        _ plan: SynchronizationPlan, at index: Int, _ context: inout PeerContext
+    ) {
+        let link = learners[index].link
         switch plan.order {
-        case .diff(let zxid): context.effects.send(link, .diff, zxid)
-        case .truncate(let zxid): context.effects.send(link, .truncate, zxid)
-        case .snapshot:
+        case .diff(let zxid):
+            note("Sending DIFF up to \(zxid), \(plan.proposals.count) from memory", index, &context)
+            context.effects.send(link, .diff, zxid)
+        case .truncate(let zxid):
+            note("Sending TRUNC to \(zxid)", index, &context)
+            context.effects.send(link, .truncate, zxid)
+        case .snapshot, .readLog:
             let zxid = context.history.delivered
+            note("Sending snapshot at \(zxid)", index, &context)
+            snapshotReceivers.remove(learners[index].server)
             context.effects.send(link, .snapshot, zxid)
             context.effects.add(.sendSnapshot(link, zxid: zxid))
         }
-        for proposal in plan.proposals {
+    }
+
+    /// Tells people how a learner is synchronized.
+    func note(_ what: String, _ index: Int, _ context: inout PeerContext) {
+        let learner = learners[index]
+        context.note("\(what) to server \(learner.server), which has \(learner.lastLogged)")
+    }
+
+    /// Sends history as committed.
+    func sendCommitted(_ proposals: [Proposal], _ link: LinkID, _ context: inout PeerContext) {
+        for proposal in proposals {
             context.effects.send(link, proposal.packet(.proposal))
             context.effects.send(link, .commit, proposal.zxid)
         }
+    }
+
+    /// Sends the end of our history and NEWLEADER, and registers the learner.
+    mutating func sendRest(
+        _ proposals: [Proposal], at index: Int, _ context: inout PeerContext
+    ) {
+        guard let epoch else { return }
+        let link = learners[index].link
+        sendCommitted(proposals, link, &context)
         if isEstablished, learners[index].kind == .follower {
             let tail = context.history.tail
             for place in 0..<tail.count {

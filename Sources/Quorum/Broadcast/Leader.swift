@@ -38,6 +38,8 @@ struct Leader {
     var nextPing: Int64
     /// Whether the next ping is the one that also counts the followers.
     var nextPingCounts = false
+    /// Servers for which reading the log has broken off: they get a snapshot when they come back.
+    var snapshotReceivers: Set<ServerID> = []
     /// Whether an ACK has come that was not evaluated yet.
     var hasNewAcknowledgements = false
     /// Who leads next, if the configuration has ended the reign.
@@ -124,7 +126,7 @@ struct Leader {
             drop(link, &context)
         case .offered:
             receivedPromise(packet, at: index, &context)
-        case .promised:
+        case .promised, .readingLog:
             drop(link, &context)
         case .synchronizing, .synchronized, .serving:
             receivedWhileForwarding(packet, at: index, &context)
@@ -145,13 +147,17 @@ struct Leader {
 
     private mutating func forget(at index: Int, _ context: inout PeerContext) {
         let learner = learners.remove(at: index)
+        if learner.phase == .readingLog { context.effects.add(.stopReadingLog(learner.link)) }
         waitingSyncs.removeAll { $0.link == learner.link }
         if learner.isForwarding { context.effects.addLocal(.learnerGone(learner.link)) }
     }
 
     /// Lets go of everything: the peer looks for a leader again.
     mutating func shutDown(_ context: inout PeerContext) {
-        for learner in learners { context.effects.add(.quorumClose(learner.link)) }
+        for learner in learners {
+            if learner.phase == .readingLog { context.effects.add(.stopReadingLog(learner.link)) }
+            context.effects.add(.quorumClose(learner.link))
+        }
         learners = []
         context.effects.add(.quorumListen(false))
     }

@@ -20,12 +20,16 @@ extension Learner {
                 end("the leader offers a difference to a server without a database")
                 return
             }
+            context.note("Getting a diff from the leader, up to \(packet.zxid)")
             phase = .synchronizing(epoch)
         case .truncate:
             guard packet.zxid >= .zero, packet.zxid <= context.history.lastLogged else {
                 end("the leader truncates where there is nothing")
                 return
             }
+            context.warn(
+                "Truncating log to get in sync with the leader: what is logged here after"
+                    + " \(packet.zxid), up to \(context.history.lastLogged), it does not have")
             phase = .loading(epoch)
             truncationTarget = packet.zxid
             context.effects.add(.truncateLog(to: packet.zxid))
@@ -34,6 +38,7 @@ extension Learner {
                 end("the leader's snapshot has no place in history")
                 return
             }
+            context.note("Getting a snapshot from leader, at \(packet.zxid)")
             phase = .receivingSnapshot(epoch)
             snapshot = SnapshotStream(zxid: packet.zxid)
         default:

@@ -12,6 +12,8 @@ struct LearnerConnection {
         case offered
         /// It has promised; both wait until a quorum has.
         case promised
+        /// What it lacks first is being read from the log on disk.
+        case readingLog
         /// Everything it lacks is on its way, live proposals follow; we wait for its ACK.
         case synchronizing
         /// It has our history on disk; it waits for UPTODATE.
@@ -35,6 +37,8 @@ struct LearnerConnection {
     var kind = Kind.follower
     /// The end of its log when it promised.
     var lastLogged = Zxid.none
+    /// How far reading the log for it has come.
+    var logReading: LogReading?
     /// When its last packet came.
     var lastHeard: Int64
     /// All proposals of this epoch up to here are durable there.

@@ -10,6 +10,8 @@ struct SynchronizationPlan: Equatable {
         case truncate(Zxid)
         /// Forget everything: a snapshot follows.
         case snapshot
+        /// Nothing yet: the transactions up to here are read from the log on disk first.
+        case readLog(through: Zxid)
     }
 
     var order: Order
@@ -19,8 +21,9 @@ struct SynchronizationPlan: Equatable {
     /// The plan for a learner whose log ends at `last`.
     ///
     /// `includesTail`: a leader that is not established yet offers all that it has logged; later
-    /// its tail is what is outstanding, and goes out without a commit.
-    init(for last: Zxid, history: History, includesTail: Bool) {
+    /// its tail is what is outstanding, and goes out without a commit. `readsLog`: whether what
+    /// memory does not hold any more may come from the disk.
+    init(for last: Zxid, history: History, includesTail: Bool, readsLog: Bool = false) {
         let end = includesTail ? history.lastLogged : history.delivered
         if last == .none {
             self = .snapshot(history, includesTail)
@@ -35,6 +38,10 @@ struct SynchronizationPlan: Equatable {
             }
         } else {
             self = SynchronizationPlan.walk(from: last, to: end, history, includesTail)
+            guard readsLog, order == .snapshot, history.precedesMemory(last),
+                let place = history.endOnDisk, place > last
+            else { return }
+            self.init(order: .readLog(through: place), proposals: [])
         }
     }
 
@@ -66,7 +73,7 @@ struct SynchronizationPlan: Equatable {
     }
 
     /// The snapshot holds what is delivered; what a new leader has beyond that must follow.
-    private static func snapshot(_ history: History, _ includesTail: Bool) -> SynchronizationPlan {
+    static func snapshot(_ history: History, _ includesTail: Bool) -> SynchronizationPlan {
         var proposals: [Proposal] = []
         if includesTail {
             for index in 0..<history.tail.count { proposals.append(history.tail[index]) }

@@ -123,6 +123,18 @@ extension Replica {
         return tree.snapshotBody(sessions: sortedSessions) + signature.copyBytes()
     }
 
+    /// How many bytes of log go to a learner before a snapshot is the better choice.
+    ///
+    /// Compared with the database as it is: the newest snapshot on disk may be from when it was
+    /// empty.
+    var logReadSizeMax: Int64 {
+        let factor = settings.quorum?.snapshotSizeFactor ?? 0
+        guard factor > 0 else { return .max }
+        // What a snapshot says of a znode besides path and data.
+        let snapshotSize = tree.approximateDataSize + tree.nodeCount * 84
+        return Int64(Double(snapshotSize) * factor)
+    }
+
     var sortedSessions: [(id: SessionID, timeout: Int32)] {
         sessionTimeouts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }

@@ -2,7 +2,7 @@ import DequeModule
 import Jute
 public import Quorum
 import Records
-import Storage
+public import Storage
 import Tree
 
 // Between the quorum peer and everything else: its events come from the driver, its effects go to
@@ -74,6 +74,21 @@ extension Replica {
         settle()
     }
 
+    /// A piece of what `readLog` asked for, in order; `isLast` when that ends with it.
+    public func logRead(_ link: LinkID, _ entries: [LogEntry], isLast: Bool, _ now: Moment) {
+        self.now = now
+        peer?.logRead(
+            link, entries.map { Proposal(zxid: $0.zxid, bytes: $0.bytes) }, isLast: isLast,
+            now: now.monotonicMilliseconds)
+        settle()
+    }
+    /// What `readLog` asked for cannot be had.
+    public func logReadFailed(_ link: LinkID, _ reason: LogRange.Refusal, _ now: Moment) {
+        self.now = now
+        peer?.logReadFailed(link, reason.description, now: now.monotonicMilliseconds)
+        settle()
+    }
+
     /// When `hitDeadline` is wanted at the latest, monotonic milliseconds.
     public var nextDeadline: Int64? {
         [peer?.nextDeadline, isPrimary ? tracker.nextDeadline : nil].compactMap { $0 }.min()
@@ -115,6 +130,10 @@ extension Replica {
         case .loadSnapshot(let stream, let zxid): loadSnapshot(stream, zxid)
         case .saveSnapshot(let zxid): try saveSnapshot(zxid)
         case .sendSnapshot(let link, _): emit(.quorumSend(link, snapshotStream()))
+        case .readLog(let link, let start, let end):
+            emit(.readLog(link, after: start, through: end, bytesMax: logReadSizeMax))
+        case .readMoreLog(let link): emit(.readMoreLog(link))
+        case .stopReadingLog(let link): emit(.stopReadingLog(link))
         case .electionDial(let link, _, let endpoint): emit(.electionDial(link, endpoint))
         case .electionSend(let link, let bytes): emit(.electionSend(link, bytes))
         case .electionClose(let link): emit(.electionClose(link))

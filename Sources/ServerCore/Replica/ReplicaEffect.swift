@@ -25,6 +25,15 @@ public enum ReplicaEffect: Equatable, Sendable {
     case quorumSend(LinkID, [UInt8])
     case quorumClose(LinkID)
 
+    /// Look at the log on disk after one transaction through another, which is durable, off the
+    /// loop, and report its first piece, or that it cannot be had, by `logRead` or
+    /// `logReadFailed`. Entries of more than `bytesMax` together are too much.
+    case readLog(LinkID, after: Zxid, through: Zxid, bytesMax: Int64)
+    /// Report the next piece, but read it only when what was sent on that link has left.
+    case readMoreLog(LinkID)
+    /// Forget about it; reports that are under way are harmless.
+    case stopReadingLog(LinkID)
+
     /// A configuration that is proposed: keep it beside the committed one.
     case membershipProposed(Membership)
     /// A configuration that is in force: write the dynamic file.

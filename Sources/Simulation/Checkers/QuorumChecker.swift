@@ -35,7 +35,16 @@ struct QuorumChecker {
                         + " \(history.last?.zxid ?? .zero) was delivered")
             }
         }
-        // A server that serves holds a prefix of the one history and nothing else.
+        holds(server, tree, fail)
+        if tree.last.epoch > disk.currentEpoch {
+            fail("S11: \(server) serves at \(tree.last) in epoch \(disk.currentEpoch)")
+        }
+    }
+
+    /// A server that serves, or is about to, holds a prefix of the one history and nothing else.
+    ///
+    /// What a new leader read from its disk may be news to everybody: it is committed with the rest.
+    mutating func holds(_ server: ServerID, _ tree: ToyTree, _ fail: Fail) {
         for (place, entry) in tree.entries.enumerated() {
             guard place < history.count else {
                 history.append(entry)
@@ -45,9 +54,6 @@ struct QuorumChecker {
                 fail("S3: \(server) holds \(entry.zxid) where \(history[place].zxid) belongs")
                 return
             }
-        }
-        if tree.last.epoch > disk.currentEpoch {
-            fail("S11: \(server) serves at \(tree.last) in epoch \(disk.currentEpoch)")
         }
     }
 

@@ -5,7 +5,7 @@ extension EnsembleSimulation {
     func doHarm() {
         if isCalm { return }
         queue.schedule(.chaos, at: now + random.number(20_000...700_000))
-        switch random.number(0...9) {
+        switch random.number(0...10) {
         case 0, 1:
             crash(random.below(servers.count))
         case 2, 3:
@@ -22,6 +22,8 @@ extension EnsembleSimulation {
             }
         case 8:
             network.conditions.longDelays = random.pick([0, 10, 100, 300]) ?? 0
+        case 9:
+            servers[random.below(servers.count)].disk?.purge()
         default:
             servers[random.below(servers.count)].syncTime =
                 random.chance(1, in: 2) ? 100...1000 : 5000...200_000

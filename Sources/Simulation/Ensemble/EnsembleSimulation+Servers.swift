@@ -15,6 +15,7 @@ extension EnsembleSimulation {
             myID: server.member.id, tickTime: EnsembleSimulation.tickTime, connectTimeout: 400)
         quorum.committedLogCountMax = 20
         quorum.bootstrapPatience = 300
+        quorum.snapshotSizeFactor = seed % 4 == 0 ? 0.33 : 0
         var settings = ReplicaSettings(
             server: server.member.id, quorum: quorum, membership: membership)
         settings.tickTimeMilliseconds = Int32(EnsembleSimulation.tickTime)
@@ -186,6 +187,11 @@ extension EnsembleSimulation {
             server.disconnect(link)
         case .quorumListen(let isOn):
             network.listen(host: host, port: EnsembleSimulation.quorumPort, isOn)
+        case .readLog(let link, let start, let end, let bytesMax):
+            server.disk?.readings[link] = .init(after: start, through: end, bytesMax: bytesMax)
+            scheduleLogRead(host, link)
+        case .readMoreLog(let link): scheduleLogRead(host, link)
+        case .stopReadingLog(let link): server.disk?.readings[link] = nil
         case .membershipProposed, .membershipCommitted: break
         case .log(let level, let text):
             trace { "\(server.member.id) \(text)" }

@@ -13,6 +13,7 @@ public final class EnsembleSimulation {
         case closed(SimulatedNetwork.End, host: Int)
         case deadline(host: Int, life: Int)
         case synced(host: Int, life: Int, count: Int)
+        case logRead(host: Int, life: Int, LinkID)
         case start(host: Int)
         case client(Int)
         case chaos
@@ -120,6 +121,7 @@ public final class EnsembleSimulation {
             servers[host].replica?.hitDeadline(moment(host))
             perform(host)
         case .synced(let host, let life, let count): synced(host, life, count)
+        case .logRead(let host, let life, let link): logRead(host, life, link)
         case .start(let host): start(host)
         case .client(let number): act(number)
         case .chaos: doHarm()

@@ -1,3 +1,4 @@
+import Quorum
 import Records
 import ServerCore
 import Storage
@@ -78,6 +79,41 @@ final class SimulatedReplicaDisk: ReplicaDisk {
     func persist(currentEpoch: Epoch) throws(StorageError) {
         try epochs.writeCurrent(currentEpoch)
     }
+
+    // MARK: Reading the log for learners
+
+    /// A stretch, opened when its first piece is read.
+    final class Reading {
+        let start: Zxid
+        let end: Zxid
+        let bytesMax: Int64
+        fileprivate var range: LogRange?
+
+        init(after start: Zxid, through end: Zxid, bytesMax: Int64) {
+            self.start = start
+            self.end = end
+            self.bytesMax = bytesMax
+        }
+    }
+
+    /// The stretches that are being read.
+    var readings: [LinkID: Reading] = [:]
+
+    /// The next piece of a stretch, and whether it is the last.
+    func read(
+        _ reading: Reading, bytesMax: Int
+    ) throws(LogRange.Refusal) -> (entries: [LogEntry], isLast: Bool) {
+        if reading.range == nil {
+            reading.range = try LogRange(
+                after: reading.start, through: reading.end, bytesMax: reading.bytesMax,
+                in: directories, of: fileSystem)
+        }
+        let entries = try reading.range?.next(bytesMax: bytesMax) ?? []
+        return (entries, reading.range?.isComplete ?? true)
+    }
+
+    /// Removes snapshots and logs that no start needs, as the thread beside does now and then.
+    func purge() { _ = try? Purge.run(directories, keeping: 3, in: fileSystem) }
 
     func rollLog() { queue.append(nil) }
 

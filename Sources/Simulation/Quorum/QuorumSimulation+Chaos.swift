@@ -35,6 +35,9 @@ extension QuorumSimulation {
             if let host = random.pick(Array(servers.indices)) {
                 servers[host].syncTime = random.chance(1, in: 2) ? 100...1000 : 5000...200_000
             }
+        case 9 where random.chance(1, in: 3):
+            count("purge")
+            if let host = random.pick(Array(servers.indices)) { servers[host].disk.purge() }
         default:
             snapshotSomewhere()
         }

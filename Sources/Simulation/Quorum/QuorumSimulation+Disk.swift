@@ -42,9 +42,40 @@ extension QuorumSimulation {
         case .saveSnapshot(let zxid):
             servers[host].disk.replace(with: servers[host].tree, at: zxid)
             servers[host].isSyncing = false
+        case .readLog(let link, let start, let end):
+            servers[host].logReadings[link] = (start, end)
+            scheduleLogRead(host, link)
+        case .readMoreLog(let link): scheduleLogRead(host, link)
+        case .stopReadingLog(let link): servers[host].logReadings[link] = nil
         default:
             performOnReplica(effect, host)
         }
+    }
+
+    private func scheduleLogRead(_ host: Int, _ link: LinkID) {
+        let time = now + random.number(random.chance(1, in: 20) ? 10_000...400_000 : 50...3000)
+        queue.schedule(.logRead(host: host, life: servers[host].life, link), at: time)
+    }
+
+    /// A piece of a log is read for a learner, or the disk fails.
+    func logRead(_ host: Int, _ life: Int, _ link: LinkID) {
+        guard servers[host].life == life, servers[host].peer != nil,
+            let wanted = servers[host].logReadings[link]
+        else { return }
+        let rest = servers[host].disk.entries(after: wanted.after, through: wanted.through)
+        if let rest, !random.chance(1, in: 80) {
+            let piece = Array(rest.prefix(random.number(1...20)))
+            let isLast = piece.count == rest.count
+            count(isLast ? "log read to its end" : "log read in part")
+            servers[host].logReadings[link] =
+                isLast ? nil : (piece.last?.zxid ?? wanted.after, wanted.through)
+            servers[host].peer?.logRead(link, piece, isLast: isLast, now: now / 1000)
+        } else {
+            count("log not read")
+            servers[host].logReadings[link] = nil
+            servers[host].peer?.logReadFailed(link, "it cannot be read", now: now / 1000)
+        }
+        perform(host)
     }
 
     private func reload(_ host: Int) {
@@ -82,6 +113,7 @@ extension QuorumSimulation {
         let id = servers[host].member.id
         switch effect {
         case .deliver(let proposal):
+            if servers[host].role == .looking { checker.holds(id, servers[host].tree, fail) }
             checker.delivers(id, proposal, at: servers[host].tree.entries.count, fail)
             servers[host].tree.apply(proposal)
             if case .leading(let epoch) = servers[host].role, epoch == proposal.zxid.epoch {

@@ -13,6 +13,7 @@ extension QuorumSimulation {
             connectTimeout: 400)
         settings.committedLogCountMax = 20
         settings.bootstrapPatience = 300
+        settings.snapshotSizeFactor = 0
         let (tree, history) = servers[host].disk.recover(recentMax: 20)
         checker.recovered(servers[host].member.id, tree, fail)
         servers[host].tree = tree

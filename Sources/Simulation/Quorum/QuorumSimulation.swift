@@ -13,6 +13,7 @@ public final class QuorumSimulation {
         case closed(SimulatedNetwork.End, host: Int)
         case deadline(host: Int, life: Int)
         case synced(host: Int, life: Int, generation: Int, count: Int)
+        case logRead(host: Int, life: Int, LinkID)
         case start(host: Int)
         case write
         case chaos
@@ -124,6 +125,8 @@ public final class QuorumSimulation {
             perform(host)
         case .synced(let host, let life, let generation, let count):
             synced(host, life, generation, count)
+        case .logRead(let host, let life, let link):
+            logRead(host, life, link)
         case .start(let host):
             start(host)
         case .write:

@@ -21,6 +21,8 @@ final class SimulatedPeer {
     var isSyncing = false
     /// How long its disk takes to sync, in microseconds.
     var syncTime: ClosedRange<Int64> = 100...1000
+    /// Of each stretch of the log that is read for a learner, what is wanted next.
+    var logReadings: [LinkID: (after: Zxid, through: Zxid)] = [:]
     /// Operations that clients of this server wait for.
     var waiting: Set<UInt64> = []
 
@@ -53,6 +55,7 @@ final class SimulatedPeer {
         quorumLinks = []
         timer = nil
         isSyncing = false
+        logReadings = [:]
         waiting = []
     }
 }

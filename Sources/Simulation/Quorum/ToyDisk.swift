@@ -70,10 +70,37 @@ struct ToyDisk {
         if snapshots.count > 3 { snapshots.removeFirst() }
     }
 
+    /// The durable entries after `start` through `end`, nil if some of them are not here.
+    func entries(after start: Zxid, through end: Zxid) -> [Proposal]? {
+        guard let first = log.firstIndex(where: { $0.zxid > start }), first > 0,
+            log[first - 1].zxid == start || start.isEpochStart,
+            let last = log.lastIndex(where: { $0.zxid == end })
+        else { return nil }
+        guard first <= last else { return nil }
+        for place in first...last where place > first || log[first - 1].zxid >= start {
+            guard follows(log[place].zxid, log[place - 1].zxid) else { return nil }
+        }
+        return Array(log[first...last])
+    }
+
+    /// Whether nothing lies between two entries of the log; a snapshot may have filled a hole.
+    private func follows(_ zxid: Zxid, _ previous: Zxid) -> Bool {
+        if zxid == previous.next { return true }
+        return zxid.epoch > previous.epoch && zxid.counter == 1
+            && !snapshots.contains { $0.zxid > previous && $0.zxid < zxid }
+    }
+
+    /// Everything up to the newest snapshot is purged.
+    mutating func purge() {
+        guard let newest = snapshots.last else { return }
+        snapshots.removeFirst(snapshots.count - 1)
+        log.removeAll { $0.zxid <= newest.zxid }
+    }
+
     /// After a leader's snapshot: nothing beyond it may be replayed, or stand above it.
     mutating func replace(with tree: ToyTree, at zxid: Zxid) {
         flush()
-        log.removeAll { $0.zxid > zxid }
+        log = []
         snapshots.removeAll { $0.zxid > zxid }
         save(tree, at: zxid)
     }

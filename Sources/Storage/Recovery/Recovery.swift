@@ -195,3 +195,12 @@ public enum Recovery {
         }
     }
 }
+
+extension Zxid {
+    /// Whether no transaction can lie between `other` and this one.
+    ///
+    /// Equal zxids count: a log may hold one twice.
+    fileprivate func follows(_ other: Zxid) -> Bool {
+        self == other || self == other.next || (epoch > other.epoch && counter <= 1)
+    }
+}
