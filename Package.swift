@@ -77,7 +77,7 @@ let package = Package(
         .target(
             name: "AviaryCommands",
             dependencies: [
-                "AviaryEnsemble", "AviaryServer", "AviaryShell", "Storage",
+                "AviaryEnsemble", "AviaryServer", "AviaryShell", "Configuration", "Storage",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(

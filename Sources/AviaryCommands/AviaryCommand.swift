@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Configuration
 
 /// The program: one subcommand for each verb.
 public struct AviaryCommand: AsyncParsableCommand {
@@ -23,5 +24,19 @@ public struct AviaryCommand: AsyncParsableCommand {
     /// Runs the verb of this process's command line.
     ///
     /// Top-level code would choose the `main` that knows no asynchronous verb.
-    public static func program() async { await main() }
+    public static func program() async {
+        if let word = CommandLine.arguments.dropFirst().first, let complaint = unknownVerb(word) {
+            Program.note("aviary: \(complaint)")
+            exit(withError: ExitCode(ExitStatus.misused.rawValue))
+        }
+        await main()
+    }
+
+    /// What to say of a first word that is no verb: the parser would only call it unexpected.
+    static func unknownVerb(_ word: String) -> String? {
+        let verbs = configuration.subcommands.compactMap { $0.configuration.commandName }
+        guard !word.hasPrefix("-"), word != "help", !verbs.contains(word) else { return nil }
+        let hint = NearestWord.of(word, in: verbs).map { "; did you mean \($0)?" } ?? "."
+        return "there is no verb \(word)\(hint) 'aviary --help' lists them"
+    }
 }

@@ -25,7 +25,7 @@ private func grouped(_ groups: [[(Int, Bool)]]) -> QuorumArithmetic {
     #expect(plain([true, true, true, true]).mayFail == 1)
     let none = plain([true, false, false, false, false])
     #expect(none.mayFail == nil && none.missing == 2)
-    #expect(none.text == "3 of 5 needed, 1 serving, no quorum: 2 more must come back")
+    #expect(none.text == "3 of 5 needed, 1 serving, no quorum: 2 more must serve")
 }
 
 @Test func `a majority of the weight in a majority of the groups is a quorum`() {

@@ -42,6 +42,7 @@ func `every sample is a spec without problems`(name: String, count: Int) throws 
         "client of server 1 and the default admin of server 2"
     ),
     ("servers:\n  - {id: 1, weight: 2}\n", "2:10", "weight"),
+    ("config: {clientPort: 1}\nservers: 3\n", "1:10", "ports: {client: PORT}"),
     ("config: {tickTime: often}\nservers: 3\n", "1:20", "tickTime=often"),
     ("servers:\n  - {id: 1, config: {snapCount: 0}}\n", "2:33", "snapCount=0"),
     ("servers:\n  - id: 1\n    ports: {cliant: 1}\n", "3:13", "client"),

@@ -1,8 +1,10 @@
 """Fixtures: servers that are stopped whatever happens, and a time limit on every test."""
+import os
+import pathlib
 import shutil
 import signal
+import subprocess
 import sys
-import pathlib
 
 import pytest
 
@@ -101,6 +103,22 @@ def make_ensemble(tmp_path, started, under_test):
 def ensemble(make_ensemble):
     """Three servers that serve."""
     return make_ensemble(3).start().wait_ready()
+
+
+@pytest.fixture
+def aviary(tmp_path):
+    """aviary(words…): (exit status, stdout, stderr) of the launcher; what it started is stopped after the test."""
+    environment = dict(os.environ, AVIARY_HOME=str(tmp_path / "home"))
+
+    def run(*words, seconds=60):
+        ran = subprocess.run([places.aviary_binary(), *words], env=environment, text=True, capture_output=True,
+                             stdin=subprocess.DEVNULL, timeout=seconds)
+        return ran.returncode, ran.stdout, ran.stderr
+    run.environment = environment
+    yield run
+    home = tmp_path / "home"
+    for name in sorted(each.name for each in home.iterdir() if each.is_dir()) if home.exists() else []:
+        run("down", "--purge", "--ensemble", name)
 
 
 @pytest.fixture

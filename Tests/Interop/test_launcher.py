@@ -14,20 +14,6 @@ from harness.waiting import eventually
 pytestmark = [pytest.mark.ours, pytest.mark.budget(120)]
 
 
-@pytest.fixture
-def aviary(tmp_path):
-    """aviary(words…): (exit status, stdout, stderr); what it started is stopped after the test."""
-    environment = dict(os.environ, AVIARY_HOME=str(tmp_path / "home"))
-
-    def run(*words, seconds=60):
-        ran = subprocess.run([places.aviary_binary(), *words], env=environment, text=True, capture_output=True,
-                             stdin=subprocess.DEVNULL, timeout=seconds)
-        return ran.returncode, ran.stdout, ran.stderr
-    run.environment = environment
-    yield run
-    run("down", "--purge")
-
-
 def status(aviary):
     code, out, err = aviary("status", "--json")
     assert out, f"{code}: {err}"
@@ -160,3 +146,131 @@ def test_up_takes_a_spec_and_says_all_that_is_wrong_with_one(aviary, tmp_path):
     assert code == 65
     assert f"{spec}:2:1: error:" in err and "did you mean servers?" in err
     assert f"{spec}:5:11: error:" in err and "did you mean participant?" in err
+
+
+def test_an_ensemble_is_named_or_chosen_or_the_only_one(aviary, tmp_path):
+    assert aviary("up", "--detach", "-n", "1", "-e", "one")[0] == 0
+    assert aviary("status")[0] == 0
+    assert aviary("up", "--detach", "-n", "1", "--ensemble", "two")[0] == 0
+    code, out, err = aviary("status")
+    assert code == 64 and "one, two" in err and "--ensemble NAME" in err and "aviary use" in err
+    assert aviary("use", "two")[0] == 0
+    assert status(aviary)["ensemble"] == "two"
+    assert json.loads(aviary("status", "-e", "one", "--json")[1])["ensemble"] == "one"
+    listed = json.loads(aviary("ls", "--json")[1])["ensembles"]
+    assert [(each["ensemble"], each["current"], each["running"]) for each in listed] == [("one", False, 1), ("two", True, 1)]
+    elsewhere = str(tmp_path / "elsewhere")
+    assert json.loads(aviary("ls", "--json", "--dir", elsewhere)[1]) == {"home": elsewhere, "ensembles": []}
+    assert aviary("status", "--dir", elsewhere)[0] == 69
+    assert aviary("up", "--detach", "-n", "1", "--dir", elsewhere)[0] == 0
+    assert aviary("down", "--purge", "--dir", elsewhere)[0] == 0
+    assert aviary("down", "--purge")[0] == 0
+    assert status(aviary)["ensemble"] == "one"
+
+
+def test_results_are_json_with_the_documented_fields(aviary):
+    up = json.loads(aviary("up", "--detach", "--json")[1])
+    assert up["ready"] and up["missing"] is None and up["milliseconds"] > 0
+    assert up["connect"] == ",".join(server["client"] for server in up["servers"])
+    assert set(up["servers"][0]) == {
+        "id", "role", "state", "mode", "client", "zxid", "lag", "epoch", "sessions", "latency", "requests", "requestsPerSecond",
+        "outstanding", "configVersion", "pid", "processorPercent", "residentBytes"}
+    assert {server["epoch"] for server in up["servers"]} == {1} and {server["sessions"] for server in up["servers"]} == {0}
+    kazoo = clients.kazoo(up["servers"][0]["client"])
+    try:
+        assert [server["sessions"] for server in status(aviary)["servers"]] == [1, 0, 0]
+    finally:
+        clients.let_go(kazoo)
+    stopped = json.loads(aviary("stop", "2", "--json")[1])
+    assert stopped == {"ensemble": "local", "did": "stopped", "servers": [2]}
+    quorum = status(aviary)["quorum"]
+    assert (quorum["needed"], quorum["serving"], quorum["mayFail"]) == (2, 2, 0)
+    assert aviary("status")[0] == 0
+    assert json.loads(aviary("stop", "1", "--json")[1])["servers"] == [1]
+    eventually(lambda: status(aviary)["quorum"]["mayFail"] is None, 20, "the loss of the quorum")
+    assert aviary("status")[0] == 69
+    code, out, err = aviary("wait", "--timeout", "1", "--json")
+    assert code == 69 and json.loads(out)["met"] is False and "server 1 is stopped" in err and "aviary status" in err
+    assert aviary("start", "1", "2")[0] == 0
+    assert json.loads(aviary("wait", "--for", "synced", "--json")[1])["met"] is True
+    line = json.loads(aviary("logs", "3", "--json")[1].splitlines()[0])
+    assert line["server"] == 3 and line["line"]
+    assert json.loads(aviary("down", "--json")[1]) == {"ensemble": "local", "stopped": [1, 2, 3], "purged": False}
+
+
+@pytest.mark.parametrize("words", [("status", "--watch"), ("top",), ("logs", "-f")], ids=["status --watch", "top", "logs -f"])
+def test_live_views_go_on_until_ctrl_c(aviary, words, tmp_path):
+    assert aviary("up", "--detach", "-n", "1")[0] == 0
+    shown = tmp_path / "shown"
+    with shown.open("w") as out:
+        process = subprocess.Popen([places.aviary_binary(), *words], env=aviary.environment, stdout=out, stdin=subprocess.DEVNULL)
+    try:
+        wanted = 2 if words[0] != "logs" else 1
+        mark = "1 of 1 needed, 1 serving, 0 more may fail" if words[0] != "logs" else "binding to port"
+        eventually(lambda: shown.read_text().count(mark) >= wanted, 20, "two looks")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+        assert "\x1b" not in shown.read_text()
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("words", [("wait",), ("up", "--detach"), ("up",)], ids=" ".join)
+def test_what_is_interrupted_says_so(aviary, words):
+    assert aviary("up", "--detach", "-n", "3")[0] == 0
+    assert aviary("stop", "1", "2", "3")[0] == 0
+    if words[0] == "wait":
+        assert aviary("start", "1")[0] == 0
+    else:  # one server that answers nobody keeps it from getting ready
+        assert aviary("start", "1")[0] == 0
+        assert aviary("pause", "1")[0] == 0
+    process = subprocess.Popen([places.aviary_binary(), *words], env=aviary.environment, text=True, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        said = process.stderr.readline()
+        assert "s\n" in said and ("waiting" in said or "starting" in said)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 75
+        assert "interrupted" in process.stderr.read()
+    finally:
+        process.kill()
+        process.wait()
+    if words[0] == "up":
+        assert [server["state"] for server in status(aviary)["servers"]][1:] == ["stopped", "stopped"]
+
+
+def test_what_somebody_stops_stays_stopped_under_a_foreground(aviary):
+    process = subprocess.Popen([places.aviary_binary(), "up"], env=aviary.environment, text=True, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        eventually(lambda: status(aviary)["ready"], 30, "ready")
+        assert aviary("stop", "2")[0] == 0
+        assert aviary("kill", "3")[0] == 0
+        eventually(lambda: status(aviary)["servers"][2]["pid"], 20, "the killed one again")
+        assert status(aviary)["servers"][1]["state"] == "stopped"
+        assert aviary("start", "2")[0] == 0
+        assert aviary("wait")[0] == 0
+        assert aviary("down")[0] == 0
+        assert process.wait(20) == 0
+        assert "stopped from elsewhere" in process.stderr.read()
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_know_the_verbs(aviary, shell):
+    code, script, err = aviary("completion", shell)
+    assert code == 0, err
+    assert all(verb in script for verb in ("status", "restart", "--ensemble" if shell != "fish" else "ensemble"))
+    if shell == "bash":
+        assert subprocess.run(["bash", "-n"], input=script, text=True).returncode == 0
+
+
+def test_the_manual_page_tells_all_verbs_and_exit_codes(aviary):
+    code, page, err = aviary("man")
+    assert code == 0, err
+    assert page.startswith(".TH AVIARY 1")
+    assert all(f"\n.SS {verb}\n" in page for verb in ("up", "down", "status", "wait", "cli", "server"))
+    assert "75 interrupted" in page

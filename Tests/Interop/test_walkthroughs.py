@@ -1,11 +1,12 @@
 """Configs as people write them by hand, and what they then type. Ports and names are the usual ones, so they must be free."""
+import json
 import pathlib
 import re
 import socket
 
 import pytest
 
-from harness import clients, trees
+from harness import clients, places, trees
 from harness.server import Server
 from harness.waiting import eventually
 
@@ -145,3 +146,30 @@ def test_a_bad_value_is_an_error_with_file_and_line_and_a_misspelt_key_a_warning
     assert f"{server.cfg}:3" in server.log and "often" in server.log
     server = place("two", f"dataDir={tmp_path}/two/data\nclientPort=2181\ntickTme=2000\n", 2181).start().wait_serving()
     assert "tickTme" in server.log and "tickTime" in server.log
+
+
+@pytest.mark.ours
+def test_five_servers_of_the_sample(aviary):
+    code, out, err = aviary("up", "--detach", str(places.ROOT / "conf/five.yaml"))
+    assert code == 0, err
+
+    def servers():
+        return json.loads(aviary("status", "--json")[1])["servers"]
+    connect = [server["client"] for server in servers()]
+    assert len(connect) == 5
+    assert aviary("cli", "-server", connect[0], "create", "/kept", "x")[0] == 0
+    followers = [str(server["id"]) for server in servers() if server["mode"] == "follower"]
+    assert aviary("kill", *followers[:2])[0] == 0
+    eventually(lambda: aviary("wait", "--for", "leader", "--timeout", "5")[0] == 0, 30, "three of five serving")
+    leader = next(server for server in servers() if server["mode"] == "leader")
+    assert aviary("cli", "-server", leader["client"], "create", "/three", "y")[0] == 0
+    assert "3 of 5 needed, 3 serving, 0 more may fail" in aviary("status")[1]
+    assert aviary("kill", str(leader["id"]))[0] == 0
+    eventually(lambda: all(server["mode"] is None for server in servers()), 40, "two of five serving nobody")
+    code, out, err = aviary("status")
+    assert code == 69 and "no quorum: 3 more must serve" in out
+    assert aviary("start", followers[0])[0] == 0
+    assert aviary("wait", "--for", "leader", "--timeout", "40")[0] == 0
+    back = next(server["client"] for server in servers() if str(server["id"]) == followers[0])
+    for path, value in (("/kept", "x"), ("/three", "y")):
+        eventually(lambda: value in aviary("cli", "-server", back, "get", path)[1].split(), 20, f"{path} on the server that came back")

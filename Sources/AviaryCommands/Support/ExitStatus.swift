@@ -41,10 +41,19 @@ struct Complaint: Error, CustomStringConvertible {
             self.init(error.description, status)
         case let error as StorageError:
             // The advice of lower layers is for servers' disks.
+            let place = Complaint.nearest(to: error.path)
             self.init(
-                "\(error.path) \(error.message). Look at it with 'ls -ld \(error.path)'; --dir DIR "
-                    + "or AVIARY_HOME puts ensembles elsewhere")
+                "\(error.path) \(error.message). 'ls -ld \(place)' shows who may write there")
         default: return nil
         }
+    }
+
+    /// The path, or the deepest of the directories above it that is there.
+    private static func nearest(to path: String) -> String {
+        var path = Substring(path)
+        while !path.isEmpty, !((try? POSIXFileSystem().exists(String(path))) ?? true) {
+            path = path.lastIndex(of: "/").map { path[..<$0] } ?? ""
+        }
+        return path.isEmpty ? "/" : String(path)
     }
 }

@@ -8,8 +8,9 @@ import AviaryEnsemble
     import Musl
 #endif
 
-/// One line on standard error for what takes longer than half a second: what is awaited, and since
-/// when. A terminal shows it in place; a file gets a line when it changes, or every five seconds.
+/// One line on standard error for what takes longer than half a second: what is awaited, since when.
+///
+/// A terminal shows it in place; a file gets a line when it changes, or every five seconds.
 struct Progress {
     private static let silentSeconds = 0.5
 

@@ -32,6 +32,19 @@ struct ServerOptions: ParsableArguments {
         }
     }
 
+    /// Complains about servers that have ended as soon as they were started.
+    func checkAlive(_ ensemble: LocalEnsemble, _ started: [Int]) throws {
+        let ended = ensemble.endedAtOnce(started)
+        guard !ended.isEmpty else { return }
+        for server in ensemble.servers where ended.contains(server.server.id) {
+            Program.note("server \(server.server.id): \(MergedLog.reason(of: server))")
+        }
+        let names = ended.map(String.init).joined(separator: " ")
+        throw Complaint(
+            "server \(names) of \(ensemble.folder.name) ended at once; the reason is above. "
+                + "'aviary logs \(names)' shows all that it said")
+    }
+
     /// Shows what was done, a line a server.
     func report(_ ensemble: LocalEnsemble, _ changed: [Int], _ done: String) {
         let name = ensemble.folder.name

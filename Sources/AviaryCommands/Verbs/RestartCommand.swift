@@ -17,6 +17,7 @@ struct RestartCommand: ParsableCommand {
                 _ = try ensemble.stopShowingProgress([id], interruption)
                 _ = try ensemble.start(id)
             }
+            try servers.checkAlive(ensemble, servers.ids)
             servers.report(ensemble, servers.ids, "restarted")
         }
     }

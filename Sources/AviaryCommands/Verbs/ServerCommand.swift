@@ -16,6 +16,8 @@ struct ServerCommand: ParsableCommand {
 
     func run() throws {
         let code = ServerProgram.run(configurationPath: configurationFile)
+        // What Apache ZooKeeper calls a wrong invocation is a wrong configuration here.
+        if code == 2 { throw ExitCode(ExitStatus.inputIsWrong.rawValue) }
         if code != 0 { throw ExitCode(code) }
     }
 }

@@ -20,6 +20,7 @@ struct StartCommand: ParsableCommand {
                     Program.note("server \(id) runs already")
                 }
             }
+            try servers.checkAlive(ensemble, started)
             servers.report(ensemble, started, "started")
         }
     }

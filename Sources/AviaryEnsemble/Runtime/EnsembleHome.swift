@@ -75,6 +75,7 @@ public struct EnsembleHome: Sendable {
 
     /// The ensemble that is named, else the current one, else the only one there is.
     public func find(_ name: String?) throws(EnsembleError) -> EnsembleFolder {
+        try checkReadable()
         let all = names
         if let name {
             guard all.contains(name) else { throw unknown(name, among: all) }
@@ -91,6 +92,18 @@ public struct EnsembleHome: Sendable {
             .misused,
             "there are several ensembles (\(all.joined(separator: ", "))). Add --ensemble NAME, "
                 + "or choose one for good with 'aviary use NAME'")
+    }
+
+    /// A folder that may not be read is not an empty one.
+    private func checkReadable() throws(EnsembleError) {
+        do throws(StorageError) {
+            _ = try POSIXFileSystem().list(path)
+        } catch {
+            if error.code == .notFound { return }
+            throw EnsembleError(
+                "the folder of all ensembles, \(path), \(error.message). 'ls -ld \(path)' shows "
+                    + "what it is; --dir DIR or AVIARY_HOME says where ensembles are")
+        }
     }
 
     private func unknown(_ name: String, among all: [String]) -> EnsembleError {

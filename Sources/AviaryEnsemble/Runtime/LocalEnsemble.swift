@@ -126,6 +126,25 @@ public struct LocalEnsemble {
         return true
     }
 
+    /// Watches servers that have just been started until they speak, half a second at most.
+    ///
+    /// - Returns: the ids of those that have ended by then.
+    public func endedAtOnce(_ ids: [Int]) -> [Int] {
+        let new = servers.filter { ids.contains($0.server.id) }
+        let end = LocalEnsemble.seconds() + 0.5
+        while LocalEnsemble.seconds() < end {
+            LocalEnsemble.reap()
+            let answers = FourLetterClient.ask(
+                new.map {
+                    FourLetterClient.Question(
+                        word: "srvr", host: $0.server.host, port: $0.server.ports.client)
+                }, milliseconds: 100)
+            if !answers.contains(nil) { break }
+            LocalEnsemble.sleep(milliseconds: 10)
+        }
+        return new.filter { ServerProcess($0).pid == nil }.map(\.server.id)
+    }
+
     /// Looks at the servers again and again, at first often, until the condition holds.
     ///
     /// `goesOn` is asked after each look that does not end it.

@@ -84,9 +84,10 @@ public struct MergedLog {
             let bytes = try? file.read(at: max(0, size - 8192), count: 8192)
         else { return "it has no log" }
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-        let telling = lines.last {
-            $0.contains("ERROR") || $0.contains("error") || $0.contains("Fatal")
-        }
+        let telling =
+            lines.last {
+                $0.contains("ERROR") || $0.contains("error") || $0.contains("Fatal")
+            } ?? lines.last { $0.contains("WARN") }
         return String(telling ?? lines.last ?? "its log is empty")
     }
 }

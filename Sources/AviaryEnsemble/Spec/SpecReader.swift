@@ -92,6 +92,25 @@ struct SpecReader {
         return text
     }
 
+    /// Where the spec has what a key of zoo.cfg says, if it has a place for it.
+    ///
+    /// Only from there do all members and the launcher know it.
+    private static func place(of key: String) -> String? {
+        switch key {
+        case "dataDir", "dataLogDir": key
+        case "clientPort": "ports: {client: PORT}"
+        case "secureClientPort": "ports: {secureClient: PORT}"
+        case "admin.serverPort": "ports: {admin: PORT}"
+        case "metricsProvider.httpPort": "ports: {metrics: PORT}"
+        case "peerType": "role"
+        case "dynamicConfigFile": "id and host"
+        default:
+            key.hasPrefix("server.")
+                ? "id and host"
+                : key.hasPrefix("group.") ? "group" : key.hasPrefix("weight.") ? "weight" : nil
+        }
+    }
+
     /// Keys of zoo.cfg, for one server those that differ from the ensemble's (`common`).
     mutating func config(_ node: YAMLNode?, besides common: [ConfigEntry] = []) -> [ConfigEntry] {
         guard let node else { return [] }
@@ -103,8 +122,10 @@ struct SpecReader {
         var places: [YAMLNode] = []
         for entry in entries {
             var complaint: String?
-            if ["server.", "group.", "weight."].contains(where: entry.key.hasPrefix) {
-                complaint = "\(entry.key) is written from servers; say it there"
+            if let place = SpecReader.place(of: entry.key) {
+                complaint =
+                    "\(entry.key) is written from the list of servers: say it there, as "
+                    + place
             } else if !KnownKeys.isKnown(entry.key) || entry.key.contains(where: \.isNewline) {
                 complaint = "unknown key \(entry.key) of zoo.cfg"
                 if let nearest = KnownKeys.nearest(to: entry.key) {

@@ -27,7 +27,7 @@ public struct QuorumArithmetic: Equatable, Sendable {
     public let serving: Int
     /// How many more servers may fail, whichever they are; nil without a quorum.
     public let mayFail: Int?
-    /// How many servers must come back for a quorum.
+    /// How many servers more must serve for a quorum.
     public let missing: Int
     /// Whether these are groups.
     public let isHierarchical: Bool
@@ -88,7 +88,7 @@ public struct QuorumArithmetic: Equatable, Sendable {
             isHierarchical
             ? "\(needed) of \(count) groups needed, \(serving) with their majority"
             : "\(needed) of \(count) needed, \(serving) serving"
-        guard let mayFail else { return "\(start), no quorum: \(missing) more must come back" }
+        guard let mayFail else { return "\(start), no quorum: \(missing) more must serve" }
         let whom = isHierarchical ? mayFail == 1 ? "server " : "servers " : ""
         return "\(start), \(mayFail) more \(whom)may fail"
     }
