@@ -49,7 +49,14 @@ struct UpCommand: ParsableCommand {
             let begun = LocalEnsemble.seconds()
             var chosen = try choose()
             let interruption = Interruption()
+            let wished = chosen.spec.servers
             let started = try chosen.start()
+            for (old, new) in zip(wished, chosen.spec.servers)
+            where old.ports.client != new.ports.client {
+                Program.note(
+                    "port \(old.ports.client) is taken by another program: clients find server "
+                        + "\(new.id) at \(new.host):\(new.ports.client), now and later")
+            }
             try Readiness(chosen, started, since: begun, isDetached: detach)
                 .await(seconds: timeout, interruption, output)
             if detach { return }
@@ -82,6 +89,10 @@ struct UpCommand: ParsableCommand {
 
     /// The ensemble that goes on when none is named; nil if there is none at all.
     private func known(in home: EnsembleHome) throws -> String? {
-        home.names.isEmpty ? nil : try home.find(nil).name
+        let names = home.names
+        if names.isEmpty { return nil }
+        // What 'up' alone has made is what 'up' alone goes on with.
+        if home.current == nil, names.contains("local") { return "local" }
+        return try home.find(nil).name
     }
 }
