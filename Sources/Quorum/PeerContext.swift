@@ -16,7 +16,7 @@ struct PeerContext {
     /// The time of the event that is being handled, in monotonic milliseconds.
     var now: Int64 = 0
 
-    /// No leader is dialed before: the last one sent what nobody can read.
+    /// No leader is dialed before: the last one said what it would say again.
     var dialsFrom: Int64 = 0
 
     private var lastLink: UInt64 = 0

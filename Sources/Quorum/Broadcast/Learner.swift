@@ -96,16 +96,21 @@ struct Learner {
         if !hasEnded { phase = .ended(reason) }
     }
 
+    /// Ends it over what the leader would say again: nobody is dialed for a tick, or it would be
+    /// the same leader again and again, without a rest.
+    private mutating func endAndRest(_ reason: String, _ context: inout PeerContext) {
+        context.dialsFrom = context.now + context.settings.tickTime
+        end(reason)
+    }
+
     /// Whether a proposal may go to the log; if not, that is the end of this leader for us.
     ///
     /// What cannot be read would stop this server when it is committed, and every start to come.
-    /// It is not dialed again for a tick, or it would be again and again without a rest.
     mutating func isSound(_ proposal: Proposal, _ context: inout PeerContext) -> Bool {
         if context.isReadable(proposal) { return true }
-        context.dialsFrom = context.now + context.settings.tickTime
-        end(
+        endAndRest(
             "it proposes \(proposal.bytes.count) bytes as \(proposal.zxid) that are not the"
-                + " transaction of that zxid; they were not logged")
+                + " transaction of that zxid; they were not logged", &context)
         return false
     }
 
@@ -261,7 +266,7 @@ struct Learner {
         }
         let epoch = packet.zxid.epoch
         guard epoch >= context.history.acceptedEpoch else {
-            end("the leader's epoch \(epoch) is older than the one promised")
+            endAndRest("the leader's epoch \(epoch) is older than the one promised", &context)
             return
         }
         var answer: Int32 = -1
