@@ -106,7 +106,9 @@ let package = Package(
             name: "AviaryShellTests",
             dependencies: ["AviaryClient", "AviaryShell", "Jute", "Records"]),
         .testTarget(name: "EnsembleTests", dependencies: ["AviaryEnsemble"]),
-        .testTarget(name: "QuorumTests", dependencies: ["Jute", "Records", "Quorum"]),
+        .testTarget(
+            name: "QuorumTests", dependencies: ["Jute", "Records", "Quorum", "Simulation"],
+            exclude: ["Scenarios"]),
         .testTarget(name: "SimulationTests", dependencies: ["Jute", "Simulation", "Storage"]),
         .testTarget(
             name: "ServerCoreTests",

@@ -1,4 +1,0 @@
-import Records
-import Testing
-
-@testable import Quorum
