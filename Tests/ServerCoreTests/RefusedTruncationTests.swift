@@ -85,6 +85,27 @@ struct RefusedTruncationTests {
         #expect(holds(again.replica.tree, .named(after: Self.own[2])))
     }
 
+    /// The power goes at every change of the disk, from the leader's database to UPTODATE.
+    @Test(arguments: 0...60 as ClosedRange<Int>)
+    func `the power may go at any moment, and no history with a hole is left`(changes: Int) throws {
+        let leader = try orderBack()
+        leader.offer(Epoch(2))
+        let link = try #require(leader.link)
+        leader.fileSystem.fail(after: changes, with: .crash)
+        leader.say(.snapshot, Self.common[2])
+        leader.send(DatabaseStream.stream(Self.common.map { .named(after: $0) }), on: link)
+        leader.say(.newLeader, Zxid(0x2_0000_0000))
+        leader.say(.upToDate, .none)
+        leader.fileSystem.crash(seed: UInt64(changes))
+        let again = try ScriptedLeader(leader.fileSystem)
+        #expect(again.fatal == nil)
+        let tree = again.replica.tree
+        let held = (Self.common + Self.own).map { holds(tree, .named(after: $0)) }
+        // A beginning of what it had, not shorter than what the leader has.
+        #expect(held == held.sorted { $0 && !$1 })
+        #expect(held.prefix(3).allSatisfy { $0 })
+    }
+
     @Test func `a leader that does not send the snapshot is left`() throws {
         let leader = try orderBack()
         leader.offer(Epoch(2))

@@ -62,11 +62,11 @@ extension DataDirectories {
         }
         let others = try DataFile.list(.snapshot, in: snapshots, of: fileSystem)
             .filter { $0.name != kept.name }
-        for file in others where file.zxid >= zxid { try fileSystem.remove(file.path) }
-        try fileSystem.syncDirectory(snapshots)
+        // The log first: as long as a snapshot of the old history lies beyond the new one, what is
+        // left of the log continues that, and would leave a hole behind the new one.
         try removeFromTheEnd(
             DataFile.list(.log, in: logs, of: fileSystem), in: fileSystem)
-        for file in others where file.zxid < zxid { try fileSystem.remove(file.path) }
+        for file in others { try fileSystem.remove(file.path) }
         try fileSystem.syncDirectory(snapshots)
     }
 
