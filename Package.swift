@@ -105,7 +105,7 @@ let package = Package(
         .testTarget(
             name: "AviaryShellTests",
             dependencies: ["AviaryClient", "AviaryShell", "Jute", "Records"]),
-        .testTarget(name: "EnsembleTests", dependencies: ["AviaryEnsemble"]),
+        .testTarget(name: "EnsembleTests", dependencies: ["AviaryEnsemble", "Jute", "Records"]),
         .testTarget(
             name: "QuorumTests", dependencies: ["Jute", "Records", "Quorum", "Simulation"],
             exclude: ["Scenarios"]),

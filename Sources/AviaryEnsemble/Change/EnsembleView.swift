@@ -1,0 +1,108 @@
+public import Records
+
+/// One server as it was seen at a moment.
+public struct ObservedServer: Equatable, Sendable {
+    /// What the server's own files make of it.
+    public enum Files: Equatable, Sendable {
+        /// There are none.
+        case none
+        /// They are for joining: it is an observer of a configuration that it has all to itself.
+        case joiner
+        /// They name a configuration in which it stands.
+        case member
+        /// They name a configuration in which it does not stand any more: it cannot start.
+        case former
+    }
+
+    /// What a server that serves is.
+    public enum Mode: String, Equatable, Sendable {
+        case leader, follower, observer
+    }
+
+    /// The id.
+    public var id: ServerID
+    /// Whether its process runs.
+    public var isRunning: Bool
+    /// Nil if it serves nobody.
+    public var mode: Mode?
+    /// How many transactions it is behind the leader, where that can be said.
+    public var lag: Int?
+    /// Whether it serves and is in step with the leader.
+    public var isSynced: Bool
+    /// What its files make of it.
+    public var files: Files
+    /// Whether it runs from the settings and the binary that are wanted.
+    public var isCurrent: Bool
+
+    /// Makes one of these values.
+    public init(
+        id: ServerID, isRunning: Bool, mode: Mode? = nil, lag: Int? = nil, isSynced: Bool = false,
+        files: Files, isCurrent: Bool = true
+    ) {
+        self.id = id
+        self.isRunning = isRunning
+        self.mode = mode
+        self.lag = lag
+        self.isSynced = isSynced
+        self.files = files
+        self.isCurrent = isCurrent
+    }
+}
+
+/// All that is seen before a step: the committed configuration, and the servers there are.
+public struct EnsembleView: Equatable, Sendable {
+    /// The truth about who belongs to the ensemble; nil while nobody can say it.
+    public var committed: Membership?
+    /// Every server that has files or a process, member or not; ascending by id.
+    public var servers: [ObservedServer]
+    /// The version after whose commit an ordinary write was acknowledged: it is active for sure.
+    public var confirmedVersion: Int64?
+
+    /// Makes one of these values.
+    public init(
+        committed: Membership?, servers: [ObservedServer], confirmedVersion: Int64? = nil
+    ) {
+        self.committed = committed
+        self.servers = servers.sorted { $0.id < $1.id }
+        self.confirmedVersion = confirmedVersion
+    }
+
+    /// The server with this id, as seen.
+    public func server(_ id: ServerID) -> ObservedServer? { servers.first { $0.id == id } }
+
+    /// Who leads.
+    public var leader: ServerID? { servers.first { $0.mode == .leader }?.id }
+
+    /// Who is in step with the leader, the leader included.
+    public var synced: Set<ServerID> { Set(servers.filter(\.isSynced).map(\.id)) }
+
+    func isRunning(_ id: ServerID) -> Bool { server(id)?.isRunning ?? false }
+    func isSynced(_ id: ServerID) -> Bool { server(id)?.isSynced ?? false }
+
+    /// Changes what is known of a server, which is added if it is not known yet.
+    mutating func update(_ id: ServerID, _ change: (inout ObservedServer) -> Void) {
+        if let place = servers.firstIndex(where: { $0.id == id }) {
+            change(&servers[place])
+            return
+        }
+        var server = ObservedServer(id: id, isRunning: false, files: .none)
+        change(&server)
+        servers.append(server)
+        servers.sort { $0.id < $1.id }
+    }
+}
+
+/// What is wanted, in the words of the committed configuration.
+public struct ChangeGoal: Equatable, Sendable {
+    /// The members that the spec describes; the version says nothing.
+    public var members: Membership
+    /// Whether a step may be taken that leaves clients without service while it lasts, because the
+    /// ensemble has too few participants to do without one.
+    public var isOutageAccepted: Bool
+
+    /// Makes one of these values.
+    public init(members: Membership, isOutageAccepted: Bool = false) {
+        self.members = members
+        self.isOutageAccepted = isOutageAccepted
+    }
+}
