@@ -13,6 +13,8 @@ public struct AviaryCommand: AsyncParsableCommand {
             StatusCommand.self, TopCommand.self, WaitCommand.self, LogsCommand.self,
             StartCommand.self, StopCommand.self, RestartCommand.self, KillCommand.self,
             PauseCommand.self, ResumeCommand.self,
+            PlanCommand.self, ApplyCommand.self, AddCommand.self, RemoveCommand.self,
+            ReplaceCommand.self, ScaleCommand.self, RollCommand.self,
             GenerateCommand.self, SchemaCommand.self,
             ServerCommand.self, CLICommand.self,
             CompletionCommand.self, ManualCommand.self,

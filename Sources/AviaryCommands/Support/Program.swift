@@ -37,6 +37,9 @@ enum Program {
         path.hasPrefix("/") ? path : EnsembleHome.workingDirectory + "/" + path
     }
 
+    /// Whether there is a program at the path that this user may start.
+    static func isExecutable(_ path: String) -> Bool { unsafe access(path, X_OK) == 0 }
+
     /// Whether standard output is a terminal.
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 

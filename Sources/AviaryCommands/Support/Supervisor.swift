@@ -17,15 +17,16 @@ struct Supervisor {
         var running = self
         while !interruption.wait(milliseconds: 50) {
             running.showLog()
+            running.followChange()
             running.revive()
             if running.isAllStopped {
                 Program.note("all servers were stopped from elsewhere")
                 return
             }
         }
-        Program.note("stopping \(ensemble.servers.count) servers")
+        Program.note("stopping \(running.ensemble.servers.count) servers")
         var progress = Progress()
-        ensemble.stop { left in
+        running.ensemble.stop { left in
             progress.update("stopping, \(left) still running")
             return true
         }
@@ -44,9 +45,17 @@ struct Supervisor {
         }
     }
 
+    /// Servers that have joined are watched over from then on, and former ones no more.
+    private mutating func followChange() {
+        let before = ensemble.servers.map(\.server.id)
+        guard ensemble.refresh(), ensemble.servers.map(\.server.id) != before else { return }
+        log = MergedLog(ensemble.servers, isColoured: Program.isColoured, fromStart: false)
+    }
+
     /// A server that has died is started again, at first soon and then less and less so.
     private mutating func revive() {
         LocalEnsemble.reap()
+        guard !ensemble.isChanging else { return }
         let now = LocalEnsemble.seconds()
         for server in ensemble.servers where ServerProcess(server).pid == nil {
             let id = server.server.id

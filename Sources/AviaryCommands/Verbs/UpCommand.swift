@@ -79,9 +79,9 @@ struct UpCommand: ParsableCommand {
         let known = try folder.load()
         if let count, let known, known.servers.count != count {
             throw Complaint(
-                "ensemble \(name) has \(known.servers.count) servers, not \(count). Start another "
-                    + "with --ensemble NAME, or remove this one with 'aviary down --purge "
-                    + "--ensemble \(name)'", .misused)
+                "ensemble \(name) has \(known.servers.count) servers, not \(count). 'aviary up "
+                    + "--ensemble \(name)' starts them, and 'aviary scale \(count)' changes their "
+                    + "number; --ensemble NAME starts another ensemble", .misused)
         }
         let spec = wanted ?? known ?? EnsembleSpec.local(name: name, count: count ?? 3)
         return try LocalEnsemble(spec, in: folder, binary: Program.path)

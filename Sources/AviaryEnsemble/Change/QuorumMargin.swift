@@ -13,41 +13,20 @@ public struct QuorumMargin: Equatable, Sendable {
 
     /// The margin of a configuration while these servers are in step.
     public init(_ members: Membership, synced servers: Set<ServerID>) {
-        let voters = members.voters
-        guard members.isHierarchical else {
-            count = voters.count
-            needed = count / 2 + 1
-            synced = voters.count { servers.contains($0) }
-            mayFail = synced >= needed ? synced - needed : nil
-            return
+        var groups: [ServerID: Int] = [:]
+        for (number, servers) in members.groups {
+            for server in servers { groups[server] = Int(number) }
         }
-        let groups = members.groups.sorted { $0.key < $1.key }.map { _, ids in
-            ids.filter { members.isVoter($0) }.map { id in
-                (weight: members.weights[id] ?? 1, isSynced: servers.contains(id))
-            }
-        }.filter { $0.contains { $0.weight > 0 } }
-        let losses = groups.map(QuorumMargin.lossesToFall)
-        count = groups.count
-        needed = groups.count / 2 + 1
-        synced = losses.count { $0 > 0 }
-        let spare = synced - needed
-        // The groups that fall soonest, one more than may fall.
-        mayFail =
-            spare < 0
-            ? nil : losses.filter { $0 > 0 }.sorted().prefix(spare + 1).reduce(0, +) - 1
-    }
-
-    /// How few servers, when lost, take the majority of the weight from a group; 0 if it has none.
-    private static func lossesToFall(_ group: [(weight: Int64, isSynced: Bool)]) -> Int {
-        let half = group.reduce(0) { $0 + $1.weight } / 2
-        var weight = group.reduce(0) { $0 + ($1.isSynced ? $1.weight : 0) }
-        var losses = 0
-        for each in group.filter(\.isSynced).sorted(by: { $0.weight > $1.weight })
-        where weight > half {
-            weight -= each.weight
-            losses += 1
-        }
-        return losses
+        let arithmetic = QuorumArithmetic(
+            members.voters.map { id in
+                QuorumArithmetic.Voter(
+                    group: groups[id], weight: Int(members.weights[id] ?? 1),
+                    isServing: servers.contains(id))
+            })
+        count = arithmetic.count
+        needed = arithmetic.needed
+        synced = arithmetic.serving
+        mayFail = arithmetic.mayFail
     }
 
     /// "2 of 3 needed, 3 in step, 1 may fail".

@@ -32,6 +32,10 @@ public struct ServerFolder: Sendable {
     public var pidPath: String { path + "/server.pid" }
     /// There while somebody has stopped the server and wants it to stay so.
     public var stoppedPath: String { path + "/stopped" }
+    /// There from before a server is first started to join until it is a member.
+    var joiningPath: String { path + "/joining" }
+    /// What the server was last started with.
+    var stampPath: String { path + "/started" }
     /// Snapshots, epochs and `myid`.
     public var dataDirectory: String { server.dataDir ?? path + "/data" }
 
@@ -47,15 +51,50 @@ public struct ServerFolder: Sendable {
         try AtomicFile.write(
             Array("\(server.id)\n".utf8), to: dataDirectory + "/myid", in: fileSystem)
         let own = try membersOfServer(in: fileSystem)
-        if own == nil {
+        // A server that joins has members of its own; in the spec's it would vote already.
+        let isJoining = try fileSystem.exists(joiningPath)
+        if own == nil, !isJoining {
             try AtomicFile.write(
                 Array(dynamicText.utf8), to: configurationPath + ".dynamic", in: fileSystem)
         }
-        let text = configurationText(membersIn: own ?? configurationPath + ".dynamic")
+        try writeConfiguration(membersIn: own ?? configurationPath + ".dynamic", in: fileSystem)
+    }
+
+    /// Writes the files of a server that is to join: the members there are, and itself as an
+    /// observer, so that two joiners can never form a quorum of their own.
+    func write(toJoin committed: Membership, in fileSystem: any FileSystem) throws(StorageError) {
+        try fileSystem.makeDirectory(path)
+        try AtomicFile.write([], to: joiningPath, in: fileSystem)
+        let own = spec.servers.filter { $0.id == server.id }.map { server in
+            var server = server
+            server.isObserver = true
+            return ServerFolder.line(of: server)
+        }
+        let lines = committed.lines.filter { !$0.hasPrefix("server.\(server.id)=") } + own
+        let dynamicFile = configurationPath + ".dynamic"
+        try AtomicFile.write(
+            Array((lines.sorted().joined(separator: "\n") + "\n").utf8), to: dynamicFile,
+            in: fileSystem)
+        let proposed = dynamicFile + ".next"
+        if try fileSystem.exists(proposed) { try fileSystem.remove(proposed) }
+        try writeConfiguration(membersIn: dynamicFile, in: fileSystem)
+        try write(in: fileSystem)
+    }
+
+    private func writeConfiguration(
+        membersIn dynamicFile: String, in fileSystem: any FileSystem
+    ) throws(StorageError) {
+        let text = configurationText(membersIn: dynamicFile)
         let old = try AtomicFile.read(configurationPath, in: fileSystem)
         if old != Array(text.utf8) {
             try AtomicFile.write(Array(text.utf8), to: configurationPath, in: fileSystem)
         }
+    }
+
+    /// All that a running server would not learn without a restart.
+    var stamp: String {
+        let settings = configurationText(membersIn: "")
+        return settings + "binary=\(server.binary ?? "")\nroll=\(server.rollMark ?? "")\n"
     }
 
     /// The epoch whose leader the server has followed last; nil if it cannot be read.
@@ -68,7 +107,7 @@ public struct ServerFolder: Sendable {
     }
 
     /// The numbered dynamic file that the server's zoo.cfg names, if it does.
-    private func membersOfServer(in fileSystem: any FileSystem) throws(StorageError) -> String? {
+    func membersOfServer(in fileSystem: any FileSystem) throws(StorageError) -> String? {
         guard let old = try AtomicFile.read(configurationPath, in: fileSystem) else { return nil }
         let entries = PropertiesFile(String(decoding: old, as: UTF8.self))
         let file = entries["dynamicConfigFile"]?.value
@@ -76,13 +115,10 @@ public struct ServerFolder: Sendable {
     }
 
     /// The members, one a line, in the order of plain strings.
-    public var dynamicText: String {
-        var lines = spec.servers.map { server in
-            let host = Endpoint(host: ByteString(server.host), port: 0).description.dropLast(2)
-            let role = server.isObserver ? "observer" : "participant"
-            return "server.\(server.id)=\(host):\(server.ports.quorum):\(server.ports.election)"
-                + ":\(role);\(server.ports.client)"
-        }
+    public var dynamicText: String { ServerFolder.dynamicText(of: spec) }
+
+    static func dynamicText(of spec: EnsembleSpec) -> String {
+        var lines = spec.servers.map(ServerFolder.line)
         let groups = Dictionary(grouping: spec.servers.filter { $0.group != nil }) { $0.group ?? 0 }
         lines += groups.map { group, servers in
             "group.\(group)=" + servers.map { String($0.id) }.joined(separator: ":")
@@ -91,6 +127,13 @@ public struct ServerFolder: Sendable {
             if let weight = server.weight { lines.append("weight.\(server.id)=\(weight)") }
         }
         return lines.sorted().joined(separator: "\n") + "\n"
+    }
+
+    private static func line(of server: ServerSpec) -> String {
+        let host = Endpoint(host: ByteString(server.host), port: 0).description.dropLast(2)
+        let role = server.isObserver ? "observer" : "participant"
+        return "server.\(server.id)=\(host):\(server.ports.quorum):\(server.ports.election)"
+            + ":\(role);\(server.ports.client)"
     }
 
     /// The static part: defaults, then the spec's keys, then the server's own.

@@ -13,8 +13,8 @@ public struct LocalEnsemble {
     /// The folder.
     public let folder: EnsembleFolder
     /// The spec.
-    public private(set) var spec: EnsembleSpec
-    private let binary: String
+    public internal(set) var spec: EnsembleSpec
+    let binary: String
 
     /// The ensemble of `spec`, or the one that is there already: its ports and data go on.
     ///
@@ -27,13 +27,15 @@ public struct LocalEnsemble {
         guard spec.servers.map(\.id) == known.servers.map(\.id) else {
             throw EnsembleError(
                 "ensemble \(folder.name) has the servers \(known.servers.idText), and the spec has "
-                    + "\(spec.servers.idText). Give the spec another name ('ensemble: NAME', or "
-                    + "--ensemble NAME), or remove what is there with 'aviary down --purge "
-                    + "--ensemble \(folder.name)'")
+                    + "\(spec.servers.idText). 'aviary up --ensemble \(folder.name)' starts those "
+                    + "there are, and then 'aviary apply SPEC' changes them. Or give the spec "
+                    + "another name ('ensemble: NAME', or --ensemble NAME)")
         }
-        for (place, server) in spec.servers.enumerated() where !server.arePortsChosen {
+        for (place, server) in spec.servers.enumerated() {
             guard let old = known.servers.first(where: { $0.id == server.id }) else { continue }
-            self.spec.servers[place].ports = old.ports
+            self.spec.servers[place].binary = old.binary
+            self.spec.servers[place].rollMark = old.rollMark
+            if !server.arePortsChosen { self.spec.servers[place].ports = old.ports }
         }
     }
 
@@ -43,6 +45,16 @@ public struct LocalEnsemble {
         return spec.servers.map {
             ServerFolder($0, of: spec, in: folder.path, operatorDigest: digest)
         }
+    }
+
+    /// Whether somebody changes the members or restarts them one by one; he looks after them.
+    public var isChanging: Bool { ChangeLock.isHeld(folder) }
+
+    /// Takes over what a change has kept; whether there is anything new.
+    public mutating func refresh() -> Bool {
+        guard let known = (try? folder.load()) ?? nil, known != spec else { return false }
+        spec = known
+        return true
     }
 
     /// What the servers say of themselves now.
@@ -78,14 +90,13 @@ public struct LocalEnsemble {
         var started: [Int] = []
         for server in servers {
             guard let own = sockets[server.server.id] else { continue }
-            try? POSIXFileSystem().remove(server.stoppedPath)
-            try ServerProcess(server).start(binary, own)
+            try launch(server, own)
             started.append(server.server.id)
         }
         return started
     }
 
-    private mutating func reserve(
+    mutating func reserve(
         _ place: Int, mayMove: Bool
     ) throws(EnsembleError) -> [(name: String, socket: PortReservation)] {
         let server = spec.servers[place]
@@ -121,8 +132,8 @@ public struct LocalEnsemble {
         guard ServerProcess(server).pid == nil else { return false }
         let sockets = try reserve(place, mayMove: false)
         defer { for each in sockets { each.socket.close() } }
-        try? POSIXFileSystem().remove(server.stoppedPath)
-        try ServerProcess(server).start(binary, sockets)
+        try server.write(in: POSIXFileSystem())
+        try launch(server, sockets)
         return true
     }
 
@@ -143,6 +154,15 @@ public struct LocalEnsemble {
             LocalEnsemble.sleep(milliseconds: 10)
         }
         return new.filter { ServerProcess($0).pid == nil }.map(\.server.id)
+    }
+
+    private func launch(
+        _ server: ServerFolder, _ sockets: [(name: String, socket: PortReservation)]
+    ) throws {
+        try? POSIXFileSystem().remove(server.stoppedPath)
+        // Before the start: whoever looks in between sees no process, and starts it.
+        try AtomicFile.write(Array(server.stamp.utf8), to: server.stampPath, in: POSIXFileSystem())
+        try ServerProcess(server).start(server.server.binary ?? binary, sockets)
     }
 
     /// Looks at the servers again and again, at first often, until the condition holds.

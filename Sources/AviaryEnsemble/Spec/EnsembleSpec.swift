@@ -68,6 +68,10 @@ public struct ServerSpec: Equatable, Sendable {
     public var weight: Int?
     /// The config.
     public var config: [ConfigEntry]
+    /// What it is started from, if it is not the launcher itself; no spec names it.
+    public var binary: String?
+    /// Set anew by every roll: a server that was not started under it is to restart.
+    public var rollMark: String?
 
     /// Makes one of these values.
     public init(

@@ -1,0 +1,117 @@
+import ArgumentParser
+import AviaryEnsemble
+import Storage
+
+/// What all verbs that change a running ensemble have in common.
+struct ChangeOptions: ParsableArguments {
+    @OptionGroup var ensemble: EnsembleOptions
+    @OptionGroup var output: OutputOptions
+
+    @Option(name: .long, help: "Seconds to wait for one step at most.")
+    var timeout = 60.0
+
+    @Flag(
+        name: .long,
+        help: "Take steps that leave clients without service while they last, if there is no other."
+    )
+    var acceptOutage = false
+
+    func validate() throws {
+        guard timeout >= 0, timeout <= 1e9 else {
+            throw ValidationError("--timeout is a number of seconds")
+        }
+    }
+
+    /// The folder of the ensemble, which must be one whose members can be changed.
+    func find() throws -> EnsembleFolder { try ensemble.find().folder }
+
+    /// Carries out what is wanted, and shows what became of it.
+    func apply(_ wanted: EnsembleSpec, in folder: EnsembleFolder) async throws {
+        let interruption = Interruption()
+        let progress = ChangeProgressView()
+        var settings = ChangeApplier.Settings()
+        settings.patience = timeout
+        settings.isOutageAccepted = acceptOutage
+        settings.isInterrupted = { interruption.hasCome }
+        settings.tell = { progress.show($0) }
+        let applier = try ChangeApplier(folder, to: wanted, binary: Program.path, settings)
+        do {
+            let report = try await applier.apply()
+            progress.finish()
+            show(report, folder.name)
+        } catch let interrupted as ChangeInterrupted {
+            progress.finish()
+            Program.note("clients: \(interrupted.probe.text)")
+            throw Complaint(
+                "interrupted between two steps; 'aviary apply --ensemble \(folder.name)' goes on",
+                .interrupted)
+        } catch {
+            progress.finish()
+            throw error
+        }
+    }
+
+    private func show(_ report: ChangeReport, _ name: String) {
+        let milliseconds = Int(report.seconds * 1000)
+        let version = ChangePlan.hexadecimal(report.version)
+        let probe = report.probe
+        output.show(
+            .object([
+                JSONValue.Field("ensemble", .string(name)),
+                JSONValue.Field("steps", .integer(report.stepCount)),
+                JSONValue.Field("milliseconds", .integer(milliseconds)),
+                JSONValue.Field("configVersion", .string(version)),
+                JSONValue.Field("writes", .integer(probe.writes)),
+                JSONValue.Field("failed", .integer(probe.failures)),
+                JSONValue.Field("sessionsLost", .integer(probe.sessionsLost)),
+                JSONValue.Field(
+                    "longestGapMilliseconds", .integer(Int((probe.longestGap * 1000).rounded()))),
+            ]),
+            "\(name) is what is wanted after \(report.stepCount) steps in \(milliseconds) ms "
+                + "(configuration \(version))\nclients: \(probe.text)")
+    }
+}
+
+/// The lines that tell how a change goes on, on standard error.
+final class ChangeProgressView {
+    private let begun = LocalEnsemble.seconds()
+    private var progress = Progress()
+
+    /// Shows what has come.
+    func show(_ event: ChangeProgress) {
+        switch event {
+        case .began(let step, let margin):
+            progress.finish()
+            progress = Progress()
+            // Without a leader nobody knows the configuration, and so no margin.
+            let state = step == .awaitQuorum ? "" : "  (\(margin.text))"
+            Program.note("[\(seconds)] \(step.text)\(state)")
+        case .awaiting(let step, let lag):
+            let behind = lag.map { $0 > 0 ? ", \($0) transactions behind" : "" } ?? ""
+            progress.update("  \(step.text)\(behind)")
+        case .ended: progress.finish()
+        case .note(let text):
+            progress.finish()
+            Program.note(text)
+        }
+    }
+
+    func finish() { progress.finish() }
+
+    private var seconds: String {
+        let tenths = Int((LocalEnsemble.seconds() - begun) * 10)
+        return "\(tenths / 10).\(tenths % 10) s"
+    }
+}
+
+extension Program {
+    /// Runs a verb that waits for an ensemble, turning its errors into messages and exit codes.
+    static func run(_ verb: () async throws -> Void) async throws {
+        let failure: (any Error)?
+        do {
+            try await verb()
+            failure = nil
+        } catch { failure = error }
+        try run { if let failure { throw failure } }
+    }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import AviaryEnsemble
+
+/// The verb `aviary roll [ID…] [--binary PATH]`.
+struct RollCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "roll", abstract: "Restart servers one after the other, the leader last.",
+        discussion: """
+            Each is back in step with the leader before the next one stops. A server that does not \
+            come back with a new binary gets its old one, and nothing more is restarted.
+            """)
+
+    @Argument(help: "The ids of the servers; all of them if none is named.")
+    var ids: [Int] = []
+
+    @Option(name: .long, help: "The binary to start them from.", completion: .file())
+    var binary: String?
+
+    @OptionGroup var options: ChangeOptions
+
+    func run() async throws {
+        try await Program.run {
+            let folder = try options.find()
+            var wish = try EnsembleWish(folder)
+            let path = binary.map { Program.absolute($0) }
+            if let path, !Program.isExecutable(path) {
+                throw Complaint("\(path) is no program that could be started", .misused)
+            }
+            try wish.roll(ids, binary: path, mark: RollCommand.mark())
+            try await options.apply(wish.spec, in: folder)
+        }
+    }
+
+    /// No two rolls have the same.
+    private static func mark() -> String {
+        String(UInt64.random(in: .min ... .max), radix: 16)
+    }
+}

@@ -1,0 +1,33 @@
+import ArgumentParser
+import AviaryEnsemble
+
+/// The verb `aviary scale N`.
+struct ScaleCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "scale", abstract: "Change the number of participants.",
+        discussion: "The highest ids leave first, and the leader only if it must.")
+
+    @Argument(help: "How many participants there are to be.")
+    var count: Int
+
+    @OptionGroup var options: ChangeOptions
+
+    func validate() throws {
+        guard (1...255).contains(count) else {
+            throw ValidationError("there are 1 to 255 participants")
+        }
+    }
+
+    func run() async throws {
+        try await Program.run {
+            let found = try options.ensemble.find()
+            var wish = try EnsembleWish(found.folder)
+            try wish.scale(to: count, leader: found.status().leader?.id)
+            if count % 2 == 0 {
+                Program.note(
+                    "\(count) participants survive \((count - 1) / 2) failures, as \(count - 1) do")
+            }
+            try await options.apply(wish.spec, in: found.folder)
+        }
+    }
+}

@@ -1,0 +1,205 @@
+// How each step is taken, and what is said when one does not come to its end.
+
+internal import AviaryClient
+internal import Configuration
+internal import Jute
+internal import Records
+internal import Storage
+
+extension ChangeApplier {
+    /// Starts of one server after which there is no point in another.
+    private static let startCountMax = 3
+
+    /// Takes a step; false if it is to be awaited.
+    func perform(_ step: ChangeStep, _ view: EnsembleView) async throws -> Bool {
+        switch step {
+        case .awaitQuorum, .awaitSync: return false
+        case .start(let id): try start(id, nil)
+        case .startJoiner(let id): try start(id, view.committed)
+        case .add, .change, .remove, .replaceAll:
+            return try await reconfigure(step, version: view.committed?.version ?? 0)
+        case .confirm:
+            do {
+                try await session.confirm()
+                confirmedVersion = view.committed?.version
+            } catch { return false }
+        case .stop(let id): try ensemble().stop([id.number])
+        case .retire(let id): try retire(id, view)
+        case .restart(let id): try restart(id)
+        }
+        return true
+    }
+
+    /// The ensemble as it has files and processes, with the settings that are wanted.
+    private func ensemble() throws -> LocalEnsemble {
+        var ensemble = try LocalEnsemble(record, in: folder, binary: binary)
+        ensemble.spec = record.adoptingSettings(of: wanted)
+        return ensemble
+    }
+
+    private func start(_ id: ServerID, _ committed: Membership?) throws {
+        starts[id, default: 0] += 1
+        let isKnown = record.servers.contains { $0.id == id.number }
+        if !isKnown, let server = wanted.servers.first(where: { $0.id == id.number }) {
+            record.servers.append(server)
+            record.servers.sort { $0.id < $1.id }
+            try folder.save(record)
+        }
+        var ensemble = try ensemble()
+        guard let server = ensemble.servers.first(where: { $0.server.id == id.number }) else {
+            throw EnsembleError(
+                .failed,
+                "server \(id) is a member and not one of this machine's. Start it where it "
+                    + "belongs, or add it to the spec")
+        }
+        guard starts[id, default: 0] <= ChangeApplier.startCountMax else {
+            throw EnsembleError(
+                .failed,
+                "server \(id) ends again and again: \(MergedLog.reason(of: server)). "
+                    + "Type: aviary logs \(id)")
+        }
+        if let committed { try server.write(toJoin: committed, in: POSIXFileSystem()) }
+        _ = try ensemble.start(id.number)
+    }
+
+    private func restart(_ id: ServerID) throws {
+        var ensemble = try ensemble()
+        restarted.insert(id)
+        ensemble.stop([id.number])
+        _ = try ensemble.start(id.number)
+    }
+
+    /// A server that does not come back with new settings or a new binary gets the old ones again.
+    private func putBack(_ id: ServerID) throws -> String {
+        guard restarted.contains(id), record != record.adoptingSettings(of: wanted) else {
+            return ""
+        }
+        var ensemble = try LocalEnsemble(record, in: folder, binary: binary)
+        ensemble.stop([id.number])
+        _ = try ensemble.start(id.number)
+        let old = record.servers.first { $0.id == id.number }?.binary ?? binary
+        return " It is started again with what it had before; 'aviary roll --binary \(old)' puts "
+            + "the others back."
+    }
+
+    private func reconfigure(_ step: ChangeStep, version: Int64) async throws -> Bool {
+        do throws(ZooKeeperError) {
+            try await session.reconfigure(step, version: version)
+            return true
+        } catch {
+            switch error.code {
+            case .noAuth, .reconfigDisabled, .badArguments, .unimplemented:
+                throw EnsembleError(.failed, explain(error.code, step))
+            default:
+                // Nobody knows whether it happened, or it cannot yet: the next look says more.
+                return false
+            }
+        }
+    }
+
+    private func explain(_ code: ErrorCode, _ step: ChangeStep) -> String {
+        switch code {
+        case .noAuth:
+            "the servers do not take the operator's credential in \(folder.path). Type: aviary "
+                + "down, then aviary up"
+        case .reconfigDisabled, .unimplemented:
+            "the servers were started with reconfigEnabled=false, so their members cannot be "
+                + "changed. Type: aviary down, then aviary up"
+        default:
+            "the leader refuses to \(step.text): its log says why. Type: aviary logs"
+        }
+    }
+
+    /// Puts a former member's files where no verb finds them, and forgets it.
+    private func retire(_ id: ServerID, _ view: EnsembleView) throws {
+        let fileSystem = POSIXFileSystem()
+        let own = "\(folder.path)/\(id)"
+        if try fileSystem.exists(own) {
+            try fileSystem.makeDirectory(folder.removedPath)
+            let version = String(UInt64(bitPattern: view.committed?.version ?? 0), radix: 16)
+            try fileSystem.rename(own, to: "\(folder.removedPath)/\(id)-\(version)")
+            try fileSystem.syncDirectory(folder.path)
+        }
+        record.servers.removeAll { $0.id == id.number }
+        try folder.save(record)
+    }
+
+    /// The record follows the committed configuration: whatever is typed next finds every server
+    /// where it listens.
+    func keepRecord(_ view: EnsembleView) throws {
+        let before = record
+        for member in view.committed?.members ?? [] {
+            guard let place = record.servers.firstIndex(where: { $0.id == member.id.number })
+            else { continue }
+            let marker = "\(folder.path)/\(member.id)/joining"
+            let isOwn = view.server(member.id)?.files == .member
+            if isOwn, try POSIXFileSystem().exists(marker) { try POSIXFileSystem().remove(marker) }
+            record.servers[place].isObserver = member.role == .observer
+            record.servers[place].host = member.quorum.host.description
+            record.servers[place].ports.quorum = Int(member.quorum.port)
+            record.servers[place].ports.election = Int(member.election.port)
+            if let client = member.client { record.servers[place].ports.client = Int(client.port) }
+        }
+        if record != before { try folder.save(record) }
+    }
+
+    /// Why a step is not waited for any longer, and what to type.
+    func late(_ step: ChangeStep, _ view: EnsembleView) async -> EnsembleError {
+        let limit = "after \(Int(settings.patience)) s"
+        switch step {
+        case .awaitSync(let id):
+            let server = record.servers.first { $0.id == id.number }.map {
+                ServerFolder($0, of: record, in: folder.path)
+            }
+            let reason = server.map { MergedLog.reason(of: $0) } ?? "it has no log here"
+            return EnsembleError(
+                .failed,
+                "server \(id) is not in step with the leader \(limit): \(reason). Nothing more is "
+                    + "changed.\((try? putBack(id)) ?? "") Type: aviary logs \(id), then aviary "
+                    + "apply again, or aviary remove \(id)")
+        case .awaitQuorum:
+            return EnsembleError(
+                .unreachable,
+                "there is no leader \(limit). Type: aviary status, and aviary logs")
+        default:
+            return EnsembleError(
+                .failed,
+                "could not \(step.text) \(limit). Type: aviary status, then aviary apply again")
+        }
+    }
+}
+
+extension EnsembleSpec {
+    /// The same servers at the same places, with the settings that another spec has for them.
+    func adoptingSettings(of wanted: EnsembleSpec) -> EnsembleSpec {
+        var spec = self
+        spec.config = wanted.config
+        for place in spec.servers.indices {
+            let id = spec.servers[place].id
+            guard let server = wanted.servers.first(where: { $0.id == id }) else { continue }
+            spec.servers[place].config = server.config
+            spec.servers[place].binary = server.binary
+            spec.servers[place].rollMark = server.rollMark
+            spec.servers[place].ports.admin = server.ports.admin
+            spec.servers[place].ports.secureClient = server.ports.secureClient
+            spec.servers[place].ports.metrics = server.ports.metrics
+        }
+        return spec
+    }
+}
+
+extension ServerID {
+    /// As specs have it.
+    var number: Int { Int(rawValue) }
+}
+
+extension EnsembleFolder {
+    /// Where the files of former members are.
+    var removedPath: String { path + "/removed" }
+
+    /// The ids that servers of this ensemble have had and given up; they are not given again.
+    var formerIDs: [Int] {
+        let names = (try? POSIXFileSystem().list(removedPath)) ?? []
+        return names.compactMap { $0.split(separator: "-").first.flatMap { Int($0) } }
+    }
+}

@@ -1,0 +1,180 @@
+// The changes that are common enough to be typed: each makes another spec of the one that is kept.
+
+internal import Records
+internal import Storage
+
+/// What is wanted of an ensemble: the spec that is kept, or the one an interrupted change was to
+/// come to, with the edits of a verb.
+public struct EnsembleWish {
+    /// As it is wanted now.
+    public private(set) var spec: EnsembleSpec
+    /// Ids that are not to be given: a server that comes back is a new one.
+    private var usedIDs: Set<Int>
+    /// Ports of the servers there are, which a new one must not get.
+    private var usedPorts: Set<Int>
+    private let isPortFree: (Int) -> Bool
+
+    /// The wish that is kept in the folder of an ensemble.
+    public init(_ folder: EnsembleFolder) throws {
+        guard let record = try folder.load() else {
+            throw EnsembleError(
+                .unreachable, "there is no ensemble \(folder.name); 'aviary up' starts one")
+        }
+        let wanted = try folder.loadWanted() ?? record
+        self.init(wanted, besides: record, formerIDs: folder.formerIDs) { port in
+            guard let socket = PortReservation.take(port, isLoopback: false, orAny: false) else {
+                return false
+            }
+            socket.close()
+            return true
+        }
+    }
+
+    init(
+        _ spec: EnsembleSpec, besides record: EnsembleSpec, formerIDs: [Int],
+        isPortFree: @escaping (Int) -> Bool
+    ) {
+        let all = spec.servers + record.servers
+        self.spec = spec
+        self.usedIDs = Set(all.map(\.id) + formerIDs)
+        self.usedPorts = Set(all.flatMap(\.ports.all))
+        self.isPortFree = isPortFree
+    }
+
+    /// More servers, with ids and ports that no other has or had.
+    public mutating func add(_ count: Int, isObserver: Bool) throws(EnsembleError) {
+        for _ in 0..<count {
+            try add(
+                ServerSpec(
+                    id: 0, host: spec.servers.first?.host ?? "localhost", isObserver: isObserver,
+                    ports: Ports(place: 0), arePortsChosen: false))
+        }
+    }
+
+    /// A server like this one, as a new one.
+    private mutating func add(_ model: ServerSpec) throws(EnsembleError) {
+        var server = model
+        server.id = try nextID()
+        server.dataDir = nil
+        server.dataLogDir = nil
+        if server.group == nil { server.group = spec.servers.first?.group }
+        server.ports = ports(server.id)
+        server.arePortsChosen = true
+        spec.servers.append(server)
+        spec.servers.sort { $0.id < $1.id }
+    }
+
+    private mutating func nextID() throws(EnsembleError) -> Int {
+        let next = (usedIDs.max() ?? 0) + 1
+        let taken = Set(spec.servers.map(\.id))
+        guard let id = next <= 255 ? next : (1...255).first(where: { !taken.contains($0) }) else {
+            throw EnsembleError(.failed, "an ensemble has 255 servers at most")
+        }
+        usedIDs.insert(id)
+        return id
+    }
+
+    /// The ports that go with an id, or the next ones that are free.
+    private mutating func ports(_ id: Int) -> Ports {
+        func free(_ port: Int) -> Int {
+            let candidates = port..<max(port + 1, min(port + 2000, 65536))
+            return candidates.first { !usedPorts.contains($0) && isPortFree($0) } ?? port
+        }
+        var ports = Ports(place: id - 1)
+        (ports.secureClient, ports.metrics) = (nil, nil)
+        for key in [\Ports.client, \Ports.quorum, \Ports.election] {
+            ports[keyPath: key] = free(ports[keyPath: key])
+            usedPorts.insert(ports[keyPath: key])
+        }
+        if let admin = ports.admin {
+            let port = free(admin)
+            ports.admin = port
+            usedPorts.insert(port)
+        }
+        return ports
+    }
+
+    /// Fewer servers.
+    public mutating func remove(_ ids: [Int]) throws(EnsembleError) {
+        try check(ids)
+        spec.servers.removeAll { ids.contains($0.id) }
+        guard spec.servers.contains(where: { !$0.isObserver }) else {
+            throw EnsembleError(
+                .misused,
+                "no participant would be left. 'aviary down --purge' removes an ensemble with all "
+                    + "its data")
+        }
+    }
+
+    /// A new server in the place of each; an old id with empty disks would vote for what it has
+    /// forgotten.
+    public mutating func replace(_ ids: [Int]) throws(EnsembleError) {
+        try check(ids)
+        for id in ids {
+            guard let place = spec.servers.firstIndex(where: { $0.id == id }) else { continue }
+            let model = spec.servers.remove(at: place)
+            try add(model)
+        }
+    }
+
+    /// So many participants: new ones, or without the highest ids, the leader's only at last.
+    public mutating func scale(to count: Int, leader: Int?) throws(EnsembleError) {
+        let voters = spec.servers.filter { !$0.isObserver }.map(\.id)
+        if count > voters.count { return try add(count - voters.count, isObserver: false) }
+        let order = voters.filter { $0 != leader }.reversed() + voters.filter { $0 == leader }
+        try remove(Array(order.prefix(voters.count - count)))
+    }
+
+    /// Every server restarts, or those of these ids, from another binary if one is named.
+    public mutating func roll(
+        _ ids: [Int], binary: String?, mark: String
+    ) throws(EnsembleError) {
+        try check(ids)
+        for place in spec.servers.indices where ids.isEmpty || ids.contains(spec.servers[place].id)
+        {
+            if let binary { spec.servers[place].binary = binary }
+            spec.servers[place].rollMark = mark
+        }
+    }
+
+    /// What a spec says; where it leaves ports open, servers keep theirs and new ones get free ones.
+    public mutating func adopt(_ new: EnsembleSpec) throws(EnsembleError) {
+        var result = new
+        result.name = spec.name
+        for place in result.servers.indices {
+            let server = result.servers[place]
+            let old = spec.servers.first { $0.id == server.id }
+            if let old { try checkDirectories(old, server) }
+            result.servers[place].binary = old?.binary
+            result.servers[place].rollMark = old?.rollMark
+            guard !server.arePortsChosen else { continue }
+            result.servers[place].ports = old?.ports ?? ports(server.id)
+        }
+        spec = result
+    }
+
+    private func checkDirectories(_ old: ServerSpec, _ new: ServerSpec) throws(EnsembleError) {
+        guard old.dataDir != new.dataDir || old.dataLogDir != new.dataLogDir else { return }
+        throw EnsembleError(
+            .wrong,
+            "the data of server \(old.id) cannot be moved while it is a member. Give the server "
+                + "with the new directory another id, and leave \(old.id) out: that replaces it")
+    }
+
+    private func check(_ ids: [Int]) throws(EnsembleError) {
+        let known = spec.servers.map(\.id)
+        guard let unknown = ids.first(where: { !known.contains($0) }) else { return }
+        throw EnsembleError(
+            .misused,
+            "there is no server \(unknown) in \(spec.name), only "
+                + known.map(String.init).joined(separator: ", ")
+                + "; 'aviary status' shows them")
+    }
+}
+
+extension Ports {
+    /// All that are used.
+    var all: [Int] {
+        [client, quorum, election] + [admin, secureClient, metrics].compactMap { $0 }
+    }
+}
