@@ -211,6 +211,10 @@ public struct LocalEnsemble {
             LocalEnsemble.sleep(milliseconds: 10)
         }
         for process in running { process.signal(SIGKILL) }
+        // Whoever starts them again must not find them still there.
+        for _ in 0..<200 where running.contains(where: { $0.pid != nil }) {
+            LocalEnsemble.sleep(milliseconds: 10)
+        }
         LocalEnsemble.reap()
         return running.map(\.folder.server.id)
     }

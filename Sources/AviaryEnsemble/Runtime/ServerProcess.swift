@@ -111,11 +111,20 @@ public struct ServerProcess {
         for (from, to) in inherited {
             unsafe posix_spawn_file_actions_adddup2(&actions, from, to)
         }
-        // POSIX_SPAWN_SETSID, which the headers hide.
+        // What the launcher ignores or blocks, to end a verb in peace, its children must not.
+        var defaults = sigset_t()
+        unsafe sigemptyset(&defaults)
+        unsafe sigaddset(&defaults, SIGINT)
+        unsafe sigaddset(&defaults, SIGTERM)
+        unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
+        var blocked = sigset_t()
+        unsafe sigemptyset(&blocked)
+        unsafe posix_spawnattr_setsigmask(&attributes, &blocked)
+        // POSIX_SPAWN_SETSID, which the headers hide, SETSIGDEF and SETSIGMASK.
         #if canImport(Darwin)
-            unsafe posix_spawnattr_setflags(&attributes, 0x400)
+            unsafe posix_spawnattr_setflags(&attributes, 0x40c)
         #else
-            unsafe posix_spawnattr_setflags(&attributes, 0x80)
+            unsafe posix_spawnattr_setflags(&attributes, 0x8c)
         #endif
         var words = unsafe ([binary] + arguments).map { unsafe strdup($0) } + [nil]
         var environment = unsafe variables(adding: variable)

@@ -1,0 +1,410 @@
+"""Changes of a running ensemble, as a person types them, while clients write: nothing acknowledged is lost, no session ends."""
+import json
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+from harness import clients, places
+from harness.waiting import eventually
+
+pytestmark = [pytest.mark.ours, pytest.mark.budget(240)]
+
+STEP = re.compile(r"^\[\d+\.\d s\] (.*?)(?:  \((\d+) of (\d+) needed, (\d+) in step, .*\))?$")
+
+
+class Launcher:
+    """aviary with a home of its own; what it started is stopped after the test."""
+
+    def __init__(self, folder):
+        self.environment = dict(os.environ, AVIARY_HOME=str(folder / "home"))
+        self.folder = folder
+
+    def __call__(self, *words, seconds=100):
+        ran = subprocess.run([places.aviary_binary(), *map(str, words)], env=self.environment, text=True, capture_output=True,
+                             stdin=subprocess.DEVNULL, timeout=seconds)
+        return ran.returncode, ran.stdout, ran.stderr
+
+    def do(self, *words, code=0):
+        """Standard output of a verb that must end with `code`; every step on its way had a quorum."""
+        ended, out, err = self(*words)
+        assert ended == code, f"{words}: {ended}\n{out}\n{err}"
+        check_steps(err)
+        return out
+
+    def begin(self, *words):
+        return subprocess.Popen([places.aviary_binary(), *map(str, words)], env=self.environment, text=True,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def status(self):
+        _, out, err = self("status", "--json")
+        assert out, err
+        return json.loads(out)
+
+    def servers(self):
+        return {server["id"]: server for server in self.status()["servers"]}
+
+    def leader(self):
+        return next(number for number, server in self.servers().items() if server["mode"] == "leader")
+
+    def addresses(self):
+        return ",".join(server["client"] for server in self.status()["servers"])
+
+
+def check_steps(text):
+    """No step, as it is announced, has fewer servers in step than the configuration needs; answers the steps."""
+    steps = []
+    for line in text.splitlines():
+        found = STEP.match(line)
+        if found:
+            steps.append(found[1])
+            if found[2] and "restart" not in found[1]:
+                assert int(found[4]) >= int(found[2]), line
+    return steps
+
+
+@pytest.fixture
+def aviary(tmp_path):
+    launcher = Launcher(tmp_path)
+    yield launcher
+    launcher("down", "--purge")
+
+
+class Writer(threading.Thread):
+    """Creates znodes one after the other until it is told to end; keeps which of them were acknowledged."""
+
+    def __init__(self, name, addresses):
+        super().__init__(name=name, daemon=True)
+        self.client = clients.kazoo(addresses, timeout=20.0)
+        self.session = self.client.client_id[0]
+        self.states = []
+        self.client.add_listener(self.states.append)
+        self.root = f"/{name}"
+        self.client.ensure_path(self.root)
+        self.client.create(f"{self.root}-lives", b"", ephemeral=True)
+        self.acknowledged, self.failed, self.gap, self.over = [], 0, 0.0, False
+
+    def run(self):
+        number, last = 0, time.monotonic()
+        while not self.over:
+            number += 1
+            path = f"{self.root}/{number:07}"
+            try:
+                self.client.create(path, str(number).encode())
+            except Exception:
+                # Whether it was carried out nobody knows; it is none of the acknowledged.
+                self.failed += 1
+                continue
+            now = time.monotonic()
+            self.gap, last = max(self.gap, now - last), now
+            self.acknowledged.append(path.rsplit("/", 1)[1])
+
+    def phase(self):
+        """The longest gap since the last call."""
+        gap, self.gap = self.gap, 0.0
+        return gap
+
+
+class Load:
+    """Several writers, and what became of all that they wrote."""
+
+    def __init__(self, addresses, count=3):
+        self.writers = [Writer(f"writer{number}", addresses) for number in range(count)]
+        self.gaps = []
+        for writer in self.writers:
+            writer.start()
+
+    def go_on(self, what, aviary):
+        """Notes the longest gap of what has been done, and tells the clients where the servers are now."""
+        before = [len(writer.acknowledged) for writer in self.writers]
+        eventually(lambda: all(len(w.acknowledged) > b for w, b in zip(self.writers, before)), 30, f"a write after {what}")
+        self.gaps.append((what, max(writer.phase() for writer in self.writers)))
+        for writer in self.writers:
+            writer.client.set_hosts(aviary.addresses())
+
+    def end(self, aviary):
+        """Nothing that was acknowledged is missing, and every session is the one it was."""
+        for writer in self.writers:
+            writer.over = True
+        for writer in self.writers:
+            writer.join(30)
+        try:
+            for address in aviary.addresses().split(","):
+                reader = clients.kazoo(address)
+                reader.sync("/")
+                for writer in self.writers:
+                    missing = set(writer.acknowledged) - set(reader.get_children(writer.root))
+                    assert not missing, f"{len(missing)} acknowledged writes are not on {address}"
+                    assert reader.exists(f"{writer.root}-lives").ephemeralOwner == writer.session
+                clients.let_go(reader)
+            for writer in self.writers:
+                assert writer.client.client_id[0] == writer.session and "LOST" not in writer.states
+        finally:
+            for writer in self.writers:
+                clients.let_go(writer.client)
+        total = sum(len(writer.acknowledged) for writer in self.writers)
+        print(f"\n{total} writes acknowledged, {sum(w.failed for w in self.writers)} failed; longest gaps:")
+        for what, gap in self.gaps:
+            print(f"  {what:32} {gap * 1000:6.0f} ms")
+        return dict(self.gaps)
+
+
+@pytest.fixture
+def load(aviary):
+    """load(): writers on a running ensemble, ended after the test whatever happens."""
+    made = []
+
+    def make(count=3):
+        made.append(Load(aviary.addresses(), count))
+        return made[-1]
+    yield make
+    for each in made:
+        for writer in each.writers:
+            writer.over = True
+            clients.let_go(writer.client)
+
+
+def test_three_five_three_one_three_under_load(aviary, load):
+    aviary.do("up", "--detach")
+    writing = load()
+    for count in (5, 3, 1, 3):
+        out = aviary.do("scale", count)
+        assert out.splitlines()[-1].startswith("clients: "), "what clients felt is the last line"
+        writing.go_on(f"scale {count}", aviary)
+        said = aviary.status()
+        assert said["ready"] and len(said["servers"]) == count
+        assert {server["configVersion"] for server in said["servers"]} != {None}
+    writing.end(aviary)
+    assert "no changes" in aviary.do("plan")
+
+
+def test_every_server_is_replaced_the_leader_too(aviary, load):
+    aviary.do("up", "--detach")
+    writing = load()
+    old = set(aviary.servers())
+    for _ in range(3):
+        # The leader as soon as it is an old one, so that it hands over at least once.
+        victim = aviary.leader() if aviary.leader() in old else min(old)
+        was = "the leader" if victim == aviary.leader() else "a follower"
+        aviary.do("replace", victim)
+        writing.go_on(f"replace {victim}, {was}", aviary)
+        old.discard(victim)
+    assert not old and not set(aviary.servers()) & {1, 2, 3}
+    writing.end(aviary)
+
+
+def test_a_roll_restarts_everybody_the_leader_last(aviary, load):
+    aviary.do("up", "--detach")
+    writing = load()
+    before, leader = aviary.servers(), aviary.leader()
+    code, out, err = aviary("roll")
+    assert code == 0, err
+    restarts = [step for step in check_steps(err) if step.startswith("restart")]
+    assert len(restarts) == 3 and restarts[-1] == f"restart server {leader}"
+    after = aviary.servers()
+    assert all(after[number]["pid"] != server["pid"] for number, server in before.items())
+    writing.go_on("roll", aviary)
+    aviary.do("roll", min(before))
+    last = aviary.servers()
+    assert [number for number in last if last[number]["pid"] != after[number]["pid"]] == [min(before)]
+    writing.go_on("roll of one", aviary)
+    writing.end(aviary)
+
+
+def test_a_binary_that_does_not_serve_is_taken_back(aviary):
+    aviary.do("up", "--detach")
+    before = aviary.servers()
+    bad = aviary.folder / "bad"
+    bad.write_text("#!/bin/sh\nexec tail -f /dev/null\n")
+    bad.chmod(0o755)
+    code, out, err = aviary("roll", "--binary", bad, "--timeout", 3)
+    assert code == 1 and "with what it had before" in err and "Type: aviary logs" in err, err
+    aviary.do("wait", "--for", "ready")
+    after = aviary.servers()
+    assert len([number for number in before if before[number]["pid"] != after[number]["pid"]]) == 1
+    # What is typed next puts an end to it.
+    aviary.do("roll", "--binary", places.aviary_binary())
+    assert "no changes" in aviary.do("plan")
+
+
+def steps_until(process, count):
+    """Reads the lines of a change until its `count`-th step begins; fewer if it ends before."""
+    seen = []
+    for line in process.stderr:
+        if STEP.match(line.rstrip("\n")):
+            seen.append(line)
+            if len(seen) == count:
+                break
+    return seen
+
+
+@pytest.mark.parametrize("change", [("scale", 5), ("replace", "leader"), ("scale", 1), ("roll",)], ids=lambda words: words[0] + str(words[-1]))
+@pytest.mark.budget(500)
+def test_killed_at_every_step_the_next_apply_converges(aviary, load, change):
+    """The launcher is killed as soon as it announces its first step, its second … until it is not killed any more."""
+    aviary.do("up", "--detach")
+    writing = load(2)
+    reached = 0
+    while True:
+        words = [aviary.leader() if word == "leader" else word for word in change]
+        process = aviary.begin(*words)
+        reached += 1
+        seen = steps_until(process, reached)
+        process.kill()
+        process.communicate()
+        if len(seen) < reached:
+            break
+        # It looks again, whatever was done of the step; a second time there is nothing left to do.
+        aviary.do("apply")
+        assert "no changes" in aviary.do("plan")
+        eventually(lambda: aviary.status()["ready"], 20, "ready")
+        assert len(aviary.servers()) == {"scale": change[-1], "replace": 3, "roll": 3}[change[0]]
+        if change[0] == "scale":
+            aviary.do("scale", 3)
+        writing.go_on(f"killed at: {STEP.match(seen[-1].strip())[1][:20]}", aviary)
+    assert reached > 4, f"only {reached} steps"
+    aviary.do("apply")
+    writing.go_on("the last", aviary)
+    writing.end(aviary)
+
+
+def test_ctrl_c_leaves_an_ensemble_that_serves(aviary):
+    aviary.do("up", "--detach")
+    process = aviary.begin("scale", 5)
+    steps_until(process, 3)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 75 and "goes on" in err, err
+    assert aviary.status()["quorum"]["mayFail"] is not None
+    code, out, _ = aviary("plan")
+    assert code == 2 and "add server" in out
+    aviary.do("apply")
+    assert len(aviary.servers()) == 5 and aviary.status()["ready"]
+
+
+def spec(aviary, servers, **config):
+    """A spec file of the ensemble 'made': {id: (ports, role)}."""
+    lines = ["version: 1", "ensemble: made"]
+    if config:
+        lines += ["config:"] + [f"  {key}: {value}" for key, value in config.items()]
+    lines.append("servers:")
+    for number, (ports, role) in servers.items():
+        names = ", ".join(f"{name}: {port}" for name, port in zip(("client", "quorum", "election", "admin"), ports))
+        lines += [f"  - id: {number}", f"    ports: {{{names}}}", f"    role: {role}"]
+    path = aviary.folder / "made.yaml"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_an_edited_spec_is_planned_and_applied(aviary, load):
+    def ports():
+        return [places.free_port() for _ in range(4)]
+    wanted = {number: (ports(), "participant") for number in (1, 2, 3)}
+    aviary.do("up", "--detach", spec(aviary, wanted))
+    writing = load(2)
+    assert "no changes" in aviary.do("plan", spec(aviary, wanted))
+
+    # An observer comes, is promoted while another is demoted, everybody moves, and settings change.
+    wanted[4] = (ports(), "observer")
+    said = json.loads(aviary.do("plan", "--json", spec(aviary, wanted), code=2))
+    assert [step["step"] for step in said["steps"]][:1] == ["start-joiner"] and said["changes"] is True
+    assert all(step["margin"]["mayFail"] is not None for step in said["steps"])
+    aviary.do("apply", spec(aviary, wanted))
+    assert aviary.servers()[4]["mode"] == "observer"
+    writing.go_on("an observer", aviary)
+
+    wanted[4] = (wanted[4][0], "participant")
+    wanted[1] = (wanted[1][0], "observer")
+    aviary.do("apply", spec(aviary, wanted))
+    assert aviary.servers()[1]["mode"] == "observer" and aviary.servers()[4]["mode"] in ("leader", "follower")
+    writing.go_on("roles", aviary)
+
+    moved = {number: ([old[0][0], places.free_port(), places.free_port(), old[0][3]], old[1]) for number, old in wanted.items()}
+    aviary.do("apply", spec(aviary, moved))
+    assert aviary.status()["ready"]
+    writing.go_on("quorum and election ports", aviary)
+
+    for number in moved:
+        moved[number][0][0] = places.free_port()
+    aviary.do("apply", spec(aviary, moved))
+    assert sorted(server["client"] for server in aviary.servers().values()) == sorted(f"localhost:{p[0]}" for p, _ in moved.values())
+    writing.go_on("client ports", aviary)
+
+    before = aviary.servers()
+    aviary.do("apply", spec(aviary, moved, snapCount=5000))
+    assert all(before[number]["pid"] != server["pid"] for number, server in aviary.servers().items()), "settings need a restart"
+    writing.go_on("settings", aviary)
+    aviary.do("wait", "--for", "ready")
+    assert "no changes" in aviary.do("plan", spec(aviary, moved, snapCount=5000))
+    writing.end(aviary)
+
+
+def test_a_plan_in_a_file_is_for_one_configuration(aviary):
+    aviary.do("up", "--detach")
+    aviary.do("scale", 4)
+    text = aviary.folder / "five.yaml"
+    text.write_text("version: 1\nensemble: local\nservers: 3\n")
+    plan = aviary.folder / "three.plan"
+    aviary.do("plan", text, "--out", plan, code=2)
+    assert "remove server 4" in plan.read_text()
+    aviary.do("add", "--observer")
+    code, _, err = aviary("apply", plan)
+    assert code == 1 and "the plan was made for configuration" in err
+    aviary.do("plan", text, "--out", plan, code=2)
+    aviary.do("apply", plan)
+    assert sorted(aviary.servers()) == [1, 2, 3]
+
+
+def test_what_cannot_be_done_says_why_and_what_to_type(aviary):
+    assert aviary("plan")[0] == 69
+    aviary.do("up", "--detach", "-n", 1)
+    code, _, err = aviary("roll")
+    assert code == 1 and "--accept-outage" in err
+    aviary.do("roll", "--accept-outage")
+    aviary.do("wait", "--for", "ready")
+    code, _, err = aviary("remove", 1)
+    assert code == 64 and "no participant" in err
+    code, _, err = aviary("remove", 7)
+    assert code == 64 and "there is no server 7" in err
+    aviary.do("down")
+    code, _, err = aviary("plan")
+    assert code == 69 and "aviary up" in err
+
+
+def test_the_foreground_follows_a_change(aviary):
+    process = aviary.begin("up")
+    drain = threading.Thread(target=process.communicate, daemon=True)
+    try:
+        eventually(lambda: aviary.status()["ready"], 30, "ready")
+        drain.start()
+        aviary.do("scale", 5)
+        aviary.do("scale", 3)
+        aviary.do("replace", aviary.leader())
+        new = max(aviary.servers())
+        victim = aviary.servers()[new]["pid"]
+        os.kill(victim, signal.SIGKILL)
+        eventually(lambda: aviary.status()["ready"] and aviary.servers()[new]["pid"] != victim, 30, "the new server's restart")
+        pids = [server["pid"] for server in aviary.servers().values()]
+        process.send_signal(signal.SIGINT)
+        drain.join(30)
+        eventually(lambda: not [pid for pid in pids if os.path.exists(f"/proc/{pid}")], 10, "every server ended")
+    finally:
+        process.kill()
+
+
+def test_only_one_changes_at_a_time(aviary):
+    aviary.do("up", "--detach")
+    process = aviary.begin("scale", 5)
+    steps_until(process, 1)
+    os.kill(process.pid, signal.SIGSTOP)
+    try:
+        code, _, err = aviary("apply")
+        assert code == 1 and "somebody else is changing" in err
+    finally:
+        os.kill(process.pid, signal.SIGCONT)
+    process.communicate(timeout=60)
+    assert process.returncode == 0 and len(aviary.servers()) == 5
