@@ -8,6 +8,8 @@ struct PeerContext {
     var history: History
     /// The configuration in force; its version never decreases.
     var committed: Membership
+    /// Where others reach this server in elections, also while it is no member.
+    var ownElection: Endpoint?
     /// The newest one seen; the same, or one that is proposed and not in force yet.
     var lastSeen: Membership
     var effects = EffectList()
@@ -30,6 +32,7 @@ struct PeerContext {
         self.history = history
         self.committed = membership
         self.lastSeen = membership
+        self.ownElection = membership.member(settings.myID)?.election
         if let lastSeen, settings.reconfigEnabled, lastSeen.version > membership.version {
             self.lastSeen = lastSeen
         }

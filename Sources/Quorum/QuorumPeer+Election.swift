@@ -20,8 +20,12 @@ extension QuorumPeer {
             for event in events {
                 switch event {
                 case .received(let notification, let server):
-                    adoptMembership(notification)
-                    election.received(notification, from: server, context)
+                    let membership = notification.configuration.flatMap {
+                        try? Membership(text: $0)
+                    }
+                    adopt(membership)
+                    election.received(
+                        notification, knowing: membership?.version ?? 0, from: server, context)
                 case .unreachable(let server):
                     election.cannotReach(server, context)
                 }
@@ -36,10 +40,8 @@ extension QuorumPeer {
     }
 
     /// Who is looking learns from the others what configuration is in force by now.
-    private mutating func adoptMembership(_ notification: Notification) {
-        guard activity == .electing, context.settings.reconfigEnabled,
-            let text = notification.configuration,
-            let membership = try? Membership(text: text),
+    private mutating func adopt(_ membership: Membership?) {
+        guard activity == .electing, context.settings.reconfigEnabled, let membership,
             membership.version > context.committed.version, !membership.voters.isEmpty
         else { return }
         context.activate(membership)

@@ -110,15 +110,20 @@ struct Election {
 
     // MARK: Notifications
 
-    /// A notification has come.
+    /// A notification has come, from a server that knows this version of the configuration.
     mutating func received(
-        _ notification: Notification, from server: ServerID, _ context: PeerContext
+        _ notification: Notification, knowing version: Int64, from server: ServerID,
+        _ context: PeerContext
     ) {
         let vote = Vote(notification)
         let voters = Election.voters(context)
         guard voters.contains(server) else {
-            // Whoever does not vote asks for the leader.
-            if vote.state == .looking { answer(server, round: round, context) }
+            // Whoever does not vote asks for the leader; as long as there is none, a newer
+            // configuration is all there is to learn. Two that look and do not count each other
+            // would go on answering for ever.
+            if vote.state == .looking, state != .looking || version < context.committed.version {
+                answer(server, round: round, context)
+            }
             return
         }
         guard state == .looking else {

@@ -91,9 +91,13 @@ struct ElectionMesh {
 
     private mutating func dial(_ server: ServerID, _ context: inout PeerContext) {
         guard let peer = peers[server], peer.link == nil, peer.dialing == nil,
-            context.now >= peer.nextDial,
-            let endpoint = endpoint(of: server, context)
+            context.now >= peer.nextDial
         else { return }
+        guard let endpoint = endpoint(of: server, context) else {
+            // It is no member any more: if it wants to hear something, it calls.
+            peers[server]?.waiting = nil
+            return
+        }
         let link = context.newLink()
         peers[server]?.dialing = link
         servers[link] = server
@@ -121,7 +125,7 @@ struct ElectionMesh {
             return
         }
         peers[server]?.dialing = nil
-        let address = context.committed.member(me)?.election
+        let address = context.ownElection
         var writer = JuteWriter(capacity: 64)
         ElectionGreeting(
             server: me, address: ByteString(address?.description ?? "0.0.0.0:0")

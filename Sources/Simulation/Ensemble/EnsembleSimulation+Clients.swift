@@ -43,6 +43,7 @@ extension EnsembleSimulation {
 
     private func request(_ number: Int) {
         guard clients[number].pending.count < 8 else { return }
+        if isReconfiguring, number == 0, random.chance(1, in: 12) { return changeMembers(number) }
         for _ in 0..<random.number(1...3) {
             let register = EnsembleSimulation.registers[random.below(3)]
             switch random.below(12) {
@@ -199,6 +200,7 @@ extension EnsembleSimulation {
                 fail("client \(number) has lost \(path) while its session lives")
             }
         case .list: receivedList(number, body)
+        case .reconfigure: count("reconfig \(header.error.rawValue)")
         case .sync, .ping, .close: break
         }
     }

@@ -32,7 +32,16 @@ extension EnsembleSimulation {
             send(number, .list)
             return
         }
-        let missing = clients[number].names.filter { clients[number].found[$0] == nil }
+        // Ephemerals of those that vanished may need a little longer; looking again is cheap as
+        // long as nothing was read.
+        let names = clients[number].names
+        guard !names.contains(where: { $0.description.hasPrefix("/e") }),
+            !names.isEmpty || acknowledged.isEmpty
+        else {
+            clients[number].wantsList = true
+            return
+        }
+        let missing = names.filter { clients[number].found[$0] == nil }
         if missing.isEmpty {
             compare(number)
         } else {
@@ -49,18 +58,14 @@ extension EnsembleSimulation {
             let path = Path("/\(name)")
             if path != Path("/zookeeper") { names.append(path) }
         }
+        // Its zxid is the version: all must end with the same.
+        names.append("/zookeeper/config")
         clients[number].names = names.sorted { $0.description < $1.description }
     }
 
-    /// All is seen here; ephemerals of those that vanished may need a little longer.
+    /// All is seen here.
     private func compare(_ number: Int) {
-        let names = Set(clients[number].names)
-        let ephemerals = names.filter { $0.description.hasPrefix("/e") }
-        guard ephemerals.isEmpty, !clients[number].names.isEmpty || acknowledged.isEmpty else {
-            clients[number].wantsList = true
-            return
-        }
-        let lost = acknowledged.subtracting(names)
+        let lost = acknowledged.subtracting(clients[number].names)
         if !lost.isEmpty {
             let example = lost.map(\.description).sorted().prefix(5)
             fail("server \(clients[number].target + 1) has lost \(example)")

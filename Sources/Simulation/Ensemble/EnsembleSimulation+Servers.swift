@@ -12,12 +12,23 @@ extension EnsembleSimulation {
         let server = servers[host]
         guard server.replica == nil else { return }
         var quorum = QuorumSettings(
-            myID: server.member.id, tickTime: EnsembleSimulation.tickTime, connectTimeout: 400)
+            myID: server.id, tickTime: EnsembleSimulation.tickTime, connectTimeout: 400)
         quorum.committedLogCountMax = 20
         quorum.bootstrapPatience = 300
         quorum.snapshotSizeFactor = seed % 4 == 0 ? 0.33 : 0
+        quorum.reconfigEnabled = isReconfiguring
+        if server.files.mustJoin {
+            server.files.prepareJoining(newestMembership)
+            trace { "\(server.id) is to join \(server.files.committed.text)" }
+        }
+        // What a server that joins has learned from others is not in its files.
+        if server.files.committed.version == 0 { server.newestInForce = 0 }
         var settings = ReplicaSettings(
-            server: server.member.id, quorum: quorum, membership: membership)
+            server: server.id, quorum: quorum, membership: server.files.committed)
+        settings.reconfigEnabled = isReconfiguring
+        settings.standaloneEnabled = false
+        settings.skipACL = true
+        settings.lastSeenMembership = server.files.proposed
         settings.tickTimeMilliseconds = Int32(EnsembleSimulation.tickTime)
         settings.snapshotTransactionCount = 60
         do throws(StorageError) {
@@ -27,20 +38,20 @@ extension EnsembleSimulation {
             server.life += 1
             server.disk = disk
             server.replica = replica
-            trace { "\(server.member.id) starts" }
+            trace { "\(server.id) starts" }
             network.listen(host: host, port: EnsembleSimulation.electionPort, true)
             network.listen(host: host, port: EnsembleSimulation.clientPort, true)
             replica.start(moment(host))
             perform(host)
         } catch {
-            fail("server \(server.member.id) does not start: \(error)")
+            fail("server \(server.id) does not start: \(error)")
         }
     }
 
     /// Ends a server at once, and the power of its disk with it.
     func crash(_ host: Int) {
         guard servers[host].replica != nil else { return }
-        trace { "\(servers[host].member.id) crashes" }
+        trace { "\(servers[host].id) crashes" }
         count("crash")
         servers[host].stop()
         servers[host].fileSystem.crash(seed: random.next())
@@ -192,22 +203,27 @@ extension EnsembleSimulation {
             scheduleLogRead(host, link)
         case .readMoreLog(let link): scheduleLogRead(host, link)
         case .stopReadingLog(let link): server.disk?.readings[link] = nil
-        case .membershipProposed, .membershipCommitted: break
+        case .membershipProposed(let membership): server.files.proposed(membership)
+        case .membershipCommitted(let membership):
+            server.files.committed(membership)
+            noteInForce(membership, host)
         case .log(let level, let text):
-            trace { "\(server.member.id) \(text)" }
+            trace { "\(server.id) \(text)" }
             if level >= .error { count("error logged") }
         case .fatal(_, let reason):
             // The power may go at any change of the disk; that is no failure of the server.
             if server.fileSystem.isPowerless {
                 crash(host)
             } else {
-                fail("server \(server.member.id) ends itself: \(reason)")
+                fail("server \(server.id) ends itself: \(reason)")
             }
         }
     }
 
     private func dial(_ host: Int, _ link: LinkID, _ endpoint: Endpoint, port: Int) {
-        let end = network.dial(from: host, to: Int(endpoint.port) - 1, port: port, now: now)
+        let end = network.dial(
+            from: host, to: Int(endpoint.port) % EnsembleSimulation.portSpan - 1,
+            port: port, now: now)
         servers[host].connect(
             link, end, isQuorum: port == EnsembleSimulation.quorumPort)
     }

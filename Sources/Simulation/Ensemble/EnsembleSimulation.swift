@@ -22,6 +22,8 @@ public final class EnsembleSimulation {
     static let quorumPort = 1
     static let electionPort = 2
     static let clientPort = 3
+    /// What lies between the numbers of two ports of one server.
+    static let portSpan = 100
     static let tickTime: Int64 = 200
 
     /// The seed of this run.
@@ -37,7 +39,12 @@ public final class EnsembleSimulation {
     var now: Int64 = 0
     var servers: [SimulatedServer] = []
     var clients: [SimulatedClient] = []
+    /// The members at the beginning.
     let membership: Membership
+    /// Whether members come and go in this run.
+    let isReconfiguring: Bool
+    /// Every configuration that was in force anywhere, by its version: there is one of each.
+    var configurations: [Int64: Membership] = [:]
     var isCalm = false
     var eventCount = 0
     /// What went wrong first.
@@ -60,23 +67,33 @@ public final class EnsembleSimulation {
         self.network = SimulatedNetwork(random: random.fork())
         let voters = [3, 3, 3, 5][random.below(4)]
         let observers = [0, 0, 1][random.below(3)]
+        self.isReconfiguring = random.chance(1, in: 2)
+        let spares = isReconfiguring ? random.number(0...2) : 0
         let members = (1...voters + observers).map { number in
-            let host = Endpoint(host: "host", port: UInt16(number))
-            return Member(
-                id: ServerID(Int64(number)), quorum: host, election: host, client: nil,
-                role: number <= voters ? .participant : .observer)
+            EnsembleSimulation.member(number, number <= voters ? .participant : .observer)
         }
         self.membership = Membership(version: 0, members: members)
         self.random = random
-        for member in members {
-            let server = SimulatedServer(member: member)
+        for number in 1...voters + observers + spares {
+            let server = SimulatedServer(
+                id: ServerID(Int64(number)), membership: membership)
             server.clockError = self.random.number(-5000...5000)
             servers.append(server)
         }
         for number in 0..<4 {
             clients.append(
-                SimulatedClient(number: number, host: members.count + number))
+                SimulatedClient(number: number, host: servers.count + number))
         }
+    }
+
+    /// A server as configurations have it: a port for each of the three, and the number in all.
+    static func member(_ number: Int, _ role: MemberRole) -> Member {
+        func place(_ port: Int) -> Endpoint {
+            Endpoint(host: "host", port: UInt16(number + port * EnsembleSimulation.portSpan))
+        }
+        return Member(
+            id: ServerID(Int64(number)), quorum: place(quorumPort), election: place(electionPort),
+            client: place(clientPort), role: role)
     }
 
     /// Runs to the end; nil if all went well.
@@ -163,7 +180,7 @@ public final class EnsembleSimulation {
 
     private var summary: String {
         servers.map { server in
-            "\(server.member.id) \(server.replica == nil ? "down" : "up")"
+            "\(server.id) \(server.replica == nil ? "down" : "up")"
         }.joined(separator: ", ")
             + "; "
             + clients.map { "client \($0.number) \($0.state) at \($0.target)" }

@@ -21,6 +21,7 @@ struct SimulatedClient {
         case sync
         case ping
         case list
+        case reconfigure(joining: String?, leaving: String?)
         case close
     }
 
@@ -114,6 +115,12 @@ struct SimulatedClient {
         case .list:
             header(.getChildren)
             WatchableRequest(path: .root, watch: false).write(to: &writer)
+        case .reconfigure(let joining, let leaving):
+            header(.reconfig)
+            ReconfigRequest(
+                joining: joining.map { ByteString($0) }, leaving: leaving.map { ByteString($0) },
+                members: nil, version: -1
+            ).write(to: &writer)
         case .close: header(.closeSession)
         }
         writer.endFrame(start)

@@ -4,9 +4,13 @@ import ServerCore
 
 /// A whole server of the simulation: a file system that survives, and while it runs a replica.
 final class SimulatedServer {
-    let member: Member
+    let id: ServerID
+    /// What its files say about the members, which survives like the file system.
+    var files: SimulatedMembershipFiles
     let fileSystem = SimulatedFileSystem()
     var disk: SimulatedReplicaDisk?
+    /// The version of the newest configuration that was in force here, in whatever life.
+    var newestInForce: Int64 = 0
     /// nil while the server is down.
     var replica: Replica?
     /// Counts starts: events of an earlier life are ignored.
@@ -27,7 +31,10 @@ final class SimulatedServer {
     /// How far its wall clock is off, in milliseconds.
     var clockError: Int64 = 0
 
-    init(member: Member) { self.member = member }
+    init(id: ServerID, membership: Membership) {
+        self.id = id
+        self.files = SimulatedMembershipFiles(server: id, committed: membership)
+    }
 
     func stop() {
         replica = nil

@@ -1,0 +1,42 @@
+import Records
+
+// Members that come and go: an operator's wishes, and what must hold of the configurations.
+
+extension EnsembleSimulation {
+    /// The newest configuration that was in force anywhere.
+    var newestMembership: Membership {
+        configurations.values.max { $0.version < $1.version } ?? membership
+    }
+
+    /// A server has put a configuration in force.
+    func noteInForce(_ membership: Membership, _ host: Int) {
+        trace { "\(servers[host].id) is in the configuration \(membership.text)" }
+        if let known = configurations[membership.version], known != membership {
+            fail("two configurations have the version \(membership.version)")
+        }
+        configurations[membership.version] = membership
+        if membership.version < servers[host].newestInForce {
+            fail("server \(host + 1) goes back to the configuration \(membership.version)")
+        }
+        servers[host].newestInForce = membership.version
+    }
+
+    /// The operator changes one member: another joins, one leaves, or one takes another role.
+    func changeMembers(_ number: Int) {
+        let newest = newestMembership
+        let server = random.number(1...servers.count)
+        let member = newest.member(ServerID(Int64(server)))
+        let role: MemberRole = random.chance(1, in: 3) ? .observer : .participant
+        let joining = "server.\(server)=\(EnsembleSimulation.member(server, role))"
+        switch (member, random.below(3)) {
+        case (nil, _), (_?, 0):
+            send(number, .reconfigure(joining: joining, leaving: nil))
+        case (_?, 1):
+            send(number, .reconfigure(joining: nil, leaving: "\(server)"))
+        default:
+            // One comes for one that goes.
+            let other = random.number(1...servers.count)
+            send(number, .reconfigure(joining: joining, leaving: "\(other)"))
+        }
+    }
+}
