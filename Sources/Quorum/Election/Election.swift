@@ -16,9 +16,11 @@ struct Election {
     /// The number of the election; grows with each, and to the largest that is heard.
     var round: Int64 = 0
     /// My vote at the beginning of this election: for myself, if I may lead.
+    ///
+    /// Otherwise for nobody, but with my own history: only who has at least that gets my vote.
     var initial = Vote.none
-    /// Whether this server votes, by the configuration in force or by the next; one that is in
-    /// the next alone votes for others only.
+    /// Whether this server votes: whoever has data does, since a configuration that it does not
+    /// know yet may count it. Who is counted is decided by those who count.
     var mayVote = false
     /// My vote now.
     var proposal = Vote.none
@@ -63,10 +65,10 @@ struct Election {
             newEnsemble = nil
         }
         initial = .none
-        mayVote = context.history.hasDatabase && Election.voters(context).contains(me)
-        if isVoter {
+        mayVote = context.history.hasDatabase
+        if isVoter || mayVote {
             initial = Vote(
-                leader: me, zxid: context.history.lastLogged,
+                leader: isVoter ? me : Vote.none.leader, zxid: context.history.lastLogged,
                 epoch: Int64(context.history.currentEpoch.rawValue), round: round,
                 state: .looking, version: Notification.version)
         }

@@ -27,10 +27,9 @@ struct NewEnsemble {
 
     /// Another voter has spoken.
     mutating func heard(_ vote: Vote, from server: ServerID) {
-        // Who does not vote tells nothing of what it has.
-        if vote.leader == Vote.none.leader { return }
         if vote.state == .looking, vote.zxid <= .zero, vote.epoch <= 0 {
-            empty.insert(server)
+            // Who does not vote need not tell what it has.
+            if vote.leader != Vote.none.leader { empty.insert(server) }
         } else {
             empty = [me]
             patienceEnds = nil

@@ -156,7 +156,9 @@ extension Replica {
     /// Shows the membership in `/zookeeper/config`, as of its version.
     func installConfiguration(_ new: Membership) {
         membership = new
-        guard !new.members.isEmpty else { return }
+        guard !new.members.isEmpty, let index = tree.find(Preparation.configurationPath),
+            tree.persistedStat(of: index).mzxid != Zxid(new.version) || new.version == 0
+        else { return }
         tree.setConfiguration(
             Array(new.text.utf8), zxid: Zxid(new.version), time: now.wallMilliseconds)
     }

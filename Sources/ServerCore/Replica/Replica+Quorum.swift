@@ -208,6 +208,8 @@ extension Replica {
         closeAllClients()
         proposed.removeAll()
         preparation.pending = PendingChanges()
+        // The history that was taken over may have ended in an older configuration.
+        installConfiguration(membership)
         switch new {
         case .looking: role = .looking
         case .following(let leader): role = .following(leader)

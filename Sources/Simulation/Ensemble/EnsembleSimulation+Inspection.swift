@@ -79,9 +79,15 @@ extension EnsembleSimulation {
         let inspectors = clients.filter { $0.home != nil }
         guard !inspectors.isEmpty, inspectors.allSatisfy(\.isDone) else { return false }
         for inspector in inspectors where inspector.found != inspectors[0].found {
+            let paths = Set(inspector.found.keys).union(inspectors[0].found.keys).filter {
+                inspector.found[$0] != inspectors[0].found[$0]
+            }
             fail(
                 "server \(inspector.target + 1) differs from server"
-                    + " \(inspectors[0].target + 1)")
+                    + " \(inspectors[0].target + 1) in "
+                    + paths.sorted { $0.description < $1.description }.prefix(5).map {
+                        "\($0) (\(inspector.found[$0] ?? .none), \(inspectors[0].found[$0] ?? .none))"
+                    }.joined(separator: ", "))
         }
         return true
     }
