@@ -40,6 +40,8 @@ public enum QuorumEffect: Equatable, Sendable {
     /// Blocks: replaces the database in memory by this stream (sessions to "BenWasHere"), then
     /// `snapshotLoaded`. Always the last effect of its list.
     case loadSnapshot([UInt8], zxid: Zxid)
+    /// The snapshot that was loaded goes on with these: applied to memory, and to nothing else.
+    case extendSnapshot([Proposal])
     /// Blocks: a snapshot of the database in memory, at the zxid it has, durable; log segments
     /// that would be replayed over it get out of the way.
     case saveSnapshot(Zxid)

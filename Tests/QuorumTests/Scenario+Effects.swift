@@ -95,6 +95,9 @@ extension Scenario {
             let tree = ToyTree(stream: bytes)
             if let tree { servers[host].tree = tree }
             servers[host].peer?.snapshotLoaded(tree != nil, now: now)
+        case .extendSnapshot(let proposals):
+            note(host, "adds \(proposals.told) to the snapshot")
+            for proposal in proposals { servers[host].tree.apply(proposal) }
         case .saveSnapshot(let zxid):
             note(host, "saves a snapshot of \(zxid.told)")
             servers[host].disk.replace(with: servers[host].tree, at: zxid)

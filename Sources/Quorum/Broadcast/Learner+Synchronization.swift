@@ -142,6 +142,7 @@ extension Learner {
             return
         }
         if mustSaveSnapshot {
+            completeSnapshot(&context)
             context.effects.add(.saveSnapshot(context.history.delivered))
             mustSaveSnapshot = false
         }
@@ -165,6 +166,21 @@ extension Learner {
         offeredMembership = membership
         context.replaceLastSeen(membership)
         return true
+    }
+
+    /// What the leader sent after its snapshot becomes part of it before it is saved.
+    ///
+    /// The snapshot takes the place of our log, and what we have acknowledged may stand in that
+    /// log and behind the snapshot: there must be no moment in which the disk has neither.
+    private mutating func completeSnapshot(_ context: inout PeerContext) {
+        var rest: [Proposal] = []
+        while pendingCommitted > 0, let proposal = pending.popFirst() {
+            pendingCommitted -= 1
+            rest.append(proposal)
+        }
+        guard let last = rest.last else { return }
+        context.effects.add(.extendSnapshot(rest))
+        context.history.replace(at: last.zxid)
     }
 
     /// Moves the committed part of `pending` to the log.

@@ -116,6 +116,21 @@ extension Replica {
         peer?.snapshotLoaded(isComplete, now: now.monotonicMilliseconds)
     }
 
+    /// Applies what belongs to the leader's snapshot as if it had been in it.
+    func extendSnapshot(_ proposals: [Proposal]) {
+        var loader = DatabaseLoader(tree)
+        loader.sessionTimeouts = sessionTimeouts
+        for proposal in proposals {
+            // It was looked at when it came.
+            guard let transaction = try? Transaction(decoding: proposal.bytes) else {
+                return fail(1, "Transaction \(proposal.zxid) cannot be read")
+            }
+            loader.replay(
+                transaction, entry: LogEntry(zxid: proposal.zxid, bytes: proposal.bytes))
+        }
+        sessionTimeouts = loader.sessionTimeouts
+    }
+
     /// The database as it goes to a learner: a snapshot's body and a signature.
     func snapshotStream() -> [UInt8] {
         var signature = JuteWriter(capacity: 16)

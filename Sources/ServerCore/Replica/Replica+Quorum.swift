@@ -128,6 +128,7 @@ extension Replica {
             }
         case .reloadDatabase: try reloadDatabase()
         case .loadSnapshot(let stream, let zxid): loadSnapshot(stream, zxid)
+        case .extendSnapshot(let proposals): extendSnapshot(proposals)
         case .saveSnapshot(let zxid): try saveSnapshot(zxid)
         case .sendSnapshot(let link, _): emit(.quorumSend(link, snapshotStream()))
         case .readLog(let link, let start, let end):

@@ -39,6 +39,8 @@ extension QuorumSimulation {
             let tree = ToyTree(stream: bytes)
             if let tree { servers[host].tree = tree }
             servers[host].peer?.snapshotLoaded(tree != nil, now: now / 1000)
+        case .extendSnapshot(let proposals):
+            for proposal in proposals { servers[host].tree.apply(proposal) }
         case .saveSnapshot(let zxid):
             servers[host].disk.replace(with: servers[host].tree, at: zxid)
             servers[host].isSyncing = false
