@@ -19,8 +19,9 @@ struct Election {
     ///
     /// Otherwise for nobody, but with my own history: only who has at least that gets my vote.
     var initial = Vote.none
-    /// Whether this server votes: whoever has data does, since a configuration that it does not
-    /// know yet may count it. Who is counted is decided by those who count.
+    /// Whether this server votes: whoever has data does.
+    ///
+    /// A configuration that it does not know yet may count it, and that is for others to decide.
     var mayVote = false
     /// My vote now.
     var proposal = Vote.none
