@@ -16,7 +16,7 @@ public struct AviaryCommand: AsyncParsableCommand {
             PlanCommand.self, ApplyCommand.self, AddCommand.self, RemoveCommand.self,
             ReplaceCommand.self, ScaleCommand.self, RollCommand.self,
             GenerateCommand.self, SchemaCommand.self,
-            ServerCommand.self, CLICommand.self,
+            ServerCommand.self, CLICommand.self, EntrypointCommand.self, HealthCommand.self,
             CompletionCommand.self, ManualCommand.self,
         ])
 
@@ -27,6 +27,11 @@ public struct AviaryCommand: AsyncParsableCommand {
     ///
     /// Top-level code would choose the `main` that knows no asynchronous verb.
     public static func program() async {
+        let name = CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? ""
+        if Container.scripts.contains(name) {
+            await main(["entrypoint", name] + CommandLine.arguments.dropFirst())
+            return
+        }
         if let word = CommandLine.arguments.dropFirst().first, let complaint = unknownVerb(word) {
             Program.note("aviary: \(complaint)")
             exit(withError: ExitCode(ExitStatus.misused.rawValue))

@@ -1,0 +1,121 @@
+// What this process finds if it is the first of a container, and how a plan is carried out.
+
+import ArgumentParser
+import AviaryEnsemble
+import AviaryServer
+import AviaryShell
+import Storage
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// This process as the start of a container.
+enum Container {
+    /// The names of ZooKeeper's scripts; this program acts as each that it is started as.
+    static let scripts: Set<String> = ["zkServer.sh", "zkCli.sh", "docker-entrypoint.sh"]
+
+    /// What the container finds, for the words it is started with.
+    static func situation(_ arguments: [String]) -> ContainerSituation {
+        let fileSystem = POSIXFileSystem()
+        return ContainerSituation(
+            variables: variables(), arguments: arguments, hostName: hostName(),
+            read: { path in
+                let bytes = (try? AtomicFile.read(path, in: fileSystem)) ?? nil
+                return bytes.map { String(decoding: $0, as: UTF8.self) }
+            },
+            list: { try? fileSystem.list($0) })
+    }
+
+    /// The plan for these words; what is wrong becomes a complaint.
+    static func plan(_ situation: ContainerSituation) throws -> ContainerPlan {
+        let verbs = AviaryCommand.configuration.subcommands.compactMap {
+            $0.configuration.commandName
+        }
+        do throws(ContainerProblems) {
+            return try ContainerPlanner.plan(situation, verbs: Set(verbs))
+        } catch {
+            throw Complaint(error.messages.joined(separator: "\naviary: "), .inputIsWrong)
+        }
+    }
+
+    /// Where the container's own server answers.
+    static var client: (host: String, port: Int) {
+        (try? plan(situation([])))?.client ?? ("localhost", 2181)
+    }
+
+    /// Plans a start and makes its directories and files.
+    ///
+    /// A folder for zoo.cfg that cannot be written is no reason to give up: the data's can be.
+    static func prepare(_ arguments: [String]) throws -> ContainerPlan {
+        var found = situation(arguments)
+        let plan = try plan(found)
+        guard case .serve(let path) = plan.action else { return plan }
+        do {
+            try write(plan)
+            return plan
+        } catch {
+            guard let data = plan.directories.first, !path.hasPrefix(data + "/") else {
+                throw error
+            }
+            found.variables["ZOO_CONF_DIR"] = data
+            let other = try self.plan(found)
+            try write(other)
+            return other
+        }
+    }
+
+    /// Makes the directories and files of a plan.
+    static func write(_ plan: ContainerPlan) throws {
+        let fileSystem = POSIXFileSystem()
+        do throws(StorageError) {
+            for directory in plan.directories { try fileSystem.makeDirectory(directory) }
+            for file in plan.files {
+                if try AtomicFile.read(file.path, in: fileSystem) == Array(file.text.utf8) {
+                    continue
+                }
+                try AtomicFile.write(Array(file.text.utf8), to: file.path, in: fileSystem)
+            }
+        } catch {
+            throw Complaint(
+                "\(error.path) \(error.message). The container runs as \(getuid()):\(getgid()): give "
+                    + "the volume to that user (chown), or run the container as the volume's owner "
+                    + "(user: UID:GID)")
+        }
+    }
+
+    /// Goes on as another program; returns only if that fails.
+    static func execute(_ words: [String]) throws -> Never {
+        fflush(nil)
+        var list = unsafe words.map { unsafe strdup($0) } + [nil]
+        unsafe execvp(words[0], &list)
+        let code = errno
+        Program.note("aviary: \(words[0]): \(unsafe String(cString: strerror(code)))")
+        // As shells have it: 127 there is none, 126 it cannot be started.
+        throw ExitCode(code == ENOENT ? 127 : 126)
+    }
+
+    private static func variables() -> [String: String] {
+        var all: [String: String] = [:]
+        var next = unsafe environ
+        while let variable = unsafe next.pointee {
+            let text = unsafe String(cString: variable)
+            if let place = text.firstIndex(of: "=") {
+                all[String(text[..<place])] = String(text[text.index(after: place)...])
+            }
+            unsafe next = next.advanced(by: 1)
+        }
+        return all
+    }
+
+    private static func hostName() -> String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard unsafe gethostname(&buffer, buffer.count - 1) == 0 else { return "" }
+        return String(
+            decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

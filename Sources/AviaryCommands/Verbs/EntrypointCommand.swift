@@ -1,0 +1,66 @@
+import ArgumentParser
+import AviaryEnsemble
+import AviaryServer
+import AviaryShell
+
+/// The verb `aviary entrypoint`: what the container image starts.
+struct EntrypointCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "entrypoint", abstract: "Start what a container is for: a server, as a rule.",
+        discussion: """
+            aviary entrypoint [zkServer.sh start-foreground|status|version] | [zkCli.sh …] | [VERB …] | \
+            [COMMAND …]
+
+            Without words it makes a zoo.cfg from the environment, by the names of the official \
+            ZooKeeper image and others, and runs its server in the foreground. \
+            Documentation/CONTAINER.md has all names.
+            """)
+
+    @Argument(parsing: .captureForPassthrough, help: "What to start; a server unless it is given.")
+    var words: [String] = []
+
+    func run() async throws {
+        if words == ["--help"] || words == ["-h"] { throw CleanExit.helpRequest(self) }
+        var plan: ContainerPlan?
+        try Program.run {
+            let found = try Container.prepare(words)
+            if case .serve = found.action {
+                for line in found.notes { Program.show(line) }
+            }
+            plan = found
+        }
+        guard let plan else { return }
+        try await perform(plan)
+    }
+
+    private func perform(_ plan: ContainerPlan) async throws {
+        switch plan.action {
+        case .serve(let path):
+            let code = ServerProgram.run(configurationPath: path)
+            if code != 0 {
+                throw ExitCode(code == 2 ? ExitStatus.inputIsWrong.rawValue : code)
+            }
+        case .showVersion:
+            Program.show("Apache ZooKeeper, version \(ServerProgram.version)")
+        case .showStatus(let path): try showStatus(path, plan.client)
+        case .shell(let words):
+            let code = await Shell.run(arguments: words)
+            if code != 0 { throw ExitCode(code) }
+        case .verb(let words): try Container.execute([Program.path] + words)
+        case .execute(let words): try Container.execute(words)
+        }
+    }
+
+    /// As `zkServer.sh status` shows it; scripts look for the line of the mode.
+    private func showStatus(_ path: String, _ client: (host: String, port: Int)) throws {
+        Program.note("ZooKeeper JMX disabled by user request")
+        Program.note("Using config: \(path)")
+        Program.show(
+            "Client port found: \(client.port). Client address: \(client.host). Client SSL: false.")
+        guard let mode = ServerHealth.mode(client.host, client.port, milliseconds: 2000) else {
+            Program.show("Error contacting service. It is probably not running.")
+            throw ExitCode(ExitStatus.failed.rawValue)
+        }
+        Program.show("Mode: \(mode)")
+    }
+}
