@@ -57,7 +57,7 @@ extension QuorumPeer {
     }
 
     var electionDeadline: Int64? {
-        let links = mesh.nextDeadline(isLooking: election.state == .looking)
+        let links = mesh.nextDeadline(isLooking: election.state == .looking, context)
         guard let links, let votes = election.nextDeadline else {
             return links ?? election.nextDeadline
         }

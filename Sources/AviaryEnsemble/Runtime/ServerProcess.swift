@@ -126,6 +126,7 @@ public struct ServerProcess {
         #else
             unsafe posix_spawnattr_setflags(&attributes, 0x8c)
         #endif
+        keepOwnDescriptors()
         var words = unsafe ([binary] + arguments).map { unsafe strdup($0) } + [nil]
         var environment = unsafe variables(adding: variable)
         defer {
@@ -135,6 +136,14 @@ public struct ServerProcess {
         var pid: pid_t = 0
         let result = unsafe posix_spawn(&pid, binary, &actions, &attributes, &words, &environment)
         return (pid, result)
+    }
+
+    /// A server that had a copy of the launcher's connections would keep its sessions from ending.
+    private static func keepOwnDescriptors() {
+        for descriptor in 3..<min(4096, getdtablesize()) {
+            let flags = fcntl(descriptor, F_GETFD)
+            if flags >= 0 { _ = fcntl(descriptor, F_SETFD, flags | FD_CLOEXEC) }
+        }
     }
 
     /// The environment with one variable more, as C strings that the caller frees.

@@ -157,7 +157,8 @@ final class ReplicaHost {
         guard let wanted = replica.nextDeadline else { return }
         if let deadline, deadline.time <= wanted { return }
         deadline?.task.cancel()
-        let wait = max(0, wanted - Clock.now().monotonicMilliseconds)
+        // Never at once: the loop would go on with what is due before it looks at any socket.
+        let wait = max(1, wanted - Clock.now().monotonicMilliseconds)
         let host = NIOLoopBound(self, eventLoop: loop)
         let task = loop.scheduleTask(in: .milliseconds(wait)) {
             host.value.deadline = nil

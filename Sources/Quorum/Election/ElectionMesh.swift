@@ -266,12 +266,15 @@ struct ElectionMesh {
 
     // MARK: Time
 
-    /// Dials that are due wait only while there is something to say.
-    func nextDeadline(isLooking: Bool) -> Int64? {
+    /// Dials that are due wait only while there is something to say, and somewhere to say it:
+    /// where a former member is, nobody knows.
+    func nextDeadline(isLooking: Bool, _ context: PeerContext) -> Int64? {
         var earliest = strangers.map(\.deadline).min()
         guard isLooking else { return earliest }
-        for peer in peers.values
-        where peer.link == nil && peer.dialing == nil && peer.waiting != nil {
+        for (server, peer) in peers
+        where peer.link == nil && peer.dialing == nil && peer.waiting != nil
+            && endpoint(of: server, context) != nil
+        {
             earliest = min(earliest ?? peer.nextDial, peer.nextDial)
         }
         return earliest
