@@ -28,44 +28,6 @@ public struct WatchableRequest: Equatable, Sendable {
     }
 }
 
-/// setWatches: the watches of a client that has come back, and what it has seen.
-public struct SetWatchesRequest: Equatable, Sendable {
-    /// The last zxid the client has seen.
-    public var relativeZxid: Zxid
-    /// The data watches.
-    public var dataWatches: [Path]?
-    /// The exist watches.
-    public var existWatches: [Path]?
-    /// The child watches.
-    public var childWatches: [Path]?
-
-    /// Makes one of these values.
-    public init(
-        relativeZxid: Zxid, dataWatches: [Path]?, existWatches: [Path]?, childWatches: [Path]?
-    ) {
-        self.relativeZxid = relativeZxid
-        self.dataWatches = dataWatches
-        self.existWatches = existWatches
-        self.childWatches = childWatches
-    }
-
-    /// Reads the record.
-    public init(from reader: inout JuteReader) throws(JuteError) {
-        self.relativeZxid = Zxid(try reader.readInt64())
-        self.dataWatches = try reader.readPaths()
-        self.existWatches = try reader.readPaths()
-        self.childWatches = try reader.readPaths()
-    }
-
-    /// Writes the record.
-    public func write(to writer: inout JuteWriter) {
-        writer.writeInt64(relativeZxid.rawValue)
-        writer.writePaths(dataWatches)
-        writer.writePaths(existWatches)
-        writer.writePaths(childWatches)
-    }
-}
-
 extension JuteReader {
     /// A `vector<ustring>` of paths, nil for null; a null path in it is not allowed.
     public mutating func readPaths() throws(JuteError) -> [Path]? {

@@ -123,6 +123,14 @@ extension OpCode {
         case .getACL: "GETA"
         case .getChildren, .getChildren2: "GETC"
         case .multi: "MULT"
+        case .multiRead: "MLTR"
+        case .setWatches2: "STW2"
+        case .addWatch: "ADDW"
+        case .checkWatches: "CHKW"
+        case .removeWatches: "REMW"
+        case .getEphemerals: "GETE"
+        case .getAllChildrenNumber: "GETACN"
+        case .whoAmI: "HOMI"
         default: "NA"
         }
     }

@@ -15,7 +15,7 @@ extension Replica {
             case .sync(let path, isDone: true):
                 dequeue(connection)
                 let start = connection.output.beginReply(head.xid, zxid: lastZxid, .ok)
-                connection.output.writeString(path)
+                connection.output.writeString(path.map { Path($0).repaired.string })
                 finish(start, head, connection)
             case .read(let body):
                 dequeue(connection)

@@ -14,10 +14,14 @@ extension Replica {
         connection.statistics.lastXid = xid
         if type != .auth, type != .sasl, !touch(connection) { return }
         switch type {
-        case .ping, .exists, .getData, .getACL, .getChildren, .getChildren2, .setWatches:
+        case .ping, .exists, .getData, .getACL, .getChildren, .getChildren2:
             read(xid, type, &reader, connection)
         case .auth: receivedAuthentication(xid, &reader, connection)
+        case .sasl: receivedSASL(xid, connection)
         case .sync: receivedSync(xid, &reader, connection)
+        case .setWatches, .setWatches2, .addWatch, .checkWatches, .removeWatches, .multiRead,
+            .getEphemerals, .getAllChildrenNumber, .whoAmI:
+            read(xid, type, &reader, connection)
         case .notification: refuse(xid, type, connection)
         default:
             guard WriteRequest.isWrite(type) else { return refuse(xid, type, connection) }
@@ -73,28 +77,6 @@ extension Replica {
                 xid: xid, type: type, kind: kind, since: now.monotonicMilliseconds))
         outstandingCount += 1
         if outstandingCount > settings.outstandingRequestsMax { pause(connection) }
-    }
-
-    private func receivedAuthentication(
-        _ xid: Xid, _ reader: inout JuteReader, _ connection: Connection
-    ) {
-        var added: [Identity]?
-        if let packet = try? AuthPacket(from: &reader) {
-            added = access.authenticate(
-                scheme: packet.scheme ?? "", authentication: packet.auth,
-                address: connection.address)
-        }
-        // Answered at once: the reply may overtake those of earlier requests.
-        markDirty(connection)
-        guard let added else {
-            statistics.authenticationFailures += 1
-            connection.output.writeReply(xid, zxid: .zero, .authFailed)
-            return close(connection)
-        }
-        for identity in added where !connection.credentials.contains(identity) {
-            connection.credentials.append(identity)
-        }
-        connection.output.writeReply(xid, zxid: .zero, .ok)
     }
 
     private func receivedSync(

@@ -43,6 +43,7 @@ struct Preparation {
         case .createSession(let timeout): return .createSession(timeout: timeout)
         case .closeSession: return prepareCloseSession(context)
         case .reconfig(let change): return try prepareReconfig(change, context)
+        case .unreadable: throw .marshallingError
         }
     }
 

@@ -26,6 +26,9 @@ indirect enum WriteRequest: Equatable {
     case createSession(timeout: Int32)
     case closeSession
     case reconfig(ReconfigRequest)
+    /// A multi that makes no sense: unlike every other write of which that is true it takes a
+    /// zxid, as in Apache ZooKeeper.
+    case unreadable
 }
 
 extension WriteRequest {
@@ -44,7 +47,7 @@ extension WriteRequest {
     /// Whatever cannot be read gets an error and no transaction.
     init(type: OpCode, from reader: inout JuteReader) throws(JuteError) {
         switch type {
-        case .multi: self = .multi(try WriteRequest.readMulti(from: &reader))
+        case .multi: self = try WriteRequest.readMulti(from: &reader)
         case .createSession: self = .createSession(timeout: try reader.readInt32())
         case .closeSession: self = .closeSession
         case .reconfig: self = .reconfig(try ReconfigRequest(from: &reader))
@@ -86,32 +89,49 @@ extension WriteRequest {
 
     /// Operations until the header that says done.
     ///
-    /// A list with a null ACL or flags out of range counts as unreadable whole (client.md 5.1 and
-    /// 10).
+    /// Throws only for a plain create whose ACL is null, which takes no zxid (client.md 5.1).
     private static func readMulti(
         from reader: inout JuteReader
-    ) throws(JuteError) -> [WriteRequest] {
+    ) throws(JuteError) -> WriteRequest {
         var operations: [WriteRequest] = []
-        while true {
-            let header = try MultiHeader(from: &reader)
-            if header.isDone { return operations }
-            let operation = try readSingle(type: header.type, from: &reader)
-            guard header.type != .setACL else { throw .invalidValue }
-            operations.append(try operation.checkedForMulti())
+        while let header = try? MultiHeader(from: &reader) {
+            if header.isDone { return .multi(operations) }
+            guard let operation = try? readOperation(header.type, from: &reader) else { break }
+            if case .create(let create) = operation, create.acl == nil,
+                header.type != .createTTL
+            {
+                throw .invalidValue
+            }
+            operations.append(operation)
         }
+        return .unreadable
     }
 
-    private func checkedForMulti() throws(JuteError) -> WriteRequest {
-        guard case .create(var create) = self else { return self }
-        guard create.acl != nil, (0...6).contains(create.flags) else { throw .invalidValue }
-        if create.type != .createTTL {
-            guard create.flags < 5 else { throw .invalidValue }
-            if create.flags == 4 { create.type = .createContainer }
-        } else if create.flags < 5 {
-            // A createTTL without a TTL mode acts as a plain create here.
-            create.type = create.flags == 4 ? .createContainer : .create
-            create.timeToLive = CreateOperation.noTimeToLive
+    /// Reads an operation of a multi, whose rules for the flags of a create are its own.
+    static func readOperation(
+        _ type: OpCode, from reader: inout JuteReader
+    ) throws(JuteError) -> WriteRequest {
+        let operation = try readSingle(type: type, from: &reader)
+        switch operation {
+        case .create(var create):
+            guard create.path != nil else { throw .invalidValue }
+            try create.adaptToMulti()
+            return .create(create)
+        case .delete(.some, _), .setData(.some, _, _), .check(.some, _): return operation
+        default: throw .invalidValue
         }
-        return .create(create)
+    }
+}
+
+extension CreateOperation {
+    fileprivate mutating func adaptToMulti() throws(JuteError) {
+        if type != .createTTL {
+            guard (0..<5).contains(flags) else { throw .invalidValue }
+            if flags == 4 { type = .createContainer }
+        } else if flags != 5, flags != 6 {
+            // A createTTL without a TTL mode acts as a plain create here.
+            type = flags == 4 ? .createContainer : .create
+            timeToLive = CreateOperation.noTimeToLive
+        }
     }
 }

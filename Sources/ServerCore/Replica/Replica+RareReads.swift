@@ -1,0 +1,164 @@
+import Jute
+import Records
+import Tree
+
+// The reads that clients seldom send: surveys of many znodes, of the session, and of watches. They
+// are kept apart so that the reads of every day stay short.
+
+extension Replica {
+    /// Writes the reply to such a read, or its error.
+    func answerRareRead(
+        _ xid: Xid, _ type: OpCode, _ reader: inout JuteReader, _ connection: Connection,
+        since: Int64
+    ) {
+        // Events of a setWatches go out before its reply, so its frame is not opened before.
+        if type == .setWatches || type == .setWatches2 {
+            let code = receivedSetWatches(
+                &reader, connection, hasPersistent: type == .setWatches2)
+            connection.output.writeReply(xid, zxid: lastZxid, code)
+            return answered(type, since: since, zxid: lastZxid, connection)
+        }
+        if type == .multiRead { return answerMultiRead(xid, &reader, connection, since: since) }
+        let start = connection.output.beginReply(xid, zxid: lastZxid, .ok)
+        do throws(ErrorCode) {
+            try writeRareRead(type, &reader, connection)
+        } catch {
+            connection.output.truncate(to: start)
+            _ = connection.output.beginReply(xid, zxid: lastZxid, error)
+        }
+        connection.output.endFrame(start)
+        answered(type, since: since, zxid: lastZxid, connection)
+    }
+
+    private func writeRareRead(
+        _ type: OpCode, _ reader: inout JuteReader, _ connection: Connection
+    ) throws(ErrorCode) {
+        switch type {
+        case .addWatch: try addWatch(&reader, connection)
+        case .checkWatches: try selectWatches(&reader, connection, removing: false)
+        case .removeWatches: try selectWatches(&reader, connection, removing: true)
+        case .getEphemerals: try readEphemerals(&reader, connection)
+        case .getAllChildrenNumber: try readDescendantCount(&reader, connection)
+        case .whoAmI: writeCredentials(connection)
+        default: throw .unimplemented
+        }
+    }
+
+    /// The session's ephemerals whose path starts with a text, which need not be a path.
+    private func readEphemerals(
+        _ reader: inout JuteReader, _ connection: Connection
+    ) throws(ErrorCode) {
+        let prefix: [UInt8]
+        do throws(JuteError) {
+            prefix = try reader.readBuffer() ?? []
+        } catch {
+            throw .marshallingError
+        }
+        let own = tree.ephemerals(of: connection.session)
+        let isBlank = prefix.allSatisfy { $0 <= UInt8(ascii: " ") }
+        connection.output.writePaths(
+            isBlank ? own : own.filter { $0.bytes.starts(with: prefix) })
+    }
+
+    private func readDescendantCount(
+        _ reader: inout JuteReader, _ connection: Connection
+    ) throws(ErrorCode) {
+        guard let path = try? reader.readBufferSpan() else { throw .marshallingError }
+        guard let index = tree.find(path) else { throw .noNode }
+        try requireRead(index, connection)
+        // By its empty name the root counts as a descendant of itself.
+        let count = tree.descendantCount(of: index) + (path.byteCount == 0 ? 1 : 0)
+        connection.output.writeInt32(Int32(truncatingIfNeeded: count))
+    }
+
+    private func writeCredentials(_ connection: Connection) {
+        let shown = connection.credentials.map { $0.named }
+        WhoAmIResponse(credentials: shown).write(to: &connection.output)
+    }
+
+    // MARK: multiRead
+
+    /// Several reads in one, each answered for itself; none leaves a watch.
+    ///
+    /// An operation that cannot be answered at all fails the whole, and what was read before it
+    /// goes out with the error, as in Apache ZooKeeper.
+    private func answerMultiRead(
+        _ xid: Xid, _ reader: inout JuteReader, _ connection: Connection, since: Int64
+    ) {
+        let start = connection.output.beginReply(xid, zxid: lastZxid, .marshallingError)
+        if let kind = MultiReadKind(of: reader) {
+            if kind == .reads, writeMultiRead(&reader, connection) {
+                connection.output.replaceInt32(at: start + 16, with: ErrorCode.ok.rawValue)
+            }
+            MultiHeader.end.write(to: &connection.output)
+        }
+        connection.output.endFrame(start)
+        answered(.multiRead, since: since, zxid: lastZxid, connection)
+    }
+
+    /// False if a path is null.
+    private func writeMultiRead(
+        _ reader: inout JuteReader, _ connection: Connection
+    ) -> Bool {
+        while let header = try? MultiHeader(from: &reader), !header.isDone {
+            guard let path = try? reader.readBufferSpan(), (try? reader.readBool()) != nil else {
+                return false
+            }
+            do throws(ErrorCode) {
+                guard let index = tree.find(path) else { throw .noNode }
+                try requireRead(index, connection)
+                MultiHeader(type: header.type, error: .ok).write(to: &connection.output)
+                if header.type == .getData {
+                    tree.writeData(of: index, to: &connection.output)
+                    tree.writeStat(of: index, to: &connection.output)
+                } else {
+                    tree.writeChildren(of: index, to: &connection.output)
+                }
+            } catch {
+                MultiHeader(type: .error, error: error).write(to: &connection.output)
+                connection.output.writeInt32(error.rawValue)
+            }
+        }
+        return true
+    }
+}
+
+/// What the operations of a multiRead are, which is all or nothing: reads or writes.
+private enum MultiReadKind {
+    case reads
+    case writes
+
+    /// Nil if the list cannot be read, or is mixed; an empty one is of reads.
+    init?(of reader: borrowing JuteReader) {
+        var ahead = copy reader
+        var kind: MultiReadKind?
+        do throws(JuteError) {
+            while true {
+                let header = try MultiHeader(from: &ahead)
+                if header.isDone { break }
+                let isRead = header.type == .getData || header.type == .getChildren
+                if isRead {
+                    _ = try ahead.readBufferSpan()
+                    _ = try ahead.readBool()
+                } else {
+                    _ = try WriteRequest.readOperation(header.type, from: &ahead)
+                }
+                guard kind == nil || kind == (isRead ? .reads : .writes) else { return nil }
+                kind = isRead ? .reads : .writes
+            }
+        } catch {
+            return nil
+        }
+        self = kind ?? .reads
+    }
+}
+
+extension Identity {
+    /// The identity without what belongs to it alone: of a digest, only the user.
+    fileprivate var named: Identity {
+        guard scheme == "digest", let colon = id.bytes.firstIndex(of: UInt8(ascii: ":")) else {
+            return self
+        }
+        return Identity(scheme: scheme, id: ByteString(Array(id.bytes[..<colon])))
+    }
+}
