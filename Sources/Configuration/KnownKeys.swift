@@ -17,7 +17,8 @@ public enum KnownKeys {
         "DigestAuthenticationProvider.superDigest", "cnxTimeout", "electionPortBindRetry",
         "snapshot.trust.empty", "db.autocreate", "datadir.autocreate", "commitLogCount",
         "fsync.warningthresholdms", "txnLogSizeLimitInKb", "syncEnabled",
-        "snapshotSizeFactor",
+        "snapshotSizeFactor", "znode.container.checkIntervalMs", "znode.container.maxPerMinute",
+        "znode.container.maxNeverUsedIntervalMs",
     ]
 
     /// Keys of Apache ZooKeeper that change nothing here, for now or for good.
@@ -34,8 +35,7 @@ public enum KnownKeys {
         "metricsProvider.exportJvmInfo", "enforceQuota", "enforce.auth.enabled",
         "enforce.auth.schemes", "sessionRequireClientSASLAuth", "allowSaslFailedClients",
         "serverCnxnFactory", "authProvider.1", "fips-mode", "readonlymode.enabled",
-        "znode.container.checkIntervalMs", "znode.container.maxPerMinute",
-        "znode.container.maxNeverUsedIntervalMs", "flushDelay",
+        "flushDelay",
         "maxWriteQueuePollTime", "maxBatchSize", "snapshot.compression.method",
         "serializeLastProcessedZxid.enabled", "jute.maxbuffer.extrasize",
         "closeSessionTxn.enabled", "forceSnapshotSync", "emulate353TTLNodes",

@@ -54,6 +54,12 @@ public struct ServerConfiguration: Equatable, Sendable {
     public var superDigest: String?
     /// Whether extended types enabled applies.
     public var extendedTypesEnabled = false
+    /// How often containers and znodes with a time to live are looked at.
+    public var reapingInterval: Int64 = 60_000
+    /// How many of those that nobody uses any more are deleted in a minute.
+    public var reapedPerMinuteMax: Int64 = 10_000
+    /// How long a container may wait for its first child; 0 is for ever.
+    public var containerNeverUsedInterval: Int64 = 0
     /// Whether digest enabled applies.
     public var digestEnabled = true
     /// Whether leader serves applies.

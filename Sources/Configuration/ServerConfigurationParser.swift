@@ -125,6 +125,9 @@ struct ServerConfigurationParser {
         "preAllocSize": 0...(1 << 22), "txnLogSizeLimitInKb": kilobytes,
         "cnxTimeout": 1...Int64(Int32.max), "electionPortBindRetry": 0...Int64(Int32.max),
         "commitLogCount": 1...1_000_000,
+        "znode.container.checkIntervalMs": 1...Int64(Int32.max),
+        "znode.container.maxPerMinute": 1...Int64(Int32.max),
+        "znode.container.maxNeverUsedIntervalMs": 0...Int64(Int32.max),
     ]
 
     private mutating func store(_ value: Int64, _ key: String) {
@@ -150,6 +153,10 @@ struct ServerConfigurationParser {
         case "cnxTimeout": configuration.connectTimeout = small
         case "electionPortBindRetry": configuration.electionPortBindRetry = Int(value)
         case "commitLogCount": configuration.committedLogCountMax = max(500, Int(value))
+        case "znode.container.checkIntervalMs": configuration.reapingInterval = value
+        case "znode.container.maxPerMinute": configuration.reapedPerMinuteMax = value
+        case "znode.container.maxNeverUsedIntervalMs":
+            configuration.containerNeverUsedInterval = value
         default: break
         }
     }

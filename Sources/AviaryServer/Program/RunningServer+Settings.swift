@@ -21,6 +21,9 @@ extension RunningServer {
         settings.connectionsMax = configuration.connectionsMax
         settings.outstandingRequestsMax = configuration.outstandingRequestsMax
         settings.extendedTypesEnabled = configuration.extendedTypesEnabled
+        settings.reapingIntervalMilliseconds = configuration.reapingInterval
+        settings.reapedPerMinuteMax = configuration.reapedPerMinuteMax
+        settings.containerNeverUsedMilliseconds = configuration.containerNeverUsedInterval
         settings.digestEnabled = configuration.digestEnabled
         settings.reconfigEnabled = configuration.reconfigEnabled
         settings.standaloneEnabled = configuration.standaloneEnabled

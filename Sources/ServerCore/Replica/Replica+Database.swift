@@ -52,6 +52,7 @@ extension Replica {
         lastProposed = lastZxid
         role = .standalone
         trackAllSessions()
+        reaper.start(now: now.monotonicMilliseconds)
         for owner in tree.ephemeralOwners where sessionTimeouts[owner] == nil {
             propose(
                 .closeSession, type: .closeSession, session: owner, xid: Xid(0), credentials: [],

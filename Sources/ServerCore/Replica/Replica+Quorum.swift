@@ -91,7 +91,11 @@ extension Replica {
 
     /// When `hitDeadline` is wanted at the latest, monotonic milliseconds.
     public var nextDeadline: Int64? {
-        [peer?.nextDeadline, isPrimary ? tracker.nextDeadline : nil].compactMap { $0 }.min()
+        var earliest = peer?.nextDeadline ?? .max
+        if isPrimary {
+            earliest = min(earliest, tracker.nextDeadline ?? .max, reaper.nextDeadline ?? .max)
+        }
+        return earliest == .max ? nil : earliest
     }
 
     /// Time has passed.
@@ -99,6 +103,7 @@ extension Replica {
         self.now = now
         peer?.hitDeadline(now: now.monotonicMilliseconds)
         expireSessions()
+        reap()
         settle()
     }
 
@@ -208,6 +213,7 @@ extension Replica {
     private func roleChanged(_ new: QuorumRole) {
         closeAllClients()
         proposed.removeAll()
+        reaper.stop()
         preparation.pending = PendingChanges()
         // The history that was taken over may have ended in an older configuration.
         installConfiguration(membership)
@@ -219,6 +225,7 @@ extension Replica {
             role = .leading(epoch)
             tree.lastProcessed = epoch.start
             trackAllSessions()
+            reaper.start(now: now.monotonicMilliseconds)
         }
         log(.info, roleDescription)
     }

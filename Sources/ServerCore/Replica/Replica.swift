@@ -64,6 +64,7 @@ public final class Replica {
     var outstandingCount = 0
 
     var snapshots: SnapshotProgress
+    var reaper: Reaper
     var statistics = ServerStatistics()
 
     /// A server that has read nothing yet; `start` does.
@@ -91,6 +92,11 @@ public final class Replica {
             server: settings.quorum == nil ? ServerID(1) : settings.server,
             milliseconds: now.wallMilliseconds)
         self.snapshots = SnapshotProgress(settings: settings, seed: seed)
+        self.reaper = Reaper(
+            Reaper.Settings(
+                interval: max(1, settings.reapingIntervalMilliseconds),
+                perMinuteMax: max(1, settings.reapedPerMinuteMax),
+                neverUsedInterval: settings.containerNeverUsedMilliseconds))
     }
 
     // MARK: What the driver takes

@@ -39,6 +39,12 @@ public struct ReplicaSettings: Sendable {
     public var skipACL = false
     /// The digest identity with all rights, `super:hash`.
     public var superDigest: String?
+    /// How often containers and znodes with a time to live are looked at that nobody uses any more.
+    public var reapingIntervalMilliseconds: Int64 = 60_000
+    /// How many of those may be deleted in a minute.
+    public var reapedPerMinuteMax: Int64 = 10_000
+    /// How long a container may wait for its first child; 0 is for ever.
+    public var containerNeverUsedMilliseconds: Int64 = 0
     /// Transactions between snapshots, of which each server draws its own half by chance.
     public var snapshotTransactionCount: Int = 100_000
     /// Bytes of log between snapshots; 0 or less is any number.

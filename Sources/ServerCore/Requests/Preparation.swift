@@ -43,6 +43,7 @@ struct Preparation {
         case .createSession(let timeout): return .createSession(timeout: timeout)
         case .closeSession: return prepareCloseSession(context)
         case .reconfig(let change): return try prepareReconfig(change, context)
+        case .deleteContainer(let path): return try prepareDeleteContainer(path, context)
         case .unreadable: throw .marshallingError
         }
     }
@@ -99,6 +100,19 @@ struct Preparation {
         lighter.childCount -= 1
         lighter.stat.pzxid = max(lighter.stat.pzxid, context.zxid)
         pending.update(parentPath, to: lighter, zxid: context.zxid)
+    }
+
+    private mutating func prepareDeleteContainer(
+        _ path: Path, _ context: Context
+    ) throws(ErrorCode) -> TransactionBody {
+        guard let parentPath = path.parent, !ProtectedPaths.contains(path) else {
+            throw .badArguments
+        }
+        let znode = try existing(path, context)
+        guard znode.childCount == 0 else { throw .notEmpty }
+        if case .ephemeral = OwnerKind(znode.stat.ephemeralOwner) { throw .badVersion }
+        remove(path, znode, parentPath, try existing(parentPath, context), context)
+        return .delete(path, isContainer: true)
     }
 
     private mutating func prepareSetData(

@@ -26,6 +26,8 @@ indirect enum WriteRequest: Equatable {
     case createSession(timeout: Int32)
     case closeSession
     case reconfig(ReconfigRequest)
+    /// Of a znode that nobody uses any more; the server's own.
+    case deleteContainer(Path)
     /// A multi that makes no sense: unlike every other write of which that is true it takes a
     /// zxid, as in Apache ZooKeeper.
     case unreadable
