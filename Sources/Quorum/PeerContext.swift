@@ -33,7 +33,10 @@ struct PeerContext {
         self.committed = membership
         self.lastSeen = membership
         self.ownElection = membership.member(settings.myID)?.election
-        if let lastSeen, settings.reconfigEnabled, lastSeen.version > membership.version {
+        // What the log does not hold was never acknowledged here, and nobody else need have it.
+        if let lastSeen, settings.reconfigEnabled, lastSeen.version > membership.version,
+            Zxid(lastSeen.version) <= history.lastLogged
+        {
             self.lastSeen = lastSeen
         }
     }

@@ -85,6 +85,7 @@ extension Leader {
 
     /// How far a quorum of whatever governs has the log on disk; nil if no further than before.
     private func committable(_ context: PeerContext) -> Zxid? {
+        guard let first = context.history.tail.first?.zxid else { return nil }
         var marks = [(server: context.settings.myID, zxid: context.history.durable)]
         for learner in learners where learner.isForwarding && learner.kind == .follower {
             marks.append((learner.server, learner.acknowledged))
@@ -94,7 +95,7 @@ extension Leader {
         var servers: Set<ServerID> = []
         var beforeChange: Zxid?
         for mark in marks {
-            guard mark.zxid > context.history.delivered else { break }
+            guard mark.zxid >= first else { break }
             servers.insert(mark.server)
             if context.isQuorum(servers) {
                 return beforeChange.map { max($0, mark.zxid) } ?? mark.zxid
@@ -106,8 +107,7 @@ extension Leader {
                 beforeChange = min(mark.zxid, Zxid(change.rawValue - 1))
             }
         }
-        guard let beforeChange, beforeChange > context.history.delivered else { return nil }
-        return beforeChange
+        return beforeChange.flatMap { $0 >= first ? $0 : nil }
     }
 
     /// Commits up to `zxid`, or to a change of the configuration on the way there.

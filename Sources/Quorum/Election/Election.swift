@@ -58,18 +58,18 @@ struct Election {
         finalAt = nil
         decision = nil
         resendDelay = Election.resendDelay.lowerBound
-        let isVoter = context.committed.isVoter(me)
-        if isVoter, !context.history.hasDatabase {
+        mayVote = context.history.hasDatabase
+        if !mayVote, context.committed.isVoter(me) {
             let patience = context.now + context.settings.bootstrapPatience
             if newEnsemble == nil { newEnsemble = NewEnsemble(me: me, patienceEnds: patience) }
         } else {
             newEnsemble = nil
         }
         initial = .none
-        mayVote = context.history.hasDatabase
-        if isVoter || mayVote {
+        let isCandidate = Election.voters(context).contains(me)
+        if isCandidate || mayVote {
             initial = Vote(
-                leader: isVoter ? me : Vote.none.leader, zxid: context.history.lastLogged,
+                leader: isCandidate ? me : Vote.none.leader, zxid: context.history.lastLogged,
                 epoch: Int64(context.history.currentEpoch.rawValue), round: round,
                 state: .looking, version: Notification.version)
         }
@@ -136,7 +136,10 @@ struct Election {
         if vote.state == .looking, vote.round < round { send(proposal, to: server, context) }
         newEnsemble?.heard(vote, from: server)
         checkNewEnsemble(context)
-        guard voters.contains(vote.leader) else { return }
+        guard voters.contains(vote.leader) else {
+            if vote.leader == Vote.none.leader { receivedUndecided(vote, context) }
+            return
+        }
         switch vote.state {
         case .looking: receivedLooking(vote, from: server, context)
         case .following, .leading: receivedSettled(vote, from: server, context)
@@ -171,6 +174,15 @@ struct Election {
         }
         received[server] = vote
         unreachable.remove(server)
+        count(context)
+    }
+
+    /// Somebody votes for nobody yet: if it has come further in rounds, it waits there for my vote.
+    private mutating func receivedUndecided(_ vote: Vote, _ context: PeerContext) {
+        guard mayVote, vote.state == .looking, vote.round > round else { return }
+        round = vote.round
+        received = [:]
+        propose(initial, context)
         count(context)
     }
 
