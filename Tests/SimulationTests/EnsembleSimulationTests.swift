@@ -17,3 +17,13 @@ func `whole servers keep their promises to clients whatever happens`(seed: UInt6
     #expect(counts["log read to its end", default: 0] > 5)
     #expect(counts["log read in part", default: 0] > 5)
 }
+
+@Test func `members come and go in every second run`() {
+    var counts: [String: Int] = [:]
+    for seed in 2000...2011 as ClosedRange<UInt64> {
+        let simulation = EnsembleSimulation(seed: seed)
+        #expect(simulation.run() == nil)
+        counts.merge(simulation.counts) { $0 + $1 }
+    }
+    #expect(counts["reconfig 0", default: 0] > 20)
+}
