@@ -62,7 +62,7 @@ let package = Package(
         .target(
             name: "AviaryShell",
             dependencies: [
-                "AviaryClient", "Jute", "Records",
+                "AviaryClient", "Jute", "Records", "Storage",
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),

@@ -5,8 +5,9 @@ enum CommandTable {
         AddAuthCommand(), CloseCommand(), ConfigCommand(), ConnectCommand(), CreateCommand(),
         DeleteCommand(), DeleteAllCommand(), GetCommand(), GetACLCommand(),
         GetAllChildrenNumberCommand(), GetEphemeralsCommand(), HelpCommand(), HistoryCommand(),
-        LsCommand(), PrintWatchesCommand(), QuitCommand(), RedoCommand(), SetCommand(),
-        SetACLCommand(), StatCommand(), SyncCommand(), VersionCommand(), WhoAmICommand(),
+        LsCommand(), PrintWatchesCommand(), QuitCommand(), ReconfigCommand(), RedoCommand(),
+        SetCommand(), SetACLCommand(), StatCommand(), SyncCommand(), VersionCommand(),
+        WhoAmICommand(),
     ]
 
     /// The command of a name.

@@ -23,7 +23,7 @@ extension ShellCommand {
         let explained = options.filter { !$0.help.isEmpty }
         let line = "\(name) \(usage)"
         guard !explained.isEmpty else { return line }
-        let heads = explained.map { " -\($0.letter)" + ($0.takesValue ? " <arg>" : "") }
+        let heads = explained.map { " -\($0.name)" + ($0.takesValue ? " <arg>" : "") }
         let width = heads.map(\.count).max() ?? 0
         var text = line
         for (head, option) in zip(heads, explained) {

@@ -25,6 +25,9 @@ protocol ShellSession: Sendable {
     func getAllChildrenNumber(_ path: Path) async throws(ZooKeeperError) -> Int32
     func whoAmI() async throws(ZooKeeperError) -> [Identity]
     func getConfig(watch: WatchOption) async throws(ZooKeeperError) -> GetDataResponse
+    func reconfigure(
+        joining: ByteString?, leaving: ByteString?, members: ByteString?, version: Int64
+    ) async throws(ZooKeeperError) -> GetDataResponse
 
     @discardableResult
     func create(

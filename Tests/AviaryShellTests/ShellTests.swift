@@ -133,6 +133,22 @@ import Testing
             ])
     }
 
+    @Test func `a reconfig says who comes, who goes, or who is to be there`() async {
+        let lines = await ShellBench().run(
+            "reconfig -add server.4=H:1:2;3 -remove 1,2 -v 1f",
+            "reconfig -members server.1=h:1:2;3",
+            "reconfig -members a -add b", "reconfig -v x -remove 1", "reconfig -file /no/such/file"
+        ).lines
+        #expect(
+            lines == [
+                "Committed new configuration:\nserver.4=h:1:2;3 1,2 - 31",
+                "Committed new configuration:\n- - server.1=h:1:2;3 -1",
+                "! Can't use -add or -remove together with -file or -members",
+                "! -v takes a hexadecimal version, which x is not",
+                "! Error processing /no/such/file: there is no such file",
+            ])
+    }
+
     @Test func `after a close nothing is done until a connect`() async {
         let lines = await ShellBench().run("close", "ls /", "connect other:1", "ls /").lines
         #expect(lines == ["! Not connected", "[]"])

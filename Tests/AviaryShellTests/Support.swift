@@ -39,6 +39,15 @@ final class TreeInMemory: ShellSession {
         }
     }
 
+    func reconfigure(
+        joining: ByteString?, leaving: ByteString?, members: ByteString?, version: Int64
+    ) async throws(ZooKeeperError) -> GetDataResponse {
+        let asked = [joining, leaving, members].map { $0?.description ?? "-" }
+        return GetDataResponse(
+            data: Array((asked + ["\(version)"]).joined(separator: " ").utf8),
+            stat: Stat(StatPersisted(), dataLength: 0, numChildren: 0))
+    }
+
     func close() async { state.withLock { $0.state = .closed } }
 
     func addAuth(scheme: ByteString, auth: [UInt8]) async throws(ZooKeeperError) {

@@ -2,6 +2,8 @@
 
 Run with --under-test apache, the same tests say how Apache ZooKeeper behaves.
 """
+import subprocess
+
 import kazoo.exceptions as errors
 import pytest
 from kazoo.security import make_digest_acl_credential
@@ -258,6 +260,23 @@ def test_apaches_shell_reconfigures(dynamic):
     assert "Committed new configuration:" in output and output.count("server.4=") >= 2, output
     output = clients.zkcli(ensemble[1].address, "reconfig -remove 4", "config -c")
     assert "Committed new configuration:" in output, output
+
+
+@pytest.mark.ours
+def test_our_shell_reconfigures(dynamic):
+    ensemble, kind = dynamic()
+    ensemble.join(4, kind)
+
+    def shell(*words):
+        ran = subprocess.run([places.aviary_binary(), "cli", "-server", ensemble[1].address, *words], text=True,
+                             capture_output=True, timeout=30)
+        return ran.returncode, ran.stdout, ran.stderr
+    code, output, _ = shell("reconfig", "-add", f"server.4={ensemble.lines[4]}")
+    assert code == 0 and output.startswith("Committed new configuration:\n") and "server.4=" in output
+    code, output, complaint = shell("reconfig", "-v", "7", "-remove", "4")
+    assert code == 1 and "version" in complaint.lower(), complaint
+    code, output, _ = shell("reconfig", "-remove", "4")
+    assert code == 0 and "server.4=" not in output
 
 
 def test_without_reconfig_enabled_nothing_changes(ensemble, kazoo):

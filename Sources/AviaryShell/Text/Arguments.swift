@@ -1,15 +1,15 @@
-/// An option a command knows: one letter, with or without a value.
+/// An option a command knows: a letter, or a word, with or without a value.
 struct OptionRule: Sendable {
-    var letter: Character
+    var name: String
     var takesValue: Bool
     var help: String
 
-    static func flag(_ letter: Character, _ help: String = "") -> OptionRule {
-        OptionRule(letter: letter, takesValue: false, help: help)
+    static func flag(_ name: String, _ help: String = "") -> OptionRule {
+        OptionRule(name: name, takesValue: false, help: help)
     }
 
-    static func value(_ letter: Character, _ help: String = "") -> OptionRule {
-        OptionRule(letter: letter, takesValue: true, help: help)
+    static func value(_ name: String, _ help: String = "") -> OptionRule {
+        OptionRule(name: name, takesValue: true, help: help)
     }
 }
 
@@ -17,8 +17,8 @@ struct OptionRule: Sendable {
 struct Arguments: Equatable {
     /// The words that are no options.
     private(set) var words: [String] = []
-    private var flags: Set<Character> = []
-    private var values: [Character: String] = [:]
+    private var flags: Set<String> = []
+    private var values: [String: String] = [:]
 
     /// Sorts the words out by the rules of a command.
     ///
@@ -36,7 +36,7 @@ struct Arguments: Equatable {
                 continue
             }
             let letters = word.dropFirst()
-            if Int64(word) != nil, !rules.contains(where: { $0.letter == letters.first }) {
+            if Int64(word) != nil, !rules.contains(where: { $0.name == letters.prefix(1) }) {
                 words.append(word)
                 continue
             }
@@ -48,27 +48,30 @@ struct Arguments: Equatable {
         _ letters: Substring, of word: String, rules: [OptionRule], rest: inout ArraySlice<String>
     ) throws(CommandFailure) {
         var letters = letters
-        while let letter = letters.popFirst() {
-            guard let rule = rules.first(where: { $0.letter == letter }) else {
+        while let letter = letters.first {
+            // A word is an option of its own; letters may stand together.
+            let name = rules.contains { $0.name == letters } ? letters : letters.prefix(1)
+            guard let rule = rules.first(where: { $0.name == name }) else {
                 throw CommandFailure("Unrecognized option: \(word)")
             }
+            letters = letters.dropFirst(name.count)
             guard rule.takesValue else {
-                flags.insert(letter)
+                flags.insert(rule.name)
                 continue
             }
             guard let value = letters.isEmpty ? rest.popFirst() : String(letters) else {
                 throw CommandFailure("Missing argument for option: \(letter)")
             }
-            values[letter] = value
+            values[rule.name] = value
             return
         }
     }
 
     /// Whether a flag was given.
-    func has(_ letter: Character) -> Bool { flags.contains(letter) }
+    func has(_ option: String) -> Bool { flags.contains(option) }
 
     /// The value of an option, nil where it was not given.
-    func value(_ letter: Character) -> String? { values[letter] }
+    func value(_ option: String) -> String? { values[option] }
 
     /// A version from `-v`: -1, any, where it was not given.
     func version() throws(CommandFailure) -> Int32 {
