@@ -112,14 +112,7 @@ extension ChangeApplier {
 
     /// Puts a former member's files where no verb finds them, and forgets it.
     private func retire(_ id: ServerID, _ view: EnsembleView) throws {
-        let fileSystem = POSIXFileSystem()
-        let own = "\(folder.path)/\(id)"
-        if try fileSystem.exists(own) {
-            try fileSystem.makeDirectory(folder.removedPath)
-            let version = String(UInt64(bitPattern: view.committed?.version ?? 0), radix: 16)
-            try fileSystem.rename(own, to: "\(folder.removedPath)/\(id)-\(version)")
-            try fileSystem.syncDirectory(folder.path)
-        }
+        try folder.putAside(id.number, version: view.committed?.version ?? 0)
         record.servers.removeAll { $0.id == id.number }
         try folder.save(record)
     }
@@ -191,15 +184,4 @@ extension EnsembleSpec {
 extension ServerID {
     /// As specs have it.
     var number: Int { Int(rawValue) }
-}
-
-extension EnsembleFolder {
-    /// Where the files of former members are.
-    var removedPath: String { path + "/removed" }
-
-    /// The ids that servers of this ensemble have had and given up; they are not given again.
-    var formerIDs: [Int] {
-        let names = (try? POSIXFileSystem().list(removedPath)) ?? []
-        return names.compactMap { $0.split(separator: "-").first.flatMap { Int($0) } }
-    }
 }

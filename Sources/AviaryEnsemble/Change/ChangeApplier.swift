@@ -60,7 +60,8 @@ public final class ChangeApplier {
     let goal: ChangeGoal
     let settings: Settings
     let session: EnsembleSession
-    let addresses: ConnectString
+    private let addresses: ConnectString
+    private let credential: OperatorCredential
     var record: EnsembleSpec
     var confirmedVersion: Int64?
     var starts: [ServerID: Int] = [:]
@@ -76,8 +77,15 @@ public final class ChangeApplier {
             throw EnsembleError(
                 .unreachable, "there is no ensemble \(folder.name); 'aviary up' starts one")
         }
+        guard let credential = folder.operatorCredential else {
+            throw EnsembleError(
+                .failed,
+                "\(folder.name) was made before the members of an ensemble could be changed. Type: "
+                    + "aviary down, then aviary up: then they can")
+        }
         self.folder = folder
         self.binary = binary
+        self.credential = credential
         self.wanted = wanted
         self.record = record
         self.settings = settings
@@ -86,7 +94,7 @@ public final class ChangeApplier {
         // Whoever was or will be a member: clients are told as many.
         let places = Set((record.servers + wanted.servers).map { "\($0.host):\($0.ports.client)" })
         addresses = try ConnectString(places.sorted().joined(separator: ","))
-        session = EnsembleSession(addresses, folder.operatorCredential)
+        session = EnsembleSession(addresses, credential)
     }
 
     /// What would be done; nil if nobody can say the committed configuration.
@@ -104,7 +112,7 @@ public final class ChangeApplier {
         defer { lock.release() }
         try folder.saveWanted(wanted)
         let begun = LocalEnsemble.seconds()
-        let probe = ClientProbe(addresses)
+        let probe = ClientProbe(addresses, credential)
         do {
             let version = try await run()
             await session.close()

@@ -2,6 +2,7 @@
 
 internal import AviaryClient
 internal import Dispatch
+internal import Jute
 internal import Records
 internal import Synchronization
 
@@ -37,10 +38,10 @@ final class ClientProbe: Sendable {
     private let state = Mutex(State())
     private let task: Mutex<Task<Void, Never>?> = Mutex(nil)
 
-    /// Begins to write.
-    init(_ addresses: ConnectString) {
+    /// Begins to write, with a credential that some access control at the root may ask for.
+    init(_ addresses: ConnectString, _ credential: OperatorCredential) {
         let running = Task.detached { [self] in
-            while await write(addresses) {}
+            while await write(addresses, credential) {}
         }
         task.withLock { $0 = running }
     }
@@ -63,8 +64,11 @@ final class ClientProbe: Sendable {
     }
 
     /// Writes for the life of a session; whether there is to be another.
-    private func write(_ addresses: ConnectString) async -> Bool {
+    private func write(
+        _ addresses: ConnectString, _ credential: OperatorCredential
+    ) async -> Bool {
         let client = ZooKeeperClient(addresses, timeout: ClientProbe.timeout)
+        try? await client.addAuth(scheme: "digest", auth: Array(credential.authentication.utf8))
         let node = try? await client.create(
             "/aviary-probe-", data: [], mode: .ephemeralSequential)
         while let node, !state.withLock({ $0.isOver }) {

@@ -140,27 +140,13 @@ extension EnsembleObserver {
             }
             server.isRunning = ServerProcess(files).pid != nil
             server.files = files.state
-            let stamp = try? AtomicFile.read(files.stampPath, in: POSIXFileSystem())
-            if let stamp { server.isCurrent = stamp == Array(files.stamp.utf8) }
+            if let stamp = (try? AtomicFile.read(files.stampPath, in: POSIXFileSystem())) ?? nil {
+                server.isCurrent = stamp == Array(files.stamp.utf8)
+            } else {
+                // Started by a launcher that left no stamp: under no roll, from no other binary.
+                server.isCurrent = files.server.rollMark == nil && files.server.binary == nil
+            }
             return server
         }
-    }
-}
-
-extension ServerFolder {
-    /// What the files make of the server.
-    fileprivate var state: ObservedServer.Files {
-        let fileSystem = POSIXFileSystem()
-        let hasConfiguration = (try? fileSystem.exists(configurationPath)) ?? false
-        guard hasConfiguration else { return .none }
-        guard let file = (try? membersOfServer(in: fileSystem)) ?? nil else {
-            let isJoining = (try? fileSystem.exists(joiningPath)) ?? false
-            return isJoining ? .joiner : .member
-        }
-        guard let bytes = (try? AtomicFile.read(file, in: fileSystem)) ?? nil,
-            let members = try? DynamicFile.parse(
-                String(decoding: bytes, as: UTF8.self), file: file)
-        else { return .former }
-        return members.member(ServerID(Int64(server.id))) == nil ? .former : .member
     }
 }

@@ -75,6 +75,7 @@ public struct LocalEnsemble {
             for each in sockets.values.joined() { each.socket.close() }
         }
         let isNew = try folder.load() == nil
+        try settleFormerServers()
         for place in spec.servers.indices {
             let server = spec.servers[place]
             let own = ServerFolder(server, of: spec, in: folder.path)

@@ -22,11 +22,16 @@ public struct ServerProcess {
         guard descriptor >= 0 else { return nil }
         defer { _ = Platform.close(descriptor) }
         if flock(descriptor, LOCK_SH | LOCK_NB) == 0 { return nil }
-        var buffer = [UInt8](repeating: 0, count: 32)
-        let count = unsafe read(descriptor, &buffer, buffer.count)
-        guard count > 0 else { return nil }
-        let digits = buffer[..<count].prefix { $0 >= 48 && $0 <= 57 }
-        return Int32(String(decoding: digits, as: UTF8.self))
+        // Locked and empty: it is being started, and says in a moment who it is.
+        for _ in 0..<200 {
+            var buffer = [UInt8](repeating: 0, count: 32)
+            let count = unsafe pread(descriptor, &buffer, buffer.count, 0)
+            let digits = buffer[..<max(0, count)].prefix { $0 >= 48 && $0 <= 57 }
+            if let pid = Int32(String(decoding: digits, as: UTF8.self)) { return pid }
+            if flock(descriptor, LOCK_SH | LOCK_NB) == 0 { return nil }
+            LocalEnsemble.sleep(milliseconds: 5)
+        }
+        return nil
     }
 
     /// Sends a signal; false if the server does not run.
@@ -51,6 +56,7 @@ public struct ServerProcess {
                 "server \(id) is being started by somebody else: \(folder.pidPath) is locked. "
                     + "'aviary status' shows whether it runs by now")
         }
+        ftruncate(lock, 0)
         let log = unsafe open(
             folder.logPath, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode_t(0o644))
         guard log >= 0 else { throw cannotOpen(folder.logPath) }
@@ -63,14 +69,17 @@ public struct ServerProcess {
         }
         let (pid, failure) = ServerProcess.spawn(
             binary, ["server", folder.configurationPath],
-            adding: "AVIARY_LISTEN_FDS=" + announced.joined(separator: ","), inherited)
+            adding: [
+                "AVIARY_LISTEN_FDS=" + announced.joined(separator: ","),
+                // The server writes its number too: this launcher may be killed before it can.
+                "AVIARY_PID_FD=9",
+            ], inherited)
         guard failure == 0 else {
             throw EnsembleError(
                 "server \(id) could not be started: \(binary): \(Platform.text(of: failure)). "
                     + "Look at it with 'ls -l \(binary)'")
         }
         let text = Array("\(pid)\n".utf8)
-        ftruncate(lock, 0)
         _ = unsafe pwrite(lock, text, text.count, 0)
     }
 
@@ -91,7 +100,7 @@ public struct ServerProcess {
     }
 
     private static func spawn(
-        _ binary: String, _ arguments: [String], adding variable: String,
+        _ binary: String, _ arguments: [String], adding entries: [String],
         _ inherited: [(from: CInt, to: CInt)]
     ) -> (pid: pid_t, failure: CInt) {
         #if canImport(Darwin)
@@ -128,7 +137,7 @@ public struct ServerProcess {
         #endif
         keepOwnDescriptors()
         var words = unsafe ([binary] + arguments).map { unsafe strdup($0) } + [nil]
-        var environment = unsafe variables(adding: variable)
+        var environment = unsafe variables(adding: entries)
         defer {
             unsafe words.forEach { unsafe free($0) }
             unsafe environment.forEach { unsafe free($0) }
@@ -146,15 +155,17 @@ public struct ServerProcess {
         }
     }
 
-    /// The environment with one variable more, as C strings that the caller frees.
-    @unsafe private static func variables(adding entry: String) -> [UnsafeMutablePointer<CChar>?] {
+    /// The environment with some variables more, as C strings that the caller frees.
+    @unsafe private static func variables(adding entries: [String]) -> [UnsafeMutablePointer<
+        CChar
+    >?] {
         var all: [UnsafeMutablePointer<CChar>?] = unsafe []
         var next = unsafe environ
         while let variable = unsafe next.pointee {
             unsafe all.append(strdup(variable))
             unsafe next = next.advanced(by: 1)
         }
-        unsafe all.append(strdup(entry))
+        for entry in entries { unsafe all.append(strdup(entry)) }
         return unsafe all + [nil]
     }
 }

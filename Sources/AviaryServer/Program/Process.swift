@@ -24,6 +24,17 @@ enum ServerProcess {
         unsafe setrlimit(resource, &limit)
     }
 
+    /// Writes this process's number where the launcher wants it (`AVIARY_PID_FD`): it would write
+    /// it itself, but may be killed between the start and that.
+    static func announce() {
+        guard let text = unsafe getenv("AVIARY_PID_FD"),
+            let descriptor = CInt(unsafe String(cString: text))
+        else { return }
+        _ = unsafe unsetenv("AVIARY_PID_FD")
+        let number = Array("\(getpid())\n".utf8)
+        _ = unsafe pwrite(descriptor, number, number.count, 0)
+    }
+
     /// How many descriptors are open, and how many may be.
     static func figures() -> [(key: String, value: String)] {
         var limit = rlimit()

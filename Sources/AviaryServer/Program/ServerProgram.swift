@@ -25,6 +25,7 @@ public enum ServerProgram {
     ///   be used, others as Apache ZooKeeper has them.
     public static func run(configurationPath: String) -> Int32 {
         ServerProcess.prepare()
+        ServerProcess.announce()
         let fileSystem = POSIXFileSystem()
         let files: ServerFiles
         switch ServerFiles.read(configurationPath, in: fileSystem) {
