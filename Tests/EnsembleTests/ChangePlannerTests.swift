@@ -1,5 +1,6 @@
 // What the planner decides, case by case, without a process.
 
+import Jute
 import Records
 import Testing
 
@@ -144,6 +145,13 @@ import Testing
     let plan = try #require(ChangePlan.make(running(members([1, 2, 3]), leader: 1), goal(wanted)))
     #expect(plan.entries.first?.step == .change(wanted.members[0]))
     #expect(plan.entries.first?.margin.synced == 3)
+}
+
+@Test func `at which address of its host a member serves clients is no reason for a change`() {
+    var committed = members([1, 2, 3])
+    committed.members[0].client?.host = "127.0.0.1"
+    let plan = ChangePlan.make(running(committed, leader: 1), goal(members([1, 2, 3])))
+    #expect(plan?.entries == [])
 }
 
 @Test func `a joiner waits for the ports of one that leaves`() {

@@ -16,6 +16,12 @@ struct ChangeOptions: ParsableArguments {
     )
     var acceptOutage = false
 
+    @Option(
+        name: .long,
+        help: "A file with user:password of who may change the members of a foreign ensemble.",
+        completion: .file())
+    var credential: String?
+
     func validate() throws {
         guard timeout >= 0, timeout <= 1e9 else {
             throw ValidationError("--timeout is a number of seconds")
@@ -25,8 +31,13 @@ struct ChangeOptions: ParsableArguments {
     /// The folder of the ensemble, which must be one whose members can be changed.
     func find() throws -> EnsembleFolder { try ensemble.find().folder }
 
-    /// Carries out what is wanted, and shows what became of it.
+    /// Carries out what is wanted of an ensemble of this machine.
     func apply(_ wanted: EnsembleSpec, in folder: EnsembleFolder) async throws {
+        try await apply(WishSource(wanted, in: folder))
+    }
+
+    /// Carries out what is wanted, and shows what became of it.
+    func apply(_ source: WishSource) async throws {
         let interruption = Interruption()
         let progress = ChangeProgressView()
         var settings = ChangeApplier.Settings()
@@ -34,16 +45,16 @@ struct ChangeOptions: ParsableArguments {
         settings.isOutageAccepted = acceptOutage
         settings.isInterrupted = { interruption.hasCome }
         settings.tell = { progress.show($0) }
-        let applier = try ChangeApplier(folder, to: wanted, binary: Program.path, settings)
+        let applier = try source.applier(settings)
         do {
             let report = try await applier.apply()
             progress.finish()
-            show(report, folder.name)
+            show(report, source.name)
         } catch let interrupted as ChangeInterrupted {
             progress.finish()
             Program.note("clients: \(interrupted.probe.text)")
             throw Complaint(
-                "interrupted between two steps; 'aviary apply --ensemble \(folder.name)' goes on",
+                "interrupted between two steps; '\(source.resume)' goes on",
                 .interrupted)
         } catch {
             progress.finish()
@@ -101,6 +112,16 @@ final class ChangeProgressView {
     private var seconds: String {
         let tenths = Int((LocalEnsemble.seconds() - begun) * 10)
         return "\(tenths / 10).\(tenths % 10) s"
+    }
+}
+
+extension LocalEnsemble {
+    /// Reminds of a change that was interrupted.
+    func noteUnfinishedChange() {
+        guard !isChanging, (try? folder.loadWanted()) != nil else { return }
+        Program.note(
+            "a change of \(folder.name) is not complete: 'aviary plan' shows what is left, and "
+                + "'aviary apply' goes on")
     }
 }
 

@@ -23,19 +23,18 @@ struct ApplyCommand: AsyncParsableCommand {
         try await Program.run {
             let source = try WishSource(source, options)
             if let version = source.madeFor { try await check(source, version) }
-            try await options.apply(source.wanted, in: source.folder)
+            try await options.apply(source)
         }
     }
 
     /// A plan that was written down is for one configuration only.
     private func check(_ source: WishSource, _ version: Int64) async throws {
-        let applier = try ChangeApplier(
-            source.folder, to: source.wanted, binary: Program.path, ChangeApplier.Settings())
+        let applier = try source.applier(ChangeApplier.Settings())
         guard let plan = await applier.plan() else { return }
         guard plan.madeFor == version else {
             throw Complaint(
                 "the plan was made for configuration \(ChangePlan.hexadecimal(version)), and "
-                    + "\(source.folder.name) has \(ChangePlan.hexadecimal(plan.madeFor)) by now. "
+                    + "\(source.name) has \(ChangePlan.hexadecimal(plan.madeFor)) by now. "
                     + "Plan again: aviary plan SPEC --out FILE")
         }
     }

@@ -26,16 +26,19 @@ struct PlanCommand: AsyncParsableCommand {
             let source = try WishSource(spec, options)
             var settings = ChangeApplier.Settings()
             settings.isOutageAccepted = options.acceptOutage
-            let applier = try ChangeApplier(
-                source.folder, to: source.wanted, binary: Program.path, settings)
-            let name = source.folder.name
+            let applier = try source.applier(settings)
+            let name = source.name
             guard let plan = await applier.plan() else {
                 throw Complaint(
-                    "\(name) has no leader that could say its configuration. 'aviary status' shows "
-                        + "who is missing, and 'aviary up --ensemble \(name)' starts them",
+                    "\(name) has no leader that could say its configuration: \(source.remedy)",
                     .unreachable)
             }
             if let out {
+                guard source.isLocal else {
+                    throw Complaint(
+                        "a plan in a file is for ensembles of this machine; 'aviary apply SPEC' is "
+                            + "conditional on the version it sees in any case", .misused)
+                }
                 let file = ChangePlanFile(
                     ensemble: name, madeFor: plan.madeFor, wanted: source.wanted)
                 try AtomicFile.write(
@@ -45,46 +48,5 @@ struct PlanCommand: AsyncParsableCommand {
             if plan.obstacle != nil { throw ExitCode(ExitStatus.failed.rawValue) }
             if !plan.entries.isEmpty { throw ExitCode(ExitStatus.planHasChanges.rawValue) }
         }
-    }
-}
-
-/// What a change is to come to: a spec, a plan that was written down, or the change that is under
-/// way.
-struct WishSource {
-    let folder: EnsembleFolder
-    let wanted: EnsembleSpec
-    /// Of a plan that was written down.
-    var madeFor: Int64?
-
-    init(_ path: String?, _ options: ChangeOptions) throws {
-        guard let path else {
-            folder = try options.find()
-            wanted = try EnsembleWish(folder).spec
-            return
-        }
-        let text = try AtomicFile.read(path, in: POSIXFileSystem(), sizeMax: 2 << 20).map {
-            String(decoding: $0, as: UTF8.self)
-        }
-        if let text, ChangePlanFile.isMeant(text) {
-            guard let file = ChangePlanFile(text) else {
-                throw Complaint(
-                    "\(path) is a damaged plan; 'aviary plan SPEC --out FILE' writes another",
-                    .inputIsWrong)
-            }
-            folder = try options.ensemble.place.home.find(options.ensemble.name ?? file.ensemble)
-            wanted = file.wanted
-            madeFor = file.madeFor
-            return
-        }
-        let spec = try SpecFile.read(path)
-        guard spec.runtime == "process" else {
-            throw Complaint(
-                "runtime \(spec.runtime) cannot be changed from here yet: only servers that are "
-                    + "processes of this machine can", .inputIsWrong)
-        }
-        folder = try options.ensemble.place.home.find(options.ensemble.name ?? spec.name)
-        var wish = try EnsembleWish(folder)
-        try wish.adopt(spec)
-        wanted = wish.spec
     }
 }

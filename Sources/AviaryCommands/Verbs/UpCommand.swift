@@ -59,6 +59,7 @@ struct UpCommand: ParsableCommand {
             }
             try Readiness(chosen, started, since: begun, isDetached: detach)
                 .await(seconds: timeout, interruption, output)
+            chosen.noteUnfinishedChange()
             if detach { return }
             Supervisor(chosen).run(until: interruption)
         }

@@ -54,47 +54,41 @@ public final class ChangeApplier {
         public init() {}
     }
 
-    let folder: EnsembleFolder
-    let binary: String
-    let wanted: EnsembleSpec
-    let goal: ChangeGoal
-    let settings: Settings
-    let session: EnsembleSession
-    private let addresses: ConnectString
-    private let credential: OperatorCredential
-    var record: EnsembleSpec
-    var confirmedVersion: Int64?
-    var starts: [ServerID: Int] = [:]
-    var restarted: Set<ServerID> = []
+    private let runtime: any ChangeRuntime
+    private let goal: ChangeGoal
+    private let settings: Settings
+    private let session: EnsembleSession
+    private var confirmedVersion: Int64?
     private var stepCount = 0
     private var awaited: (step: ChangeStep, since: Double)?
 
-    /// A change of the ensemble in `folder` to `wanted`.
-    public init(
+    /// A change of the ensemble in `folder`, whose servers are processes of this machine.
+    public convenience init(
         _ folder: EnsembleFolder, to wanted: EnsembleSpec, binary: String, _ settings: Settings
     ) throws {
-        guard let record = try folder.load() else {
-            throw EnsembleError(
-                .unreachable, "there is no ensemble \(folder.name); 'aviary up' starts one")
-        }
-        guard let credential = folder.operatorCredential else {
-            throw EnsembleError(
-                .failed,
-                "\(folder.name) was made before the members of an ensemble could be changed. Type: "
-                    + "aviary down, then aviary up: then they can")
-        }
-        self.folder = folder
-        self.binary = binary
-        self.credential = credential
-        self.wanted = wanted
-        self.record = record
+        try self.init(
+            try LocalRuntime(folder, to: wanted, binary: binary), to: wanted, settings)
+    }
+
+    /// A change of an ensemble whose servers somebody else starts and stops.
+    ///
+    /// `authentication` is `user:password` of who may change the members; nil where everybody may.
+    public convenience init(
+        externalTo wanted: EnsembleSpec, authentication: String?, _ settings: Settings
+    ) throws {
+        let credential = authentication.map { OperatorCredential(authentication: $0) }
+        let runtime = try ExternalRuntime(wanted, credential) { settings.tell(.note($0)) }
+        try self.init(runtime, to: wanted, settings)
+    }
+
+    init(
+        _ runtime: any ChangeRuntime, to wanted: EnsembleSpec, _ settings: Settings
+    ) throws {
+        self.runtime = runtime
         self.settings = settings
         goal = ChangeGoal(
             members: try wanted.membership(), isOutageAccepted: settings.isOutageAccepted)
-        // Whoever was or will be a member: clients are told as many.
-        let places = Set((record.servers + wanted.servers).map { "\($0.host):\($0.ports.client)" })
-        addresses = try ConnectString(places.sorted().joined(separator: ","))
-        session = EnsembleSession(addresses, credential)
+        session = EnsembleSession(runtime.addresses, runtime.credential)
     }
 
     /// What would be done; nil if nobody can say the committed configuration.
@@ -108,11 +102,10 @@ public final class ChangeApplier {
     ///
     /// - Throws: ``ChangeInterrupted``, or why it stopped and what to type.
     public func apply() async throws -> ChangeReport {
-        let lock = try ChangeLock(folder)
-        defer { lock.release() }
-        try folder.saveWanted(wanted)
+        try runtime.begin()
+        defer { runtime.end() }
         let begun = LocalEnsemble.seconds()
-        let probe = ClientProbe(addresses, credential)
+        let probe = ClientProbe(runtime.addresses, runtime.credential)
         do {
             let version = try await run()
             await session.close()
@@ -134,9 +127,9 @@ public final class ChangeApplier {
         while true {
             if settings.isInterrupted() { throw Interruption() }
             let view = await look()
-            try keepRecord(view)
+            try runtime.keep(view)
             switch ChangePlanner.decide(view, goal) {
-            case .done: return try finish(view)
+            case .done: return try await finish(view)
             case .blocked(let reason, let advice):
                 throw EnsembleError(.failed, "\(reason). Type: \(advice)")
             case .step(let step): try await take(step, view)
@@ -147,9 +140,8 @@ public final class ChangeApplier {
     /// Looks at everything anew.
     private func look() async -> EnsembleView {
         LocalEnsemble.reap()
-        let committed = await session.committed()
-        return EnsembleObserver(folder: folder).look(
-            record: record, wanted: wanted, committed: committed, confirmed: confirmedVersion)
+        return runtime.look(
+            committed: await session.committed(), confirmed: confirmedVersion)
     }
 
     private func take(_ step: ChangeStep, _ view: EnsembleView) async throws {
@@ -167,19 +159,66 @@ public final class ChangeApplier {
             return
         }
         guard let since = awaited?.since, LocalEnsemble.seconds() - since < settings.patience
-        else { throw await late(step, view) }
+        else { throw late(step) }
         settings.tell(.awaiting(step, lag: step.server.flatMap { view.server($0)?.lag }))
         LocalEnsemble.sleep(milliseconds: 20)
     }
 
+    // MARK: Steps
+
+    /// Takes a step; false if it is to be awaited.
+    private func perform(_ step: ChangeStep, _ view: EnsembleView) async throws -> Bool {
+        switch step {
+        case .awaitQuorum, .awaitSync: return false
+        case .start, .startJoiner, .stop, .retire, .restart: return try runtime.perform(step, view)
+        case .add, .change, .remove, .replaceAll:
+            return try await reconfigure(step, version: view.committed?.version ?? 0)
+        case .confirm:
+            do { try await session.confirm() } catch { return false }
+            confirmedVersion = view.committed?.version
+            return true
+        }
+    }
+
+    private func reconfigure(_ step: ChangeStep, version: Int64) async throws -> Bool {
+        do throws(ZooKeeperError) {
+            try await session.reconfigure(step, version: version)
+            return true
+        } catch {
+            switch error.code {
+            case .noAuth, .reconfigDisabled, .badArguments, .unimplemented:
+                throw runtime.refused(error.code, step)
+            default:
+                // Nobody knows whether it happened, or it cannot yet: the next look says more.
+                return false
+            }
+        }
+    }
+
+    /// Why a step is not waited for any longer, and what to type.
+    private func late(_ step: ChangeStep) -> EnsembleError {
+        let limit = "after \(Int(settings.patience)) s"
+        switch step {
+        case .start(let id), .startJoiner(let id), .awaitSync(let id):
+            return runtime.missing(id, limit)
+        case .awaitQuorum:
+            return EnsembleError(
+                .unreachable,
+                "there is no leader \(limit). Type: aviary status, and aviary logs")
+        default:
+            return EnsembleError(
+                .failed,
+                "could not \(step.text) \(limit). Type: aviary status, then aviary apply again")
+        }
+    }
+
     /// The change is complete: what was wanted is what is.
-    private func finish(_ view: EnsembleView) throws -> Int64 {
+    private func finish(_ view: EnsembleView) async throws -> Int64 {
         if let awaited {
             settings.tell(
                 .ended(awaited.step, seconds: LocalEnsemble.seconds() - awaited.since))
         }
-        try folder.save(wanted)
-        try folder.forgetWanted()
+        try runtime.finish()
         return view.committed?.version ?? 0
     }
 }

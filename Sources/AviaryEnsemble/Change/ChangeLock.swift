@@ -26,7 +26,7 @@ struct ChangeLock: ~Copyable {
         }
     }
 
-    func release() { _ = Platform.close(descriptor) }
+    deinit { _ = Platform.close(descriptor) }
 
     /// Whether a change is under way.
     static func isHeld(_ folder: EnsembleFolder) -> Bool {

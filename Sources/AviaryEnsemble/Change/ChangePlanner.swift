@@ -34,7 +34,9 @@ public struct ChangePlanner: Sendable {
             }
             return .step(sleeping.map { .start($0.id) } ?? .awaitQuorum)
         }
-        return ChangePlanner(view: view, goal: goal, committed: committed).decide()
+        return ChangePlanner(
+            view: view, goal: goal.adoptingClientHosts(of: committed), committed: committed
+        ).decide()
     }
 
     private func decide() -> ChangeDecision {

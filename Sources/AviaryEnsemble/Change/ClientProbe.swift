@@ -39,7 +39,7 @@ final class ClientProbe: Sendable {
     private let task: Mutex<Task<Void, Never>?> = Mutex(nil)
 
     /// Begins to write, with a credential that some access control at the root may ask for.
-    init(_ addresses: ConnectString, _ credential: OperatorCredential) {
+    init(_ addresses: ConnectString, _ credential: OperatorCredential?) {
         let running = Task.detached { [self] in
             while await write(addresses, credential) {}
         }
@@ -65,10 +65,13 @@ final class ClientProbe: Sendable {
 
     /// Writes for the life of a session; whether there is to be another.
     private func write(
-        _ addresses: ConnectString, _ credential: OperatorCredential
+        _ addresses: ConnectString, _ credential: OperatorCredential?
     ) async -> Bool {
         let client = ZooKeeperClient(addresses, timeout: ClientProbe.timeout)
-        try? await client.addAuth(scheme: "digest", auth: Array(credential.authentication.utf8))
+        if let credential {
+            try? await client.addAuth(
+                scheme: "digest", auth: Array(credential.authentication.utf8))
+        }
         let node = try? await client.create(
             "/aviary-probe-", data: [], mode: .ephemeralSequential)
         while let node, !state.withLock({ $0.isOver }) {

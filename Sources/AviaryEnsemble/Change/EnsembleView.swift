@@ -1,3 +1,4 @@
+internal import Jute
 public import Records
 
 /// One server as it was seen at a moment.
@@ -104,5 +105,19 @@ public struct ChangeGoal: Equatable, Sendable {
     public init(members: Membership, isOutageAccepted: Bool = false) {
         self.members = members
         self.isOutageAccepted = isOutageAccepted
+    }
+
+    /// A spec says at which port clients are served; at which address of the host is for whoever
+    /// wrote the members, and no reason for a change.
+    func adoptingClientHosts(of committed: Membership) -> ChangeGoal {
+        var goal = self
+        for place in goal.members.members.indices {
+            let wanted = goal.members.members[place]
+            guard let client = committed.member(wanted.id)?.client,
+                wanted.client?.host == "0.0.0.0", wanted.client?.port == client.port
+            else { continue }
+            goal.members.members[place].client = client
+        }
+        return goal
     }
 }

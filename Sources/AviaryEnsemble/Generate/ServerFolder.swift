@@ -65,20 +65,22 @@ public struct ServerFolder: Sendable {
     func write(toJoin committed: Membership, in fileSystem: any FileSystem) throws(StorageError) {
         try fileSystem.makeDirectory(path)
         try AtomicFile.write([], to: joiningPath, in: fileSystem)
-        let own = spec.servers.filter { $0.id == server.id }.map { server in
-            var server = server
-            server.isObserver = true
-            return ServerFolder.line(of: server)
-        }
-        let lines = committed.lines.filter { !$0.hasPrefix("server.\(server.id)=") } + own
+        let lines = ServerFolder.lines(toJoin: committed, server)
         let dynamicFile = configurationPath + ".dynamic"
         try AtomicFile.write(
-            Array((lines.sorted().joined(separator: "\n") + "\n").utf8), to: dynamicFile,
-            in: fileSystem)
+            Array((lines.joined(separator: "\n") + "\n").utf8), to: dynamicFile, in: fileSystem)
         let proposed = dynamicFile + ".next"
         if try fileSystem.exists(proposed) { try fileSystem.remove(proposed) }
         try writeConfiguration(membersIn: dynamicFile, in: fileSystem)
         try write(in: fileSystem)
+    }
+
+    /// The members that a server starts with that is to join.
+    static func lines(toJoin committed: Membership, _ server: ServerSpec) -> [String] {
+        var observer = server
+        observer.isObserver = true
+        let others = committed.lines.filter { !$0.hasPrefix("server.\(server.id)=") }
+        return (others + [line(of: observer)]).sorted()
     }
 
     private func writeConfiguration(

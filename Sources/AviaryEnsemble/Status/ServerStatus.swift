@@ -99,7 +99,10 @@ public struct ServerStatus: Sendable {
         guard mode == "leader" else { return }
         for line in figures.split(separator: "\n") {
             guard let (name, value) = ServerStatus.pair(line, "\t") else { continue }
-            if name == "zk_synced_followers" || name == "zk_synced_observers" {
+            // Without a vote are those that join or have left, while a change is under way.
+            if [
+                "zk_synced_followers", "zk_synced_observers", "zk_synced_non_voting_followers",
+            ].contains(name) {
                 syncedCount = (syncedCount ?? 0) + (Int(value) ?? 0)
             }
         }

@@ -1,4 +1,4 @@
-// How each step is taken, and what is said when one does not come to its end.
+// Servers that are processes of this machine: their files, their starts and stops, and the record.
 
 internal import AviaryClient
 internal import Configuration
@@ -6,26 +6,67 @@ internal import Jute
 internal import Records
 internal import Storage
 
-extension ChangeApplier {
+/// An ensemble of this machine while it changes.
+final class LocalRuntime: ChangeRuntime {
     /// Starts of one server after which there is no point in another.
     private static let startCountMax = 3
 
-    /// Takes a step; false if it is to be awaited.
-    func perform(_ step: ChangeStep, _ view: EnsembleView) async throws -> Bool {
+    let addresses: ConnectString
+    let credential: OperatorCredential?
+    private let folder: EnsembleFolder
+    private let binary: String
+    private let wanted: EnsembleSpec
+    /// Who has files, with the places that the committed configuration gives them.
+    private var record: EnsembleSpec
+    private var starts: [ServerID: Int] = [:]
+    private var restarted: Set<ServerID> = []
+    private var lock: ChangeLock?
+
+    init(_ folder: EnsembleFolder, to wanted: EnsembleSpec, binary: String) throws {
+        guard let record = try folder.load() else {
+            throw EnsembleError(
+                .unreachable, "there is no ensemble \(folder.name); 'aviary up' starts one")
+        }
+        guard let credential = folder.operatorCredential else {
+            throw EnsembleError(
+                .failed,
+                "\(folder.name) was made before the members of an ensemble could be changed. Type: "
+                    + "aviary down, then aviary up: then they can")
+        }
+        self.folder = folder
+        self.binary = binary
+        self.credential = credential
+        self.wanted = wanted
+        self.record = record
+        // Whoever was or will be a member: clients are told as many.
+        addresses = try ConnectString(of: record.servers + wanted.servers)
+    }
+
+    func begin() throws {
+        lock = try ChangeLock(folder)
+        try folder.saveWanted(wanted)
+    }
+
+    func end() { lock = nil }
+
+    func finish() throws {
+        try folder.save(wanted)
+        try folder.forgetWanted()
+    }
+
+    func look(committed: Membership?, confirmed: Int64?) -> EnsembleView {
+        EnsembleObserver(folder: folder).look(
+            record: record, wanted: wanted, committed: committed, confirmed: confirmed)
+    }
+
+    func perform(_ step: ChangeStep, _ view: EnsembleView) throws -> Bool {
         switch step {
-        case .awaitQuorum, .awaitSync: return false
         case .start(let id): try start(id, nil)
         case .startJoiner(let id): try start(id, view.committed)
-        case .add, .change, .remove, .replaceAll:
-            return try await reconfigure(step, version: view.committed?.version ?? 0)
-        case .confirm:
-            do {
-                try await session.confirm()
-                confirmedVersion = view.committed?.version
-            } catch { return false }
         case .stop(let id): try ensemble().stop([id.number])
         case .retire(let id): try retire(id, view)
         case .restart(let id): try restart(id)
+        default: return false
         }
         return true
     }
@@ -52,7 +93,7 @@ extension ChangeApplier {
                 "server \(id) is a member and not one of this machine's. Start it where it "
                     + "belongs, or add it to the spec")
         }
-        guard starts[id, default: 0] <= ChangeApplier.startCountMax else {
+        guard starts[id, default: 0] <= LocalRuntime.startCountMax else {
             throw EnsembleError(
                 .failed,
                 "server \(id) ends again and again: \(MergedLog.reason(of: server)). "
@@ -82,32 +123,31 @@ extension ChangeApplier {
             + "the others back."
     }
 
-    private func reconfigure(_ step: ChangeStep, version: Int64) async throws -> Bool {
-        do throws(ZooKeeperError) {
-            try await session.reconfigure(step, version: version)
-            return true
-        } catch {
-            switch error.code {
-            case .noAuth, .reconfigDisabled, .badArguments, .unimplemented:
-                throw EnsembleError(.failed, explain(error.code, step))
-            default:
-                // Nobody knows whether it happened, or it cannot yet: the next look says more.
-                return false
-            }
+    func missing(_ id: ServerID, _ limit: String) -> EnsembleError {
+        let server = record.servers.first { $0.id == id.number }.map {
+            ServerFolder($0, of: record, in: folder.path)
         }
+        let reason = server.map { MergedLog.reason(of: $0) } ?? "it has no log here"
+        return EnsembleError(
+            .failed,
+            "server \(id) is not in step with the leader \(limit): \(reason). Nothing more is "
+                + "changed.\((try? putBack(id)) ?? "") Type: aviary logs \(id), then aviary "
+                + "apply again, or aviary remove \(id)")
     }
 
-    private func explain(_ code: ErrorCode, _ step: ChangeStep) -> String {
-        switch code {
-        case .noAuth:
-            "the servers do not take the operator's credential in \(folder.path). Type: aviary "
-                + "down, then aviary up"
-        case .reconfigDisabled, .unimplemented:
-            "the servers were started with reconfigEnabled=false, so their members cannot be "
-                + "changed. Type: aviary down, then aviary up"
-        default:
-            "the leader refuses to \(step.text): its log says why. Type: aviary logs"
-        }
+    func refused(_ code: ErrorCode, _ step: ChangeStep) -> EnsembleError {
+        let text =
+            switch code {
+            case .noAuth:
+                "the servers do not take the operator's credential in \(folder.path). Type: aviary "
+                    + "down, then aviary up"
+            case .reconfigDisabled, .unimplemented:
+                "the servers were started with reconfigEnabled=false, so their members cannot be "
+                    + "changed. Type: aviary down, then aviary up"
+            default:
+                "the leader refuses to \(step.text): its log says why. Type: aviary logs"
+            }
+        return EnsembleError(.failed, text)
     }
 
     /// Puts a former member's files where no verb finds them, and forgets it.
@@ -119,7 +159,7 @@ extension ChangeApplier {
 
     /// The record follows the committed configuration: whatever is typed next finds every server
     /// where it listens.
-    func keepRecord(_ view: EnsembleView) throws {
+    func keep(_ view: EnsembleView) throws {
         let before = record
         for member in view.committed?.members ?? [] {
             guard let place = record.servers.firstIndex(where: { $0.id == member.id.number })
@@ -134,31 +174,6 @@ extension ChangeApplier {
             if let client = member.client { record.servers[place].ports.client = Int(client.port) }
         }
         if record != before { try folder.save(record) }
-    }
-
-    /// Why a step is not waited for any longer, and what to type.
-    func late(_ step: ChangeStep, _ view: EnsembleView) async -> EnsembleError {
-        let limit = "after \(Int(settings.patience)) s"
-        switch step {
-        case .awaitSync(let id):
-            let server = record.servers.first { $0.id == id.number }.map {
-                ServerFolder($0, of: record, in: folder.path)
-            }
-            let reason = server.map { MergedLog.reason(of: $0) } ?? "it has no log here"
-            return EnsembleError(
-                .failed,
-                "server \(id) is not in step with the leader \(limit): \(reason). Nothing more is "
-                    + "changed.\((try? putBack(id)) ?? "") Type: aviary logs \(id), then aviary "
-                    + "apply again, or aviary remove \(id)")
-        case .awaitQuorum:
-            return EnsembleError(
-                .unreachable,
-                "there is no leader \(limit). Type: aviary status, and aviary logs")
-        default:
-            return EnsembleError(
-                .failed,
-                "could not \(step.text) \(limit). Type: aviary status, then aviary apply again")
-        }
     }
 }
 

@@ -1,0 +1,120 @@
+import AviaryEnsemble
+import Storage
+
+/// What a change is to come to: a spec, a plan that was written down, or the change that is under
+/// way.
+struct WishSource {
+    private enum Ensemble {
+        case local(EnsembleFolder)
+        /// Somebody else starts its servers; `user:password` of who may change its members.
+        case external(authentication: String?, spec: String)
+    }
+
+    private let ensemble: Ensemble
+    let wanted: EnsembleSpec
+    /// The version that a plan was made for that was written down.
+    private(set) var madeFor: Int64?
+
+    /// What is wanted of an ensemble of this machine.
+    init(_ wanted: EnsembleSpec, in folder: EnsembleFolder) {
+        self.init(.local(folder), wanted)
+    }
+
+    private init(_ ensemble: Ensemble, _ wanted: EnsembleSpec) {
+        self.ensemble = ensemble
+        self.wanted = wanted
+    }
+
+    /// What is wanted by the file at `path`, or by the change that is under way.
+    init(_ path: String?, _ options: ChangeOptions) throws {
+        guard let path else {
+            let folder = try options.find()
+            self.init(try EnsembleWish(folder).spec, in: folder)
+            return
+        }
+        let home = options.ensemble.place.home
+        let text = try AtomicFile.read(path, in: POSIXFileSystem(), sizeMax: 2 << 20).map {
+            String(decoding: $0, as: UTF8.self)
+        }
+        if let text, ChangePlanFile.isMeant(text) {
+            guard let file = ChangePlanFile(text) else {
+                throw Complaint(
+                    "\(path) is a damaged plan; 'aviary plan SPEC --out FILE' writes another",
+                    .inputIsWrong)
+            }
+            self.init(file.wanted, in: try home.find(options.ensemble.name ?? file.ensemble))
+            madeFor = file.madeFor
+            return
+        }
+        let spec = try SpecFile.read(path)
+        switch spec.runtime {
+        case "external":
+            self.init(
+                .external(authentication: try options.authentication(), spec: path), spec)
+        case "process":
+            let folder = try home.find(options.ensemble.name ?? spec.name)
+            var wish = try EnsembleWish(folder)
+            try wish.adopt(spec)
+            self.init(wish.spec, in: folder)
+        default:
+            throw Complaint(
+                "runtime \(spec.runtime) cannot be changed from here yet: process and external can",
+                .inputIsWrong)
+        }
+    }
+
+    /// Who carries it out.
+    func applier(_ settings: ChangeApplier.Settings) throws -> ChangeApplier {
+        switch ensemble {
+        case .local(let folder):
+            try ChangeApplier(folder, to: wanted, binary: Program.path, settings)
+        case .external(let authentication, _):
+            try ChangeApplier(externalTo: wanted, authentication: authentication, settings)
+        }
+    }
+
+    /// The ensemble's name.
+    var name: String {
+        switch ensemble {
+        case .local(let folder): folder.name
+        case .external: wanted.name
+        }
+    }
+
+    /// Whether the ensemble has a folder on this machine.
+    var isLocal: Bool {
+        if case .local = ensemble { return true }
+        return false
+    }
+
+    /// What to type when it was interrupted.
+    var resume: String {
+        switch ensemble {
+        case .local(let folder): "aviary apply --ensemble \(folder.name)"
+        case .external(_, let spec): "aviary apply \(spec)"
+        }
+    }
+
+    /// What to do when there is no leader.
+    var remedy: String {
+        switch ensemble {
+        case .local(let folder):
+            "'aviary status' shows who is missing, and 'aviary up --ensemble \(folder.name)' starts "
+                + "them"
+        case .external: "see to it that a majority of its servers runs where the spec says"
+        }
+    }
+}
+
+extension ChangeOptions {
+    /// `user:password` in the first line of the file that is named.
+    func authentication() throws -> String? {
+        guard let credential else { return nil }
+        let bytes = try AtomicFile.read(credential, in: POSIXFileSystem()) ?? []
+        let line = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+        guard line.contains(":") else {
+            throw Complaint("\(credential) has no line user:password", .inputIsWrong)
+        }
+        return line
+    }
+}

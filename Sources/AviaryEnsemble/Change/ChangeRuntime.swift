@@ -1,0 +1,39 @@
+internal import AviaryClient
+internal import Records
+
+/// Where the servers of an ensemble run: all that is different, when it changes, between processes
+/// of this machine and servers that somebody else starts.
+protocol ChangeRuntime: AnyObject {
+    /// Where clients find the ensemble, before and after.
+    var addresses: ConnectString { get }
+    /// Who may change the members; nil where everybody may.
+    var credential: OperatorCredential? { get }
+
+    /// A change begins: nobody else begins one, and what is wanted is kept.
+    func begin() throws
+    /// The change is over, one way or the other.
+    func end()
+    /// The ensemble is what is wanted.
+    func finish() throws
+    /// What is seen now.
+    func look(committed: Membership?, confirmed: Int64?) -> EnsembleView
+    /// Takes note of what is seen.
+    func keep(_ view: EnsembleView) throws
+    /// Starts, stops, restarts or puts aside a server; false if that is for others, and awaited.
+    func perform(_ step: ChangeStep, _ view: EnsembleView) throws -> Bool
+    /// Why a server is not waited for any longer, and what to type.
+    func missing(_ id: ServerID, _ limit: String) -> EnsembleError
+    /// Why the leader refuses a step for good, and what to type.
+    func refused(_ code: ErrorCode, _ step: ChangeStep) -> EnsembleError
+}
+
+extension ConnectString {
+    /// Where these servers listen for clients.
+    init(of servers: [ServerSpec]) throws {
+        let places = Set(
+            servers.map { server in
+                ServerAddress(host: server.host, port: server.ports.client).description
+            })
+        try self.init(places.sorted().joined(separator: ","))
+    }
+}
