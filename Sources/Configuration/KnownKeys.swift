@@ -17,7 +17,8 @@ public enum KnownKeys {
         "DigestAuthenticationProvider.superDigest", "cnxTimeout", "electionPortBindRetry",
         "snapshot.trust.empty", "db.autocreate", "datadir.autocreate", "commitLogCount",
         "fsync.warningthresholdms", "txnLogSizeLimitInKb", "syncEnabled",
-        "snapshotSizeFactor", "znode.container.checkIntervalMs", "znode.container.maxPerMinute",
+        "snapshotSizeFactor", "enforceQuota", "znode.container.checkIntervalMs",
+        "znode.container.maxPerMinute",
         "znode.container.maxNeverUsedIntervalMs",
     ]
 
@@ -32,7 +33,7 @@ public enum KnownKeys {
         "admin.needClientAuth", "admin.httpVersion", "admin.snapshot.enabled",
         "admin.restore.enabled", "admin.rateLimiterIntervalInMS", "audit.enable",
         "metricsProvider.className", "metricsProvider.httpHost", "metricsProvider.httpPort",
-        "metricsProvider.exportJvmInfo", "enforceQuota", "enforce.auth.enabled",
+        "metricsProvider.exportJvmInfo", "enforce.auth.enabled",
         "enforce.auth.schemes", "sessionRequireClientSASLAuth", "allowSaslFailedClients",
         "serverCnxnFactory", "authProvider.1", "fips-mode", "readonlymode.enabled",
         "flushDelay",

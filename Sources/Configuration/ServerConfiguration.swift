@@ -60,6 +60,8 @@ public struct ServerConfiguration: Equatable, Sendable {
     public var reapedPerMinuteMax: Int64 = 10_000
     /// How long a container may wait for its first child; 0 is for ever.
     public var containerNeverUsedInterval: Int64 = 0
+    /// Whether hard limits of quotas refuse writes.
+    public var enforcesQuotas = false
     /// Whether digest enabled applies.
     public var digestEnabled = true
     /// Whether leader serves applies.

@@ -85,6 +85,7 @@ struct ServerConfigurationParser {
         case "reconfigEnabled": field = \.reconfigEnabled
         case "quorumListenOnAllIPs": field = \.quorumListenOnAllAddresses
         case "extendedTypesEnabled": field = \.extendedTypesEnabled
+        case "enforceQuota": field = \.enforcesQuotas
         case "digest.enabled": field = \.digestEnabled
         case "snapshot.trust.empty": field = \.trustsEmptySnapshot
         case "db.autocreate": field = \.createsDatabase

@@ -98,7 +98,10 @@ extension DataTree {
             application.events.append(
                 TreeEvent(.childrenChanged, self.path(of: parent), acl: acl(of: parent)))
         }
-        return .created(create.path, self.stat(of: added))
+        // The reply shows what the client wrote, even if that was a usage, which is counted now.
+        let reply = TransactionResult.created(create.path, self.stat(of: added))
+        countCreation(of: create.path, bytes: create.data?.count ?? 0)
+        return reply
     }
 
     /// A time to live out of range makes a persistent znode: applying must not fail.
@@ -138,7 +141,10 @@ extension DataTree {
         }
         guard let index = find(bytes) else { return .error(.noNode) }
         let acl = self.acl(of: index)
+        let dataCount = dataLength(of: index)
+        let hadChildren = slab[index].childCount > 0
         removeSubtree(index)
+        countDeletion(of: path, bytes: dataCount, hadChildren: hadChildren)
         if application.gathersEvents {
             application.events.append(TreeEvent(.deleted, path, acl: acl))
             application.events.append(
@@ -155,7 +161,9 @@ extension DataTree {
         stat.mzxid = application.zxid
         stat.mtime = application.time
         stat.version = version
+        let difference = (data?.count ?? 0) - dataLength(of: index)
         replaceData(of: index, with: data?.rawSpan, stat: stat)
+        countChange(of: path, bytes: difference)
         if application.gathersEvents {
             application.events.append(
                 TreeEvent(.dataChanged, self.path(of: index), acl: acl(of: index)))

@@ -1,9 +1,6 @@
 // The few primitive changes of which every transaction and the loader are made. Each keeps the
 // counts, the digest, the owners' lists and the snapshots in progress right; nothing else writes
 // to a znode.
-//
-// Quota upkeep belongs here when it comes: `addZnode`, `removeZnode` and `replaceData` see every
-// byte and every znode that comes or goes.
 
 import Jute
 import Records

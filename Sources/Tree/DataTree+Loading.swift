@@ -27,6 +27,7 @@ extension DataTree {
         table.removeAll()
         acls = ACLTable()
         owners = OwnerIndex()
+        quotas = QuotaTable()
         digest = 0
         contentSize = 0
         lastProcessed = .zero
@@ -87,10 +88,11 @@ extension DataTree {
         return true
     }
 
-    /// Ends the loading: drops ACLs that no znode has, and adds the system's znodes if the snapshot
-    /// is from a time without them.
+    /// Ends the loading: drops ACLs that no znode has, adds the system's znodes if the snapshot is
+    /// from a time without them, and finds the quotas.
     public func finishLoading() {
         acls.dropUnreferenced()
         addSystemZnodes()
+        loadQuotas()
     }
 }

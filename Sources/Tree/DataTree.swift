@@ -14,6 +14,7 @@ public final class DataTree {
     let hash: PathHash
     var acls = ACLTable()
     var owners = OwnerIndex()
+    var quotas = QuotaTable()
     /// The snapshots being written; they must hear of deletions and of changed ACLs.
     var cursors: [CursorState] = []
     /// How many snapshots were started: a znode keeps the number of its birth.

@@ -24,6 +24,7 @@ extension RunningServer {
         settings.reapingIntervalMilliseconds = configuration.reapingInterval
         settings.reapedPerMinuteMax = configuration.reapedPerMinuteMax
         settings.containerNeverUsedMilliseconds = configuration.containerNeverUsedInterval
+        settings.enforcesQuotas = configuration.enforcesQuotas
         settings.digestEnabled = configuration.digestEnabled
         settings.reconfigEnabled = configuration.reconfigEnabled
         settings.standaloneEnabled = configuration.standaloneEnabled

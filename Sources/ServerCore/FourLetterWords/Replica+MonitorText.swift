@@ -12,6 +12,7 @@ extension Replica {
         ]
         if let phase = peerState { values.append(("peer_state", phase)) }
         values += commonValues
+        values += quotaValues
         values += settings.description.processFigures().map { ($0.key, $0.value) }
         if let peer { values += quorumValues(peer.status) }
         return values.map { "zk_\($0.0)\t\($0.1)\n" }.joined()

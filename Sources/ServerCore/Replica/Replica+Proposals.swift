@@ -31,6 +31,7 @@ extension Replica {
             body = .error(error)
             isEarlyError = true
         }
+        if let exceeded = preparation.exceededQuota { noteExceeded(exceeded) }
         let header = TransactionHeader(
             session: session, cxid: xid, zxid: zxid, time: context.time,
             type: isEarlyError ? .error : body.type)

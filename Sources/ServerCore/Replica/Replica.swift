@@ -86,6 +86,7 @@ public final class Replica {
         self.preparation = Preparation(
             access: access, extendedTypesEnabled: settings.extendedTypesEnabled,
             reconfigEnabled: settings.reconfigEnabled)
+        self.preparation.enforcesQuotas = settings.enforcesQuotas
         self.tracker = SessionTracker(
             tickMilliseconds: Int64(settings.tickTimeMilliseconds))
         self.sessionIDs = SessionIDGenerator(

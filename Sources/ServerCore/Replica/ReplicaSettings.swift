@@ -25,6 +25,8 @@ public struct ReplicaSettings: Sendable {
     public var outstandingRequestsMax: Int = 1000
     /// Whether extended types enabled applies.
     public var extendedTypesEnabled = false
+    /// Whether hard limits of quotas refuse writes (`enforceQuota`).
+    public var enforcesQuotas = false
     /// Whether digest enabled applies.
     public var digestEnabled = true
     /// Whether the configuration may be changed while the ensemble runs.

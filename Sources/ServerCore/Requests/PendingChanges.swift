@@ -10,6 +10,8 @@ struct PendingZnode {
     var content: ContentDigest
     var acl: [ACL]
     var childCount: Int32
+    /// The size of its data.
+    var dataCount: Int
     /// The last proposed transaction that touched it.
     var zxid: Zxid
     /// What it adds to the tree's digest; 0 when it does not exist.
@@ -42,7 +44,8 @@ struct PendingChanges {
         return PendingZnode(
             exists: true, stat: tree.persistedStat(of: index),
             content: tree.contentDigest(of: index), acl: tree.acl(of: index),
-            childCount: Int32(truncatingIfNeeded: tree.childCount(of: index)), zxid: .zero,
+            childCount: Int32(truncatingIfNeeded: tree.childCount(of: index)),
+            dataCount: tree.dataLength(of: index), zxid: .zero,
             digest: tree.digest(of: index))
     }
 

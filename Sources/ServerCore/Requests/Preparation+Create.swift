@@ -28,6 +28,8 @@ extension Preparation {
         if case .ephemeral = OwnerKind(parent.stat.ephemeralOwner) {
             throw .noChildrenForEphemerals
         }
+        let dataCount = request.data?.count ?? 0
+        try checkQuota(of: path, bytes: Int64(dataCount), count: 1, context)
 
         let parentCVersion = sequence &+ 1
         let owner = owner(of: request.type, mode, context.session)
@@ -45,7 +47,7 @@ extension Preparation {
             to: PendingZnode(
                 exists: true, stat: stat,
                 content: ContentDigest(path: path, data: request.data), acl: acl, childCount: 0,
-                zxid: context.zxid, digest: 0),
+                dataCount: dataCount, zxid: context.zxid, digest: 0),
             zxid: context.zxid)
         return .create(
             CreateTransaction(

@@ -14,6 +14,10 @@ struct Preparation {
     let extendedTypesEnabled: Bool
     /// Whether the configuration may be changed.
     let reconfigEnabled: Bool
+    /// Whether hard limits of quotas refuse writes.
+    var enforcesQuotas = false
+    /// The last limit that was exceeded, until somebody takes note.
+    var exceededQuota: ExceededQuota?
 
     /// The circumstances of one request.
     struct Context {
@@ -121,6 +125,9 @@ struct Preparation {
         guard let path, path.isValid else { throw .badArguments }
         var znode = try existing(path, context)
         try require(.write, on: znode, context)
+        let dataCount = Int64(data?.count ?? 0)
+        try checkQuota(of: path, bytes: dataCount - Int64(znode.dataCount), count: 0, context)
+        znode.dataCount = Int(dataCount)
         znode.stat.version = try next(znode.stat.version, expected: version)
         znode.stat.mzxid = context.zxid
         znode.stat.mtime = context.time

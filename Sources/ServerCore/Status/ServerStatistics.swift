@@ -1,4 +1,4 @@
-import Records
+import Jute
 
 /// What a server counts for `srvr`, `stat` and `mntr`.
 struct ServerStatistics {
@@ -9,6 +9,10 @@ struct ServerStatistics {
     var authenticationFailures: Int64 = 0
     var digestMismatches: Int64 = 0
     var snapshots: Int64 = 0
+    /// Writes that hard limits of quotas refused, by the first name in their path.
+    var quotaRefusals: [ByteString: Int64] = [:]
+    /// When people were last told of an exceeded quota, monotonic milliseconds.
+    var quotaNotedAt: Int64?
     /// Bytes of the proposals of this leader; -1 before the first.
     var proposalSizeLast: Int64 = -1
     var proposalSizeMin: Int64 = -1
