@@ -50,13 +50,14 @@ final class PeerTransport {
     private func listen(_ port: PeerPort, _ opened: @escaping (any Channel) -> Void) {
         let transport = NIOLoopBound(self, eventLoop: host.loop)
         let opened = NIOLoopBound(opened, eventLoop: host.loop)
+        let patience = unacknowledgedLimit
         let bootstrap = ServerBootstrap(group: host.loop)
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
                 transport.value.accept(channel, port)
-                return channel.eventLoop.makeSucceededVoidFuture()
+                return PeerTransport.limit(channel, port, patience)
             }
         listeners.open(port, bootstrap, host.serverLog).hop(to: host.loop).whenSuccess {
             opened.value($0)
@@ -102,9 +103,11 @@ final class PeerTransport {
 
     func dial(_ link: LinkID, _ endpoint: Endpoint, _ port: PeerPort) {
         let transport = NIOLoopBound(self, eventLoop: host.loop)
+        let patience = unacknowledgedLimit
         ClientBootstrap(group: host.loop)
             .connectTimeout(connectTimeout)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelInitializer { PeerTransport.limit($0, port, patience) }
             .connect(host: endpoint.host.description, port: Int(endpoint.port))
             .hop(to: host.loop)
             .whenComplete { transport.value.dialed(link, port, $0) }
@@ -125,6 +128,33 @@ final class PeerTransport {
                     ? $0.electionDialFailed(link, $1) : $0.quorumDialFailed(link, $1)
             }
         }
+    }
+
+    /// How long a vote may be on its way, in milliseconds, before the link it left on is dead.
+    private var unacknowledgedLimit: Int {
+        Int(clamping: connectTimeout.nanoseconds / 1_000_000)
+    }
+
+    /// Ends a link of the election whose other end is gone without a word.
+    ///
+    /// When an address is taken from a running server, nothing refuses what is sent to it: the
+    /// system would repeat the votes into the void for a quarter of an hour, and the peers would
+    /// never dial the new address. A link to the leader has its own pings.
+    private static func limit(
+        _ channel: any Channel, _ port: PeerPort, _ milliseconds: Int
+    ) -> EventLoopFuture<Void> {
+        #if os(Linux)
+            if port == .election {
+                // TCP_USER_TIMEOUT, which not every header has. A kernel without it is no reason to
+                // have no link at all.
+                let option = ChannelOptions.Types.SocketOption(
+                    level: .tcp, name: NIOBSDSocket.Option(rawValue: 18))
+                return channel.setOption(option, value: milliseconds).flatMapError { _ in
+                    channel.eventLoop.makeSucceededVoidFuture()
+                }
+            }
+        #endif
+        return channel.eventLoop.makeSucceededVoidFuture()
     }
 
     func send(_ link: LinkID, _ bytes: [UInt8]) {
