@@ -179,7 +179,7 @@ final class SessionDriver: @unchecked Sendable {
         let patience = TimeAmount.milliseconds(max(machine.dialPatience, 1))
         ClientBootstrap(group: loop)
             .connectTimeout(patience)
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let handler = ConnectionHandler(driver: self, attempt: attempt)
