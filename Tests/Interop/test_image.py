@@ -1,0 +1,238 @@
+"""The container image on a real engine: what its words, its environment and its probes do, and how fast it is."""
+import os
+import re
+import time
+
+import pytest
+
+from harness import engine as engines, places
+from harness.waiting import eventually
+
+pytestmark = [pytest.mark.ours, pytest.mark.budget(150)]
+SERVERS = "server.1=zoo1:2888:3888;2181 server.2=zoo2:2888:3888;2181 server.3=zoo3:2888:3888;2181"
+FILES = places.ROOT / "compose"
+
+
+def say(line):
+    """Figures are shown however the tests are run."""
+    os.write(2, f"\nimage: {line}\n".encode())
+
+
+@pytest.fixture(scope="module")
+def module_engine():
+    try:
+        found = engines.Engine()
+    except engines.NoEngine as error:
+        say(f"SKIPPED, {error}")
+        pytest.skip(str(error))
+    try:
+        with engines.folder() as folder:
+            found.image = os.environ.get("AVIARY_IMAGE") or found.build(folder)
+        yield found
+    finally:
+        found.close()
+
+
+@pytest.fixture
+def engine(module_engine):
+    yield module_engine
+    module_engine.tidy()
+
+
+@pytest.fixture
+def project(engine, tmp_path):
+    """project(text of a compose file): its containers are not started yet."""
+    if not engine.compose_words:
+        say("SKIPPED, there is no compose")
+        pytest.skip("there is no compose")
+
+    def make(text):
+        text = text.replace("${AVIARY_IMAGE:-aviary}", engine.image)
+        return engine.compose(text, tmp_path).free_ports()
+    return make
+
+
+def fastest_answer(address, port=2181, seconds=20):
+    """Waits for `Mode:` without starting a process for each look."""
+    import socket
+
+    def mode():
+        with socket.create_connection((address, port), timeout=1) as connection:
+            connection.sendall(b"srvr")
+            text = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+        found = re.search(r"^Mode: (\S+)", text, re.M)
+        return found and found[1]
+    return eventually(mode, seconds, f"{address}:{port} serving", every=0.005)
+
+
+def test_the_image_is_small_and_needs_no_rights(engine):
+    import json
+    shown = json.loads(engine("image", "inspect", engine.image))[0]
+    size = shown["Size"] / 1e6
+    kind = "a release build" if "/release/" in places.aviary_binary() else "a debug build, which is larger"
+    say(f"{size:.1f} MB, of {kind}")
+    config = shown["Config"]
+    assert config["User"] == "1000:1000"
+    assert set(config["Volumes"]) == {"/data", "/datalog", "/logs", "/conf"}
+    assert {"2181/tcp", "2888/tcp", "3888/tcp", "8080/tcp"} <= set(config["ExposedPorts"])
+    assert config["StopSignal"] == "SIGTERM"
+    assert config["Healthcheck"]["Test"][:3] == ["CMD", "aviary", "health"]
+    if "/release/" in places.aviary_binary():
+        assert size < 60
+
+
+def test_one_server_with_a_read_only_root_and_no_rights_at_all(engine, kazoo):
+    begun = time.monotonic()
+    server = engine.run("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "12345:0",
+                        engine.image)
+    [address] = server.addresses
+    fastest_answer(address)
+    say(f"{time.monotonic() - begun:.2f} s from docker run to serving")
+    client = kazoo(f"{address}:2181")
+    client.create("/there", b"kept")
+    assert server.health() == "ready: standalone"
+    assert server.health("--live") == "alive"
+    assert "Mode: standalone" in server.exec("zkServer.sh", "status", check=False)
+    assert "Apache ZooKeeper, version 3.9" in server.exec("zkServer.sh", "version")
+    assert "there" in server.exec("zkCli.sh", "ls", "/")
+    assert server.exec("sh", "-c", "echo ruok | nc localhost 2181") == "imok"
+    eventually(lambda: server.inspect()["State"]["Health"]["Status"] == "healthy", 20, "healthy for the engine", every=0.2)
+    begun = time.monotonic()
+    engine("stop", server.id)
+    say(f"{time.monotonic() - begun:.2f} s to stop")
+    assert time.monotonic() - begun < 5 and server.inspect()["State"]["ExitCode"] == 0
+    engine("start", server.id)
+    [address] = server.addresses
+    fastest_answer(address)
+    assert kazoo(f"{address}:2181").get("/there")[0] == b"kept"
+
+
+def test_a_server_that_does_not_know_who_it_is_says_what_to_type(engine):
+    lost = engine.run("-e", f"ZOO_SERVERS={SERVERS}", engine.image)
+    assert lost.ended() == 65
+    assert "set ZOO_MY_ID" in lost.log
+
+
+def test_the_data_of_another_server_is_refused(engine):
+    first = engine.run("-e", f"ZOO_SERVERS={SERVERS}", "-e", "ZOO_MY_ID=1", engine.image)
+    # Names that nobody can resolve yet stop nothing.
+    eventually(lambda: first.health("--live") == "alive", 10, "alive")
+    assert first.health().startswith("not ready")
+    engine("stop", first.id)
+    second = engine.run("-e", f"ZOO_SERVERS={SERVERS}", "-e", "ZOO_MY_ID=2", "--volumes-from", first.id, engine.image)
+    assert second.ended() == 65
+    assert "belongs to server 1" in second.log
+
+
+def test_the_official_compose_example_with_its_image_line_changed(engine, project, kazoo):
+    text = (places.ROOT / "Tests/Interop/containers/official-image.yaml").read_text()
+    ensemble = project(re.sub(r"image: zookeeper", f"image: {engine.image}", text))
+    begun = time.monotonic()
+    ensemble("up", "-d")
+    started = time.monotonic()
+    for port in (2181, 2182, 2183):
+        fastest_answer("127.0.0.1", ensemble.ports[port])
+    say(f"{time.monotonic() - begun:.2f} s from compose up to three servers serving, {time.monotonic() - started:.2f} s of it "
+        "after compose had returned")
+    connect = ",".join(f"127.0.0.1:{ensemble.ports[port]}" for port in (2181, 2182, 2183))
+    kazoo(connect).create("/orders", b"kept")
+    servers = [ensemble.container(f"zoo{number}") for number in (1, 2, 3)]
+    modes = [server.health() for server in servers]
+    assert sorted(modes) == ["ready: follower", "ready: follower", "ready: leader"]
+
+    # All of them get other addresses at once, while they run: each the one that its neighbour had.
+    network = f"{ensemble.name}_default"
+    before = {server.id: server.addresses for server in servers}
+    for server in servers:
+        engine("network", "disconnect", network, server.id)
+    order = sorted(servers, key=lambda server: [int(part) for part in before[server.id][0].split(".")])
+    for server in order[1:] + order[:1]:
+        engine("network", "connect", "--alias", f"zoo{servers.index(server) + 1}", network, server.id)
+    begun = time.monotonic()
+    assert all(server.addresses != before[server.id] for server in servers)
+    # What was agreed upon at the old addresses is no answer: a write has to come through.
+    eventually(lambda: servers[0].exec("zkCli.sh", "create", f"/moved-{time.time()}") is not None, 40,
+               "a write at the new addresses", every=0.2)
+    for server in servers:
+        server.wait_ready(40)
+    say(f"{time.monotonic() - begun:.1f} s until all three are in step at their new addresses")
+
+    # Stopped in time, and all is there at the next start.
+    begun = time.monotonic()
+    ensemble("stop")
+    assert time.monotonic() - begun < 9
+    assert [server.inspect()["State"]["ExitCode"] for server in servers] == [0, 0, 0]
+    ensemble("start")
+    for server in servers:
+        server.wait_ready()
+    assert kazoo(connect).get("/orders")[0] == b"kept"
+
+
+def test_the_docker_run_lines_of_older_guides(engine, kazoo):
+    """Three machines in the guides; here three addresses of one, on the host's network."""
+    quorum, election = places.free_port(), places.free_port()
+    clients = [places.free_port() for _ in range(3)]
+    servers = []
+    begun = time.monotonic()
+    for number in (1, 2, 3):
+        lines = [f"server.{each}=127.0.0.{each}:{quorum}:{election}" for each in (1, 2, 3)]
+        lines.append(f"clientPort={clients[number - 1]}")
+        words = [word for place, line in enumerate(lines, 1) for word in ("-e", f"ADDITIONAL_ZOOKEEPER_{place}={line}")]
+        servers.append(engine.run("--net=host", "-e", f"SERVER_ID={number}", *words, engine.image))
+    for port in clients:
+        fastest_answer("127.0.0.1", port)
+    say(f"{time.monotonic() - begun:.2f} s from the first of three docker runs to a quorum of three")
+    client = kazoo(",".join(f"127.0.0.1:{port}" for port in clients))
+    client.create("/old", b"guide")
+    for server in servers:
+        assert server.health().startswith("ready")
+    assert client.get("/old")[0] == b"guide"
+
+
+def test_bitnamis_and_confluents_names(engine):
+    network = engine.network()
+    for number in (1, 2):
+        engine.run("--net", network, "--name", f"{engines.MARK}-b{number}", "-e", f"ZOO_SERVER_ID={number}",
+                   "-e", "ALLOW_ANONYMOUS_LOGIN=yes", "-e",
+                   f"ZOO_SERVERS={engines.MARK}-b1:2888:3888,{engines.MARK}-b2:2888:3888", engine.image)
+    servers = [engines.Container(engine, f"{engines.MARK}-b{number}").wait_ready() for number in (1, 2)]
+    assert {server.health() for server in servers} == {"ready: leader", "ready: follower"}
+    confluent = engine.run("-e", "ZOOKEEPER_CLIENT_PORT=22181", "-e", "ZOOKEEPER_TICK_TIME=2000", engine.image,
+                           "/etc/confluent/docker/run")
+    fastest_answer(confluent.addresses[0], 22181)
+
+
+def test_a_mounted_spec_and_the_host_names_ordinal(engine, tmp_path):
+    """As a stateful set has it: one spec for all, and names that end in a number."""
+    network = engine.network()
+    spec = tmp_path / "spec.yaml"
+    servers = "".join(f"  - {{id: {number}, host: zk-{number - 1}.zk}}\n" for number in (1, 2, 3))
+    spec.write_text(f"version: 1\nconfig: {{tickTime: 1000}}\nservers:\n{servers}")
+    tmp_path.chmod(0o755)
+    started = [engine.run("--net", network, "--hostname", f"zk-{number}", "--network-alias", f"zk-{number}.zk",
+                          "-v", f"{spec}:/spec.yaml:ro", "-e", "AVIARY_SPEC=/spec.yaml", engine.image) for number in range(3)]
+    modes = [server.wait_ready().health() for server in started]
+    assert sorted(modes) == ["ready: follower", "ready: follower", "ready: leader"]
+    assert "server 3 by the host name zk-2" in started[2].log
+
+
+@pytest.mark.parametrize("name, modes", [
+    ("one-server", ["standalone"]), ("three-servers", ["follower", "follower", "leader"]),
+    ("observer", ["follower", "follower", "leader", "observer"])])
+def test_the_compose_files_of_this_project(project, kazoo, name, modes):
+    ensemble = project(re.sub(r"\n.*build: .*", "", (FILES / f"{name}.yaml").read_text()))
+    ensemble("up", "-d")
+    found = [fastest_answer("127.0.0.1", port) for port in ensemble.ports.values()]
+    assert sorted(found) == modes
+    kazoo(f"127.0.0.1:{list(ensemble.ports.values())[-1]}").create("/written", b"by the last")
+    # Made anew with another environment: that counts, and the data stays.
+    ensemble("down")
+    ensemble.text = ensemble.text.replace("  environment:\n", "  environment:\n    ZOO_TICK_TIME: 1234\n")
+    ensemble("up", "-d")
+    for port in ensemble.ports.values():
+        fastest_answer("127.0.0.1", port)
+    client = kazoo(f"127.0.0.1:{list(ensemble.ports.values())[0]}")
+    client.sync("/written")
+    assert client.get("/written")[0] == b"by the last"
+    if "ZOO_TICK_TIME" in ensemble.text:
+        assert b"tickTime=1234" in client.command(b"conf").encode()
