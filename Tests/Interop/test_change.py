@@ -215,11 +215,12 @@ def test_a_roll_restarts_everybody_the_leader_last(aviary, load):
     writing.end(aviary)
 
 
-def test_a_binary_that_does_not_serve_is_taken_back(aviary):
+@pytest.mark.parametrize("text", ["exec tail -f /dev/null", "echo no server >&2; exit 1"], ids=["hangs", "ends"])
+def test_a_binary_that_does_not_serve_is_taken_back(aviary, text):
     aviary.do("up", "--detach")
     before = aviary.servers()
     bad = aviary.folder / "bad"
-    bad.write_text("#!/bin/sh\nexec tail -f /dev/null\n")
+    bad.write_text(f"#!/bin/sh\n{text}\n")
     bad.chmod(0o755)
     code, out, err = aviary("roll", "--binary", bad, "--timeout", 3)
     assert code == 1 and "with what it had before" in err and "Type: aviary logs" in err, err

@@ -96,8 +96,9 @@ final class LocalRuntime: ChangeRuntime {
         guard starts[id, default: 0] <= LocalRuntime.startCountMax else {
             throw EnsembleError(
                 .failed,
-                "server \(id) ends again and again: \(MergedLog.reason(of: server)). "
-                    + "Type: aviary logs \(id)")
+                "server \(id) ends again and again: \(MergedLog.reason(of: server)). Nothing more is "
+                    + "changed.\((try? putBack(id)) ?? "") Type: aviary logs \(id), then aviary "
+                    + "apply again")
         }
         if let committed { try server.write(toJoin: committed, in: POSIXFileSystem()) }
         _ = try ensemble.start(id.number)
