@@ -93,6 +93,18 @@ public struct ServerFolder: Sendable {
         }
     }
 
+    /// The keys whose values in zoo.cfg are not those of the spec: the next start takes them back.
+    var editedKeys: [String] {
+        let bytes = (try? AtomicFile.read(configurationPath, in: POSIXFileSystem())) ?? nil
+        guard let bytes else { return [] }
+        let wanted = PropertiesFile(configurationText)
+        let found = PropertiesFile(String(decoding: bytes, as: UTF8.self))
+        let keys = Set((wanted.entries + found.entries).map(\.key)).subtracting([
+            "dynamicConfigFile"
+        ])
+        return keys.filter { wanted[$0]?.value != found[$0]?.value }.sorted()
+    }
+
     /// All that a running server would not learn without a restart.
     var stamp: String {
         let settings = configurationText(membersIn: "")

@@ -49,6 +49,18 @@ enum FourLetterClient {
         return asked.map(\.answer)
     }
 
+    /// The addresses of a name as people write them; nil if it has none.
+    static func names(of host: String) -> [String]? {
+        let texts = resolve(host, 1).map { address -> String in
+            if address.count == MemoryLayout<sockaddr_in6>.size {
+                let bytes = address[8..<24]
+                return bytes.dropLast().allSatisfy { $0 == 0 } && bytes.last == 1 ? "::1" : "IPv6"
+            }
+            return address[4..<8].map(String.init).joined(separator: ".")
+        }
+        return texts.isEmpty ? nil : texts
+    }
+
     /// The addresses of a name, each as the bytes of a socket address.
     private static func resolve(_ host: String, _ port: Int) -> [[UInt8]] {
         var hints = unsafe addrinfo()

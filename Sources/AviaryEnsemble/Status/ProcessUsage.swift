@@ -12,6 +12,8 @@ public struct ProcessUsage: Equatable, Sendable {
     public var ageSeconds: Double
     /// Memory that it occupies, in bytes.
     public var residentBytes: Int
+    /// Whether a signal has stopped it.
+    public var isPaused: Bool
 
     /// Looks at the process now.
     static func of(_ pid: Int32) -> ProcessUsage? {
@@ -32,7 +34,8 @@ public struct ProcessUsage: Equatable, Sendable {
             return ProcessUsage(
                 processorSeconds: (user + system) / ticks,
                 ageSeconds: max(0.01, up - started / ticks),
-                residentBytes: pages * max(4096, sysconf(Int32(_SC_PAGESIZE))))
+                residentBytes: pages * max(4096, sysconf(Int32(_SC_PAGESIZE))),
+                isPaused: fields[0] == "T")
         #endif
     }
 

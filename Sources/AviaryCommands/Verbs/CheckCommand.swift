@@ -1,0 +1,28 @@
+import ArgumentParser
+import AviaryEnsemble
+
+/// The verb `aviary check SPEC [--json]`.
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Find what would keep the servers of a spec from starting, and what mends it.",
+        discussion: """
+            Nothing is started or changed. The spec itself, names, ports, directories, disks and \
+            limits are looked at; with runtime: external also what the servers say of themselves. \
+            'aviary doctor' does the same for an ensemble that has been started. Exit code 1 if \
+            there is an error, 0 otherwise.
+            """)
+
+    @Argument(help: "The ensemble spec, a YAML file.", completion: .file(extensions: ["yaml"]))
+    var spec: String
+
+    @OptionGroup var place: HomeOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        try Program.run {
+            let visit = SpecVisit(try SpecFile.read(spec), file: spec, home: place.home)
+            try FindingText(Doctor.examine(try visit.facts())).show(output)
+        }
+    }
+}

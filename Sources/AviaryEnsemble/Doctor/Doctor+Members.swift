@@ -1,0 +1,159 @@
+internal import Configuration
+internal import Records
+
+// Who belongs to the ensemble, by the spec and in truth; who may change that; how many may fail.
+
+extension Doctor {
+    func examineMembers() -> [Finding] {
+        var findings = examineQuorum()
+        guard let committed = facts.committed else { return findings }
+        for member in facts.wanted.members {
+            guard let actual = committed.member(member.id) else {
+                findings.append(
+                    drift("not-a-member", member.id, "is in the spec and not in the ensemble"))
+                continue
+            }
+            if actual.role != member.role {
+                findings.append(
+                    drift(
+                        "role-differs", member.id,
+                        "is \(word(actual.role)) and the spec wants \(word(member.role))"))
+            } else if actual.quorum != member.quorum || actual.election != member.election {
+                findings.append(
+                    drift(
+                        "address-differs", member.id,
+                        "is at \(actual.quorum) and the spec wants \(member.quorum)"))
+            } else if let client = member.client, let known = actual.client,
+                known.port != client.port
+            {
+                findings.append(
+                    drift(
+                        "address-differs", member.id,
+                        "serves clients at port \(known.port) and the spec wants \(client.port)"))
+            }
+        }
+        for member in committed.members where facts.wanted.member(member.id) == nil {
+            findings.append(
+                drift("not-in-spec", member.id, "is in the ensemble and not in the spec"))
+        }
+        return findings
+    }
+
+    private func drift(_ code: String, _ id: ServerID, _ text: String) -> Finding {
+        Finding(
+            code, .warning, server: Int(id.rawValue), "server \(id) \(text)",
+            remedy: verb("plan") + "   # shows what would change, apply does it")
+    }
+
+    private func word(_ role: MemberRole) -> String {
+        role == .participant ? "a participant" : "an observer"
+    }
+
+    private func examineQuorum() -> [Finding] {
+        var findings: [Finding] = []
+        let members = facts.committed ?? facts.wanted
+        let serving = Set(
+            facts.servers.filter { $0.mode != nil }.map { ServerID(Int64($0.id)) })
+        guard !facts.isPlanned else { return [] }
+        let margin = QuorumMargin(members, synced: serving)
+        let isAnySupposedToRun = facts.servers.contains { $0.isRunning }
+        if isAnySupposedToRun, margin.mayFail == nil {
+            findings.append(
+                Finding(
+                    "no-quorum", .error, "there is no quorum: \(margin.text)",
+                    remedy: facts.isExternal
+                        ? "start the servers that do not answer"
+                        : verb("up") + "   # starts whoever does not run"))
+        } else if isAnySupposedToRun, margin.mayFail == 0, members.voters.count > 2 {
+            findings.append(
+                Finding(
+                    "no-margin", .warning, "no further server may fail: \(margin.text)",
+                    remedy: verb("status") + "   # who is missing?"))
+        }
+        return findings + examineParity(members)
+    }
+
+    private func examineParity(_ members: Membership) -> [Finding] {
+        let voters = members.voters.count
+        // Of a spec that is being read its reader says so.
+        guard facts.specFile == nil, !members.isHierarchical, voters > 0, voters % 2 == 0 else {
+            return []
+        }
+        let survives = voters / 2 - 1
+        let odd = voters - 1
+        return [
+            Finding(
+                "even-participants", .warning,
+                "\(voters) participants survive \(survives) failure\(survives == 1 ? "" : "s"), as "
+                    + "\(odd) \(odd == 1 ? "does" : "do")",
+                remedy: verb("scale \(voters + 1)"))
+        ]
+    }
+
+    // MARK: Who may change it
+
+    func examineOperator() -> [Finding] {
+        var findings: [Finding] = []
+        let known = facts.servers.filter(\.hasConfiguration)
+        let isDynamic = known.contains { $0.settings.reconfigEnabled }
+        let hasSuper = known.allSatisfy { $0.settings.superDigest != nil }
+        let skips = known.filter(\.settings.skipACL)
+        if isDynamic, !hasSuper, skips.isEmpty, !facts.isPlanned {
+            findings.append(
+                Finding(
+                    "reconfig-forbidden", .warning,
+                    "reconfigEnabled is true, and nobody has the right to change the members",
+                    remedy: verb("down") + " && " + verb("up")
+                        + "   # makes a credential for the operator"))
+        }
+        if !skips.isEmpty {
+            findings.append(
+                Finding(
+                    "acl-skipped", .warning,
+                    "skipACL is on: every client may do everything, to the configuration too",
+                    remedy: "take skipACL out of the spec, then " + verb("apply")))
+        }
+        if isDynamic, hasSuper, facts.credentialFile == nil, !facts.isPlanned {
+            findings.append(
+                Finding(
+                    "credential-missing", .warning,
+                    "the operator's credential is gone: the launcher cannot change the members",
+                    remedy: verb("down") + " && " + verb("up")))
+        }
+        if facts.isCredentialPublic, let file = facts.credentialFile {
+            findings.append(
+                Finding(
+                    "credential-public", .error,
+                    "others can read the operator's credential, \(file)",
+                    remedy: "chmod 600 \(file)", repair: .makePrivate(file)))
+        }
+        for server in known where !canBeAsked(server) {
+            findings.append(
+                Finding(
+                    "words-hidden", .warning, server: server.id,
+                    "server \(server.id) does not answer srvr, mntr and conf: its state is hidden",
+                    remedy: "add them to 4lw.commands.whitelist in the spec, then " + verb("apply"))
+            )
+        }
+        if facts.openFilesMax < 4096 {
+            findings.append(
+                Finding(
+                    "files-limited", .warning,
+                    "a process may open \(facts.openFilesMax) files here, and each client is one",
+                    remedy: "ulimit -n 65536   # before aviary up"))
+        }
+        if facts.isChangeInterrupted {
+            findings.append(
+                Finding(
+                    "change-interrupted", .warning, "a change was interrupted and is not complete",
+                    remedy: verb("apply")))
+        }
+        return findings
+    }
+
+    private func canBeAsked(_ server: ServerFacts) -> Bool {
+        guard let list = server.settings.fourLetterWords else { return false }
+        let words = list.split(separator: ",").map { $0.filter { $0 != " " } }
+        return words.contains("*") || ["mntr", "conf"].allSatisfy { words.contains($0) }
+    }
+}

@@ -1,0 +1,39 @@
+/// Judges what was seen of an ensemble: facts in, findings out, and nothing else.
+///
+/// Each examination is a function of its own, in a file by its subject; none looks at anything but
+/// the facts, so every fault can be put into a test.
+public struct Doctor: Sendable {
+    let facts: DoctorFacts
+
+    /// All that is wrong, the errors first, then by server.
+    public static func examine(_ facts: DoctorFacts) -> [Finding] {
+        let doctor = Doctor(facts: facts)
+        let all =
+            facts.servers.flatMap { doctor.examine($0) } + doctor.compareServers()
+            + doctor.examineMembers() + doctor.examineOperator()
+        return all.enumerated().sorted { left, right in
+            let order = { (finding: Finding) in
+                (finding.severity == .error ? 0 : 1, finding.server ?? Int.max)
+            }
+            let (first, second) = (order(left.element), order(right.element))
+            return first == second ? left.offset < right.offset : first < second
+        }.map(\.element)
+    }
+
+    private func examine(_ server: ServerFacts) -> [Finding] {
+        if facts.isPlanned {
+            return examineText(server) + examineDirectories(server) + examinePlace(server)
+        }
+        if facts.isExternal { return examinePlace(server) + examineProcess(server) }
+        return examineFiles(server) + examineDirectories(server) + examineHistory(server)
+            + examinePlace(server) + examineProcess(server)
+    }
+
+    /// The verbs name the ensemble, so that they can be typed wherever one is.
+    ///
+    /// Of servers that somebody else starts there are no logs and no processes here.
+    func verb(_ text: String) -> String {
+        guard let file = facts.specFile else { return "aviary \(text) -e \(facts.ensemble)" }
+        return "aviary \(["plan", "apply"].contains(text) ? text : "check") \(file)"
+    }
+}

@@ -1,0 +1,146 @@
+public import Configuration
+public import Records
+
+/// What was seen of one directory.
+public struct DirectoryFacts: Equatable, Sendable {
+    /// Absolute.
+    public var path: String
+    /// Whether it is there.
+    public var exists = true
+    /// Whether this user may write into it.
+    public var isWritable = true
+    /// What is free on its disk; nil if that cannot be said.
+    public var freeBytes: Int64?
+    /// What it takes to make a page durable there, the median of a few; nil if it was not tried.
+    public var syncMilliseconds: Double?
+
+    /// A directory with nothing wrong.
+    public init(_ path: String) { self.path = path }
+}
+
+/// What the `myid` file says.
+public enum MyIDFact: Equatable, Sendable {
+    case missing
+    /// Its first line is no number.
+    case unreadable(String)
+    case id(Int)
+}
+
+/// What was seen of one server: its process, its files, its place.
+public struct ServerFacts: Equatable, Sendable {
+    /// A port that somebody else listens on.
+    public struct TakenPort: Equatable, Sendable {
+        /// client, quorum or election.
+        public var name: String
+        /// Its number.
+        public var port: Int
+
+        /// Makes one of these values.
+        public init(name: String, port: Int) {
+            self.name = name
+            self.port = port
+        }
+    }
+
+    /// The id.
+    public var id: Int
+    /// Where it is to be.
+    public var host = "localhost"
+    /// Its client port.
+    public var port = 0
+
+    /// Whether its process is there.
+    public var isRunning = true
+    /// Whether the process is stopped by a signal.
+    public var isPaused = false
+    /// Whether somebody has stopped it and wants it to stay so.
+    public var isStoppedOnPurpose = false
+    /// leader, follower, observer, standalone; nil if it serves nobody.
+    public var mode: String?
+    /// How many transactions it is behind the leader.
+    public var lag: Int?
+    /// The version of the configuration it has in force, hexadecimal.
+    public var configurationVersion: String?
+    /// Whether it runs from the settings that its files have now.
+    public var isCurrent = true
+
+    /// Whether there is a zoo.cfg.
+    public var hasConfiguration = true
+    /// The keys in which it is not what the spec makes.
+    public var editedKeys: [String] = []
+    /// What is wrong in it.
+    public var problems: [ConfigurationProblem] = []
+    /// What it says.
+    public var settings = ServerConfiguration()
+    /// The members that its own files name; nil if they cannot be read.
+    public var members: Membership?
+    /// Where it has them from.
+    public var membersFile: String?
+    /// What `myid` says.
+    public var myID: MyIDFact
+    /// Snapshots, epochs, `myid`.
+    public var data: DirectoryFacts
+    /// The transaction log.
+    public var logs: DirectoryFacts
+    /// Whether there is a snapshot.
+    public var hasSnapshot = true
+    /// Whether there is a log.
+    public var hasLog = true
+    /// The epoch it has promised, as its disk says; nil where there is none.
+    public var acceptedEpoch: Int?
+    /// The epoch it has been in, as its disk says; nil where there is none.
+    public var currentEpoch: Int?
+
+    /// What its name resolves to; nil if it does not.
+    public var addresses: [String]? = ["127.0.0.1"]
+    /// Ports that somebody else has.
+    public var takenPorts: [TakenPort] = []
+
+    /// A server with nothing wrong.
+    public init(id: Int, directory: String) {
+        self.id = id
+        self.myID = .id(id)
+        self.data = DirectoryFacts(directory + "/data")
+        self.logs = self.data
+    }
+
+    /// Takes over what the server says of itself.
+    mutating func adopt(_ seen: ServerStatus, leader: ServerStatus?) {
+        mode = seen.mode
+        configurationVersion = seen.configurationVersion
+        lag = leader.flatMap { seen.lag(behind: $0) }
+    }
+}
+
+/// All that was seen of an ensemble.
+public struct DoctorFacts: Equatable, Sendable {
+    /// The name.
+    public var ensemble: String
+    /// What is wanted.
+    public var wanted: Membership
+    /// What is in force; nil if no leader could say it.
+    public var committed: Membership?
+    /// The servers of the launcher's record, ascending by id.
+    public var servers: [ServerFacts]
+    /// The file of the operator's credential; nil if there is none.
+    public var credentialFile: String?
+    /// Whether others than its owner may read it.
+    public var isCredentialPublic = false
+    /// How many files a process may open.
+    public var openFilesMax = 1 << 20
+    /// The spec that was named; nil for an ensemble that the launcher has on record.
+    public var specFile: String?
+    /// Whether nothing has been started yet.
+    public var isPlanned = false
+    /// Whether somebody else starts the servers, so that only what they say is known.
+    public var isExternal = false
+    /// Whether a change is waiting to go on.
+    public var isChangeInterrupted = false
+
+    /// An ensemble of which nothing was seen yet.
+    public init(ensemble: String, wanted: Membership, servers: [ServerFacts]) {
+        self.ensemble = ensemble
+        self.wanted = wanted
+        self.servers = servers
+    }
+}

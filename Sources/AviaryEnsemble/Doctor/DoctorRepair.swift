@@ -1,0 +1,30 @@
+internal import Storage
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+extension LocalEnsemble {
+    /// Does what a finding offers; nothing that could cost data or the quorum is among it.
+    public mutating func carryOut(_ repair: Finding.Repair) throws {
+        switch repair {
+        case .writeMyID(let id):
+            guard let server = servers.first(where: { $0.server.id == id }) else { return }
+            try AtomicFile.write(
+                Array("\(id)\n".utf8), to: server.dataDirectory + "/myid", in: POSIXFileSystem())
+        case .makeDirectory(let path): try POSIXFileSystem().makeDirectory(path)
+        case .start(let id): _ = try start(id)
+        case .resume(let id):
+            guard let server = servers.first(where: { $0.server.id == id }) else { return }
+            ServerProcess(server).signal(SIGCONT)
+        case .makePrivate(let path):
+            guard unsafe chmod(path, mode_t(0o600)) == 0 else {
+                throw StorageError(.permission, "its rights cannot be changed", path: path)
+            }
+        }
+    }
+}

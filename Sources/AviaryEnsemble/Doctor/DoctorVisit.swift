@@ -1,0 +1,130 @@
+internal import Configuration
+internal import Jute
+internal import Records
+internal import Storage
+
+/// Looks at the servers of an ensemble on this machine for the doctor; changes nothing but a file
+/// of a few kilobytes, which shows how fast the disk is and goes again.
+public struct DoctorVisit {
+    private let ensemble: LocalEnsemble
+    private let fileSystem = POSIXFileSystem()
+
+    /// A visit to `ensemble`.
+    public init(_ ensemble: LocalEnsemble) { self.ensemble = ensemble }
+
+    /// All that is seen now.
+    public func facts() throws -> DoctorFacts {
+        let status = ensemble.status()
+        let servers = ensemble.servers.map { folder in
+            var facts = look(at: folder)
+            if let seen = status.servers.first(where: { $0.id == facts.id }) {
+                facts.adopt(seen, leader: status.leader)
+            }
+            return facts
+        }
+        var facts = DoctorFacts(
+            ensemble: ensemble.folder.name,
+            wanted: try (ensemble.folder.loadWanted() ?? ensemble.spec).membership(),
+            servers: servers)
+        facts.committed = committed(status.leader)
+        facts.isChangeInterrupted =
+            try ensemble.folder.loadWanted() != nil && !ensemble.isChanging
+        facts.openFilesMax = MachineProbe.openFilesMax
+        if ensemble.folder.operatorCredential != nil {
+            let file = ensemble.folder.path + "/operator"
+            facts.credentialFile = file
+            facts.isCredentialPublic = MachineProbe.isOpenToOthers(file)
+        }
+        return facts
+    }
+
+    /// What a leader shows in `conf`.
+    private func committed(_ leader: ServerStatus?) -> Membership? {
+        guard let leader,
+            let folder = ensemble.servers.first(where: { $0.server.id == leader.id })
+        else { return nil }
+        let question = FourLetterClient.Question(
+            word: "conf", host: folder.server.host, port: folder.server.ports.client)
+        return FourLetterClient.ask([question])[0].flatMap { DoctorVisit.membership(shownIn: $0) }
+    }
+
+    /// The members in an answer to `conf`; nil of a server that stands alone.
+    static func membership(shownIn answer: String) -> Membership? {
+        let lines = answer.split(separator: "\n").filter {
+            Membership.isKey(String($0)) || $0.hasPrefix("version=")
+        }
+        let membership = try? Membership(text: Array(lines.joined(separator: "\n").utf8))
+        return membership?.members.isEmpty ?? true ? nil : membership
+    }
+
+    // MARK: One server
+
+    private func look(at folder: ServerFolder) -> ServerFacts {
+        var facts = ServerFacts(id: folder.server.id, directory: folder.path)
+        facts.host = folder.server.host
+        let process = ServerProcess(folder)
+        let pid = process.pid
+        facts.isRunning = pid != nil
+        facts.isPaused = pid.flatMap(ProcessUsage.of)?.isPaused ?? false
+        facts.isStoppedOnPurpose = exists(folder.stoppedPath)
+        if let stamp = read(folder.stampPath) { facts.isCurrent = stamp == folder.stamp }
+        readConfiguration(of: folder, &facts)
+        readData(of: folder, &facts)
+        facts.addresses = FourLetterClient.names(of: folder.server.host)
+        if !facts.isRunning { facts.takenPorts = MachineProbe.taken(folder.server.ports) }
+        return facts
+    }
+
+    private func readConfiguration(of folder: ServerFolder, _ facts: inout ServerFacts) {
+        guard let text = read(folder.configurationPath) else {
+            facts.hasConfiguration = false
+            facts.hasSnapshot = true
+            return
+        }
+        let parsed = ServerConfiguration.parse(text, file: folder.configurationPath)
+        facts.settings = parsed.configuration
+        facts.problems = parsed.problems
+        facts.editedKeys = folder.editedKeys
+        facts.membersFile = parsed.configuration.dynamicConfigFile
+        guard let file = parsed.configuration.dynamicConfigFile else {
+            facts.members = parsed.configuration.membership
+            return
+        }
+        facts.members = read(file).flatMap { try? DynamicFile.parse($0, file: file) }
+    }
+
+    private func readData(of folder: ServerFolder, _ facts: inout ServerFacts) {
+        facts.data = MachineProbe.inspect(folder.dataDirectory)
+        facts.logs = folder.server.dataLogDir.map { MachineProbe.inspect($0) } ?? facts.data
+        if let line = read(folder.dataDirectory + "/myid") {
+            let first = line.split(separator: "\n", omittingEmptySubsequences: false).first ?? ""
+            facts.myID = Int(first).map(MyIDFact.id) ?? .unreadable(String(first))
+        } else {
+            facts.myID = .missing
+        }
+        let snapshots = folder.dataDirectory + "/version-2"
+        let logs = facts.logs.path + "/version-2"
+        facts.hasSnapshot = names(in: snapshots).contains { $0.hasPrefix("snapshot.") }
+        facts.hasLog = names(in: logs).contains { $0.hasPrefix("log.") }
+        facts.acceptedEpoch = epoch(snapshots + "/acceptedEpoch")
+        facts.currentEpoch = epoch(snapshots + "/currentEpoch")
+    }
+
+    // MARK: Files
+
+    private func exists(_ path: String) -> Bool { (try? fileSystem.exists(path)) ?? false }
+
+    private func names(in directory: String) -> [String] {
+        (try? fileSystem.list(directory)) ?? []
+    }
+
+    private func read(_ path: String) -> String? {
+        ((try? AtomicFile.read(path, in: fileSystem)) ?? nil).map {
+            String(decoding: $0, as: UTF8.self)
+        }
+    }
+
+    private func epoch(_ path: String) -> Int? {
+        read(path).flatMap { Int($0.prefix { $0.isNumber }) }
+    }
+}

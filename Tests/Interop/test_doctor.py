@@ -1,0 +1,268 @@
+"""`aviary doctor` and `aviary check`: faults put into a real ensemble on purpose are all found, and a healthy one has none."""
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+
+import pytest
+
+from harness import places
+from harness.waiting import eventually
+
+pytestmark = [pytest.mark.ours, pytest.mark.budget(180)]
+
+MACHINE = {"disk-slow", "disk-full", "files-limited"}  # true of the machine that the tests run on, whatever the ensemble
+
+
+class Patient:
+    """Three servers, and what is wrong with them."""
+
+    def __init__(self, aviary):
+        self.aviary = aviary
+        self.folder = pathlib.Path(aviary.environment["AVIARY_HOME"]) / "local"
+
+    def findings(self, *words, code=None):
+        ended, out, err = self.aviary("doctor", "--json", *words)
+        found = json.loads(out)
+        errors = [each for each in found if each["severity"] == "error"]
+        assert ended == (1 if errors else 0), (ended, out, err)
+        return [each for each in found if each["code"] not in MACHINE]
+
+    def codes(self):
+        return {each["code"] for each in self.findings()}
+
+    def server(self, number):
+        return self.folder / str(number)
+
+    def pid(self, number):
+        return int((self.server(number) / "server.pid").read_text().split()[0])
+
+    def ready(self):
+        ended, _, err = self.aviary("wait", "--for", "synced")
+        assert ended == 0, err
+
+    def type(self, *words):
+        ended, out, err = self.aviary(*words)
+        assert ended == 0, err
+
+
+@pytest.fixture
+def patient(aviary):
+    ended, _, err = aviary("up", "--detach")
+    assert ended == 0, err
+    patient = Patient(aviary)
+    patient.ready()
+    return patient
+
+
+@contextlib.contextmanager
+def changed(path, text):
+    """A file with other text, or none, for a while."""
+    old = path.read_bytes()
+    try:
+        if text is None:
+            path.unlink()
+        else:
+            path.write_text(text(old.decode()) if callable(text) else text)
+        yield
+    finally:
+        path.write_bytes(old)
+
+
+def line(key, value):
+    """A change of one key of a zoo.cfg."""
+    def edit(text):
+        return "".join(each for each in text.splitlines(keepends=True) if not each.startswith(key + "=")) + f"{key}={value}\n"
+    return edit
+
+
+def members(text):
+    """Where a zoo.cfg has the members from."""
+    return pathlib.Path(next(each.split("=", 1)[1] for each in text.splitlines() if each.startswith("dynamicConfigFile=")))
+
+
+def test_a_healthy_ensemble_has_nothing(patient):
+    assert patient.findings() == []
+    ended, out, _ = patient.aviary("doctor")
+    assert ended == 0 and ("nothing is wrong" in out or "disk" in out)
+
+
+FILES = {  # file of a server that does not run, what becomes of it, the word for it
+    "myid-missing": ("data/myid", None),
+    "myid-unreadable": ("data/myid", "three\n"),
+    "myid-differs": ("data/myid", "2\n"),
+    "zoo-cfg-missing": ("zoo.cfg", None),
+    "zoo-cfg-wrong": ("zoo.cfg", line("tickTime", "often")),
+    "zoo-cfg-doubtful": ("zoo.cfg", line("tickTme", "2000")),
+    "zoo-cfg-edited": ("zoo.cfg", line("maxClientCnxns", "7")),
+    "settings-differ": ("zoo.cfg", line("syncLimit", "9")),
+    "words-hidden": ("zoo.cfg", line("4lw.commands.whitelist", "ruok")),
+    "acl-skipped": ("zoo.cfg", line("skipACL", "yes")),
+    "epochs-wrong": ("data/version-2/acceptedEpoch", "0"),
+    "members-unreadable": (None, "what is this?\n"),
+    "removed": (None, lambda text: "".join(each for each in text.splitlines(keepends=True) if "server.3=" not in each)),
+}
+
+
+def test_faults_of_files_are_found_and_gone_when_they_are_mended(patient):
+    patient.type("kill", "3")
+    assert patient.codes() == {"server-down", "no-margin"}
+    server = patient.server(3)
+    for code, (name, text) in FILES.items():
+        path = server / name if name else members((server / "zoo.cfg").read_text())
+        with changed(path, text):
+            found = patient.findings()
+            assert code in {each["code"] for each in found}, (code, found)
+            assert all(each["remedy"] for each in found), found
+        assert patient.codes() == {"server-down", "no-margin"}, code
+
+
+def test_faults_of_data_are_found(patient):
+    patient.type("kill", "3")
+    data = patient.server(3) / "data"
+    version = data / "version-2"
+    with contextlib.ExitStack() as stack:
+        for name in ("acceptedEpoch", "currentEpoch"):
+            stack.enter_context(changed(version / name, "99"))
+        assert "data-foreign" in patient.codes()
+    aside = data.with_name("aside")
+    data.rename(aside)
+    assert "directory-missing" in patient.codes()
+    aside.rename(data)
+    snapshots = list(version.glob("snapshot.*"))
+    assert snapshots
+    for each in snapshots:
+        each.rename(aside.with_name(each.name))
+    assert ("snapshot-missing" in patient.codes()) == bool(list(version.glob("log.*")))
+    (version / "log.100000001").touch()
+    assert "snapshot-missing" in patient.codes()
+    (version / "log.100000001").unlink()
+    for each in snapshots:
+        aside.with_name(each.name).rename(each)
+    assert patient.codes() == {"server-down", "no-margin"}
+
+
+def test_a_directory_that_cannot_be_written_is_found(patient):
+    patient.type("stop", "3")
+    data = patient.server(3) / "data"
+    if os.geteuid() == 0:
+        if subprocess.run(["mount", "--bind", data, data], capture_output=True).returncode:
+            pytest.skip("root may write everywhere, and mount nothing here")
+        try:
+            subprocess.run(["mount", "-o", "remount,bind,ro", data], check=True)
+            assert "directory-read-only" in patient.codes()
+        finally:
+            subprocess.run(["umount", data], check=True)
+    else:
+        data.chmod(0o500)
+        assert "directory-read-only" in patient.codes()
+        data.chmod(0o700)
+    assert "directory-read-only" not in patient.codes()
+
+
+def test_faults_of_processes_and_ports_are_found(patient):
+    patient.type("pause", "3")
+    found = patient.findings()
+    assert "server-paused" in {each["code"] for each in found}
+    assert any(each["remedy"] == "aviary resume 3 -e local" for each in found)
+    patient.type("pause", "2")
+    eventually(lambda: {"server-silent", "no-quorum"} <= patient.codes(), seconds=30)
+    patient.type("resume", "2", "3")
+    patient.ready()
+    assert patient.findings() == []
+
+    _, out, _ = patient.aviary("status", "--json")
+    port = next(int(each["client"].rsplit(":", 1)[1]) for each in json.loads(out)["servers"] if each["id"] == 3)
+    patient.type("stop", "3")
+    with socket.socket() as squatter:
+        squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        squatter.bind(("", port))
+        squatter.listen()
+        found = patient.findings()
+        assert any(each["code"] == "port-taken" and str(port) in each["text"] for each in found), found
+    (patient.server(2) / "started").write_text("something else\n")
+    assert "restart-pending" in patient.codes()
+
+
+def test_faults_of_the_operator_and_the_machine_are_found(patient):
+    operator = patient.folder / "operator"
+    operator.chmod(0o644)
+    assert patient.codes() == {"credential-public"}
+    with changed(operator, None):
+        assert "credential-missing" in patient.codes()
+    operator.chmod(0o600)
+    limited = subprocess.run(["sh", "-c", f"ulimit -n 1024; exec {places.aviary_binary()} doctor --json"],
+                             env=patient.aviary.environment, text=True, capture_output=True)
+    assert "files-limited" in {each["code"] for each in json.loads(limited.stdout)}
+    digests = []
+    for number in (1, 2, 3):
+        path = patient.server(number) / "zoo.cfg"
+        digests.append((path, path.read_bytes()))
+        path.write_text("".join(each for each in path.read_text().splitlines(keepends=True) if "superDigest" not in each))
+    assert "reconfig-forbidden" in patient.codes()
+    for path, text in digests:
+        path.write_bytes(text)
+    assert patient.findings() == []
+
+
+def test_spec_and_ensemble_that_differ_are_found(patient):
+    shutil.copy(patient.folder / "launcher", patient.folder / "wanted")
+    assert "change-interrupted" in patient.codes()
+    text = (patient.folder / "launcher").read_text()
+    (patient.folder / "wanted").unlink()
+    patient.type("remove", "3")
+    assert patient.codes() == {"even-participants"}
+    _, out, _ = patient.aviary("doctor")
+    assert "aviary scale 3" in out
+    with changed(patient.folder / "launcher", text):
+        assert {"not-a-member", "removed"} & patient.codes()
+
+
+def test_fix_does_what_is_safe_and_says_so(patient):
+    patient.type("kill", "3")
+    (patient.server(3) / "data" / "myid").unlink()
+    (patient.folder / "operator").chmod(0o644)
+    patient.type("pause", "1")
+    ended, out, err = patient.aviary("doctor", "--fix")
+    assert ended == 0, (out, err)
+    for told in ("start server 3", "let server 1 go on", "write the myid file of server 3", "operator to others"):
+        assert told in err
+    patient.ready()
+    assert patient.findings() == []
+
+
+def test_a_spec_is_checked_before_anything_starts(aviary, tmp_path):
+    port = places.free_port()
+    spec = tmp_path / "three.yaml"
+    spec.write_text("servers:\n" + "".join(
+        f"  - id: {number}\n    host: {host}\n    dataDir: {tmp_path}/data{number}\n"
+        f"    ports: {{client: {places.free_port() if number < 3 else port}, quorum: {places.free_port()}, election: {places.free_port()}}}\n"
+        for number, host in ((1, "localhost"), (2, "nosuch.invalid"), (3, "localhost"))))
+    with socket.socket() as squatter:
+        squatter.bind(("", port))
+        squatter.listen()
+        ended, out, err = aviary("check", spec, "--json")
+    codes = {each["code"]: each for each in json.loads(out)}
+    assert ended == 1 and set(codes) - MACHINE == {"name-unknown", "port-taken"}, (out, err)
+    assert codes["port-taken"]["server"] == 3
+    spec.write_text(spec.read_text().replace("nosuch.invalid", "localhost"))
+    ended, out, err = aviary("check", spec, "--json")
+    assert ended == 0 and {each["code"] for each in json.loads(out)} <= MACHINE, (out, err)
+    assert not (tmp_path / "data1").exists()
+
+
+def test_servers_that_somebody_else_starts_are_checked_too(make_ensemble, aviary, tmp_path):
+    ensemble = make_ensemble(3).start().wait_ready()
+    spec = tmp_path / "theirs.yaml"
+    spec.write_text("runtime: external\nservers:\n" + "".join(
+        f"  - {{id: {server.identity}, host: 127.0.0.1, ports: {{client: {server.client_port}, quorum: {quorum}, election: {election}}}}}\n"
+        for server, (_, quorum, election) in ((each, ensemble.members[each.identity - 1].rsplit(":", 2)) for each in ensemble)))
+    ended, out, err = aviary("check", spec, "--json")
+    assert ended == 0 and json.loads(out) == [], (out, err)
+    ensemble[1].kill()
+    ended, out, _ = aviary("check", spec, "--json")
+    codes = {each["code"] for each in json.loads(out)}
+    assert ended == 1 and {"server-silent", "no-margin"} <= codes, out
