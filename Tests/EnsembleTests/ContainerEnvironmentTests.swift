@@ -165,16 +165,23 @@ func `yes and no have many spellings`(written: String, meant: String) throws {
 
 @Test func `what has no effect is said, with the name that was meant`() throws {
     let notes = try plan([
-        "ZOO_TICKTIME": "1000", "ZOO_LOG4J_PROP": "INFO", "ZK_SERVER_HEAP": "512",
+        "ZOO_TICKTIME": "1000", "ZOO_LOG_DIR": "/var/log", "ZK_SERVER_HEAP": "512",
         "ZOOKEEPER_SERVICE_HOST": "10.0.0.9", "ZOOKEEPER_PORT": "tcp://10.0.0.9:2181",
         "ZOOKEEPER_PORT_2181_TCP_ADDR": "10.0.0.9", "ZOOKEEPER_CLIENT_PORT": "tcp://10.0.0.9:2181",
     ]).notes
     #expect(
         notes.contains { $0.contains("ZOO_TICKTIME is not known") && $0.contains("ZOO_TICK_TIME?") }
     )
-    #expect(notes.contains { $0.hasPrefix("ZOO_LOG4J_PROP has no effect") })
+    #expect(notes.contains { $0.hasPrefix("ZOO_LOG_DIR has no effect") })
     #expect(notes.contains { $0.hasPrefix("ZK_SERVER_HEAP has no effect") })
     #expect(!notes.contains { $0.contains("10.0.0.9") || $0.contains("SERVICE") })
+}
+
+@Test func `the level and the form of the log are what somebody says`() throws {
+    #expect(try plan().log == ContainerPlan.Log())
+    #expect(try plan(["ZOO_LOG4J_PROP": "WARN, CONSOLE"]).log.level == "WARN")
+    #expect(try plan(["ZOO_LOG_LEVEL": "DEBUG", "AVIARY_LOG_LEVEL": "error"]).log.level == "error")
+    #expect(try plan(["AVIARY_LOG_FORMAT": "json"]).log.format == "json")
 }
 
 @Test(arguments: ["ZOO_ENABLE_AUTH", "ZOO_TLS_CLIENT_ENABLE", "ZOO_ENABLE_QUORUM_AUTH"])

@@ -113,6 +113,15 @@ def test_a_server_that_does_not_know_who_it_is_says_what_to_type(engine):
     assert "set ZOO_MY_ID" in lost.log
 
 
+def test_the_log_as_json(engine):
+    import json
+    server = engine.run("-e", "AVIARY_LOG_FORMAT=json", "-e", "AVIARY_LOG_LEVEL=info", engine.image).wait_ready()
+    lines = [json.loads(line) for line in server.log.splitlines()]
+    assert {tuple(line) for line in lines} == {("time", "level", "server", "message")}
+    assert {"entrypoint", "standalone"} <= {line["server"] for line in lines}
+    assert any("zoo.cfg: tickTime=2000" in line["message"] for line in lines)
+
+
 def test_the_data_of_another_server_is_refused(engine):
     first = engine.run("-e", f"ZOO_SERVERS={SERVERS}", "-e", "ZOO_MY_ID=1", engine.image)
     # Names that nobody can resolve yet stop nothing.

@@ -25,7 +25,7 @@ struct EntrypointCommand: AsyncParsableCommand {
         try Program.run {
             let found = try Container.prepare(words)
             if case .serve = found.action {
-                for line in found.notes { Program.show(line) }
+                show(found)
             }
             plan = found
         }
@@ -33,10 +33,20 @@ struct EntrypointCommand: AsyncParsableCommand {
         try await perform(plan)
     }
 
+    /// What was taken from where, in the form of the log that follows.
+    private func show(_ plan: ContainerPlan) {
+        let options = LogOptions(plan.log)
+        let log = ServerLog(name: "entrypoint", options)
+        for line in plan.notes {
+            if options.isJSON { log.inform(line) } else { Program.show(line) }
+        }
+    }
+
     private func perform(_ plan: ContainerPlan) async throws {
         switch plan.action {
         case .serve(let path):
-            let code = ServerProgram.run(configurationPath: path)
+            let code = ServerProgram.run(
+                configurationPath: path, log: LogOptions(plan.log))
             if code != 0 {
                 throw ExitCode(code == 2 ? ExitStatus.inputIsWrong.rawValue : code)
             }
@@ -63,4 +73,9 @@ struct EntrypointCommand: AsyncParsableCommand {
         }
         Program.show("Mode: \(mode)")
     }
+}
+
+extension LogOptions {
+    /// What a container's environment asks for.
+    init(_ log: ContainerPlan.Log) { self.init(level: log.level, format: log.format) }
 }

@@ -8,6 +8,8 @@ struct ContainerEnvironment {
     private(set) var values: [String: String] = [:]
     /// This server's id.
     private(set) var identity: (id: Int, source: String)?
+    /// What is to be logged; the first name that says it counts.
+    private(set) var log = ContainerPlan.Log()
     /// The names that made a difference.
     private(set) var used: [String] = []
     /// Names that make none, each with the reason.
@@ -101,6 +103,14 @@ struct ContainerEnvironment {
             for line in ContainerServers.numbered(value, kind) {
                 set(line.key, line.value, name, in: &settings)
             }
+        case .logLevel:
+            // As logback and log4j have it: the level, then appenders.
+            let word = value.split { $0 == "," || $0.isWhitespace }.first.map(String.init)
+            if log.level == nil { log.level = word }
+            used.append(name)
+        case .logFormat:
+            if log.format == nil { log.format = value }
+            used.append(name)
         case .lines:
             for word in value.split(whereSeparator: \.isWhitespace) {
                 addLine(String(word), name, to: &settings)

@@ -54,6 +54,16 @@ public struct ContainerPlan: Equatable, Sendable {
         public var text: String
     }
 
+    /// What the log is to look like, in the words of whoever wishes it; nil is the default.
+    public struct Log: Equatable, Sendable {
+        /// `INFO`, `debug`, ….
+        public var level: String?
+        /// `json`, or lines for people.
+        public var format: String?
+    }
+
+    /// What the log is to look like.
+    public var log = Log()
     /// Made if they are missing.
     public var directories: [String] = []
     /// In this order; a file that has its text already is left alone.

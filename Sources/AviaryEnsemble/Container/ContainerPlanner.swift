@@ -98,6 +98,7 @@ struct ContainerServerPlanner {
                 "\(path) is used as it is, without \(names.joined(separator: ", ")): remove the "
                     + "file to have one made from the environment")
         }
+        plan.log = environment.log
         plan.directories = [configuration.dataDirectory]
         let id = try identify(configuration, &plan)
         plan.client = client(configuration, id)
@@ -128,6 +129,7 @@ struct ContainerServerPlanner {
         }
         let configuration = try parse(path)
         var plan = ContainerPlan(.serve(configuration: path))
+        plan.log = environment.log
         plan.directories = [data, configuration.logDirectory]
         if let cut = path.lastIndex(of: "/"), cut > path.startIndex {
             plan.directories.append(String(path[..<cut]))

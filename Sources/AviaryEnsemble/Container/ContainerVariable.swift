@@ -25,6 +25,10 @@ struct ContainerVariable {
         case metrics
         /// A place or a file, which the planner reads.
         case place
+        /// The lowest level that is logged, perhaps with an appender behind it.
+        case logLevel
+        /// The form of the log's lines: json, or anything else for lines for people.
+        case logFormat
         /// Read by other verbs, or good in every case.
         case accepted
         /// Nothing here depends on it; the text says why.
@@ -49,10 +53,11 @@ struct ContainerVariable {
     private static let own: [(String, Meaning)] = [
         ("JVMFLAGS", .javaOptions), ("SERVER_JVMFLAGS", .javaOptions), ("KAFKA_OPTS", .javaOptions),
         ("AVIARY_SPEC", .place), ("AVIARY_HOME", .accepted), ("AVIARY_LISTEN_FDS", .accepted),
+        ("AVIARY_LOG_LEVEL", .logLevel), ("AVIARY_LOG_FORMAT", .logFormat),
     ]
 
     private static let noJava = "there is no Java machine"
-    private static let noLogSetting = "the log goes to standard output, from INFO upwards"
+    private static let noLogSetting = "the log goes to standard output"
 
     private static let official: [(String, Meaning)] = [
         ("ZOO_CONF_DIR", .place), ("ZOOCFGDIR", .place), ("ZOOCFG", .place),
@@ -70,7 +75,7 @@ struct ContainerVariable {
         ("ZK_SERVER_HEAP", .withoutEffect(noJava)), ("ZK_CLIENT_HEAP", .withoutEffect(noJava)),
         ("ZOO_LOG_DIR", .withoutEffect(noLogSetting)),
         ("ZOO_LOG_FILE", .withoutEffect(noLogSetting)),
-        ("ZOO_LOG4J_PROP", .withoutEffect(noLogSetting)),
+        ("ZOO_LOG4J_PROP", .logLevel),
         ("ZOOPIDFILE", .withoutEffect("the server is the container's first process")),
     ]
 
@@ -93,7 +98,7 @@ struct ContainerVariable {
         ("ZOO_ADMIN_SERVER_PORT_NUMBER", .key("admin.serverPort")),
         ("ZOO_ENABLE_PROMETHEUS_METRICS", .metrics),
         ("ZOO_PROMETHEUS_METRICS_PORT_NUMBER", .key("metricsProvider.httpPort")),
-        ("ZOO_LOG_LEVEL", .withoutEffect(noLogSetting)), ("ZOO_HEAP_SIZE", .withoutEffect(noJava)),
+        ("ZOO_LOG_LEVEL", .logLevel), ("ZOO_HEAP_SIZE", .withoutEffect(noJava)),
         ("ZOO_FIPS_MODE", .withoutEffect(noTLS)), ("ZOO_HC_TIMEOUT", .accepted),
         ("ALLOW_ANONYMOUS_LOGIN", .accepted), ("BITNAMI_DEBUG", .accepted),
         ("ZOO_ENABLE_AUTH", .protection(noSASL)), ("ZOO_ENABLE_QUORUM_AUTH", .protection(noSASL)),
@@ -142,7 +147,7 @@ struct ContainerVariable {
         ("KAFKA_HEAP_OPTS", .withoutEffect(noJava)),
         ("KAFKA_JMX_PORT", .withoutEffect(noJava)), ("KAFKA_JMX_HOSTNAME", .withoutEffect(noJava)),
         ("KAFKA_JMX_OPTS", .withoutEffect(noJava)),
-        ("ZOOKEEPER_LOG4J_ROOT_LOGLEVEL", .withoutEffect(noLogSetting)),
+        ("ZOOKEEPER_LOG4J_ROOT_LOGLEVEL", .logLevel),
         ("ZOOKEEPER_LOG4J_LOGGERS", .withoutEffect(noLogSetting)),
     ]
 

@@ -44,12 +44,19 @@ public struct MergedLog {
                 let id = server.server.id
                 let text = marked(line, id, place)
                 lines.append(
-                    (String(line.prefix(23)), LogLine(id: id, content: line, text: text)))
+                    (MergedLog.time(of: line), LogLine(id: id, content: line, text: text)))
             }
         }
         return lines.enumerated().sorted {
             ($0.element.key, $0.offset) < ($1.element.key, $1.offset)
         }.map(\.element.line)
+    }
+
+    /// The time of a line, in one form whether the line is for people or JSON.
+    private static func time(of line: String) -> String {
+        let start = "{\"time\":\""
+        let text = line.hasPrefix(start) ? line.dropFirst(start.count) : line[...]
+        return String(text.prefix(23).map { $0 == "T" ? " " : $0 == "." ? "," : $0 })
     }
 
     private func marked(_ line: String, _ id: Int, _ place: Int) -> String {

@@ -17,12 +17,15 @@ final class RunningServer {
     private let serverLog: ServerLog
     private let inherited = InheritedSockets()
 
-    init(_ files: ServerFiles, _ directories: DataDirectories, _ fileSystem: any FileSystem) {
+    init(
+        _ files: ServerFiles, _ directories: DataDirectories, _ fileSystem: any FileSystem,
+        _ log: LogOptions
+    ) {
         self.files = files
         self.directories = directories
         self.fileSystem = fileSystem
         self.serverLog = ServerLog(
-            name: files.configuration.isStandalone ? "standalone" : "myid:\(files.server)")
+            name: files.configuration.isStandalone ? "standalone" : "myid:\(files.server)", log)
     }
 
     /// Runs until a signal or a failure; returns the exit code.

@@ -23,7 +23,9 @@ public enum ServerProgram {
     ///
     /// - Returns: the exit code: 0 stopped, 2 the configuration is wrong, 3 its directories cannot
     ///   be used, others as Apache ZooKeeper has them.
-    public static func run(configurationPath: String) -> Int32 {
+    public static func run(
+        configurationPath: String, log: LogOptions = LogOptions.ofEnvironment()
+    ) -> Int32 {
         ServerProcess.prepare()
         ServerProcess.announce()
         let fileSystem = POSIXFileSystem()
@@ -31,10 +33,10 @@ public enum ServerProgram {
         switch ServerFiles.read(configurationPath, in: fileSystem) {
         case .success(let read): files = read
         case .failure(let problems):
-            for problem in problems.all { complain(String(describing: problem)) }
+            for problem in problems.all { complain(String(describing: problem), .error, log) }
             return 2
         }
-        for warning in files.warnings { complain(String(describing: warning)) }
+        for warning in files.warnings { complain(String(describing: warning), .warning, log) }
         let directories = DataDirectories(
             data: files.configuration.dataDirectory, dataLog: files.configuration.logDirectory)
         let lock: DirectoryLock
@@ -42,16 +44,18 @@ public enum ServerProgram {
             lock = try directories.prepareAlone(
                 in: fileSystem, isCreating: files.configuration.createsDirectories)
         } catch {
-            complain(String(describing: error))
+            complain(String(describing: error), .error, log)
             return 3
         }
         return withExtendedLifetime(lock) {
-            RunningServer(files, directories, fileSystem).run()
+            RunningServer(files, directories, fileSystem, log).run()
         }
     }
 
-    static func complain(_ line: String) {
-        let bytes = Array((line + "\n").utf8)
-        _ = unsafe bytes.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    /// Before there is a server, complaints go to standard error; programs get them as JSON there.
+    private static func complain(_ line: String, _ level: LogLevel, _ log: LogOptions) {
+        let now = Clock.now().wallMilliseconds
+        let json = ServerLog(name: "start", log).line(level, line, wallMilliseconds: now)
+        ServerLog.write(log.isJSON ? json : line + "\n", to: STDERR_FILENO)
     }
 }
