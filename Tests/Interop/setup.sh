@@ -9,6 +9,8 @@ mkdir -p "$tools"
 
 kazoo=2.11.0
 pytest=9.0.1
+# The schemas that Kubernetes publishes, for the manifests that are rendered.
+kubernetes=1.37.0
 # The Java archive of the reference server, 3.9.5, travels inside this release of pyspark.
 pyspark=4.3.0
 
@@ -33,12 +35,13 @@ system_packages() {
 }
 
 virtual_environment() {
-    local stamp=$tools/venv/kazoo-$kazoo-pytest-$pytest
+    local stamp=$tools/venv/kazoo-$kazoo-pytest-$pytest-kubernetes-$kubernetes
     [ -e "$stamp" ] && return
     echo "setup: a virtual environment with kazoo $kazoo"
     rm -rf "$tools/venv"
     python3 -m venv "$tools/venv"
-    "$tools/venv/bin/pip" install -q --disable-pip-version-check "kazoo==$kazoo" "pytest==$pytest"
+    "$tools/venv/bin/pip" install -q --disable-pip-version-check "kazoo==$kazoo" "pytest==$pytest" \
+        "kubernetes-validate==$kubernetes"
     touch "$stamp"
 }
 

@@ -245,3 +245,102 @@ def test_the_compose_files_of_this_project(project, kazoo, name, modes):
     assert client.get("/written")[0] == b"by the last"
     if "ZOO_TICK_TIME" in ensemble.text:
         assert b"tickTime=1234" in client.command(b"conf").encode()
+
+
+def render(*words):
+    import subprocess
+    return subprocess.run([places.aviary_binary(), "render", *map(str, words)], capture_output=True, text=True, check=True,
+                          timeout=20).stdout
+
+
+def test_a_compose_file_that_was_rendered(engine, project, kazoo, tmp_path):
+    spec = tmp_path / "spec.yaml"
+    ports = [places.free_port() for _ in range(4)]
+    spec.write_text("ensemble: made\nconfig: {tickTime: 1000, 4lw.commands.whitelist: '*'}\nservers:\n" + "".join(
+        f"  - {{id: {number}, ports: {{client: {port}}}, role: {'observer' if number == 4 else 'participant'}}}\n"
+        for number, port in enumerate(ports, 1)))
+    ensemble = project(render("compose", spec, "--image", engine.image))
+    ensemble("up", "-d")
+    assert sorted(fastest_answer("127.0.0.1", port) for port in ports) == ["follower", "follower", "leader", "observer"]
+    client = kazoo(f"127.0.0.1:{ports[3]}")
+    client.create("/written", b"by the last")
+    assert "tickTime=1000" in client.command(b"conf")
+
+
+def start_pods(engine, network, manifests, ordinals, name="orders"):
+    """Containers with the names, the environment and the rights of a stateful set's pods."""
+    [pods] = [each for each in manifests if each["kind"] == "StatefulSet"]
+    [secret] = [each for each in manifests if each["kind"] == "Secret"]
+    [container] = pods["spec"]["template"]["spec"]["containers"]
+    started = []
+    for ordinal in ordinals:
+        pod = f"{name}-{ordinal}"
+        words = []
+        for variable in container["env"]:
+            value = variable.get("value")
+            if value is None:
+                source = variable["valueFrom"]
+                value = pod if "fieldRef" in source else secret["stringData"][source["secretKeyRef"]["key"]]
+            words += ["-e", f"{variable['name']}={value.replace('$(POD_NAME)', pod)}"]
+        started.append(engine.run(
+            "--net", network, "--hostname", pod, "--network-alias", f"{pod}.{pods['spec']['serviceName']}", "--read-only",
+            "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "1000:1000", *words, engine.image))
+    return started
+
+
+def run_job(engine, network, manifests, folder):
+    """The job with its volumes, to its end."""
+    [job] = [each for each in manifests if each["kind"] == "Job"]
+    [config] = [each for each in manifests if each["kind"] == "ConfigMap"]
+    [secret] = [each for each in manifests if each["kind"] == "Secret"]
+    for place, files in (("spec", config["data"]), ("operator", {"credential": secret["stringData"]["credential"]})):
+        (folder / place).mkdir(exist_ok=True)
+        for file, text in files.items():
+            (folder / place / file).write_text(text)
+    folder.chmod(0o755)
+    [container] = job["spec"]["template"]["spec"]["containers"]
+    return engine("run", "--rm", "--net", network, "--read-only", "--user", "1000:1000", "-v", f"{folder / 'spec'}:/spec:ro",
+                  "-v", f"{folder / 'operator'}:/operator:ro", engine.image, *map(str, container["args"]), seconds=90)
+
+
+def test_the_pods_of_a_stateful_set_grow_and_shrink_by_the_job(engine, kazoo, tmp_path):
+    """What Kubernetes would do with the manifests, done by hand: pods first and then the job, never a probe."""
+    yaml = pytest.importorskip("yaml")
+    credential = tmp_path / "credential"
+    credential.write_text("super:secret\n")
+
+    def manifests(count):
+        spec = tmp_path / "orders.yaml"
+        spec.write_text(f"ensemble: orders\nconfig: {{tickTime: 500}}\nservers: {count}\n")
+        return list(yaml.safe_load_all(render("kubernetes", spec, "--first", 3, "--credential", credential)))
+    network = engine.network()
+    pods = start_pods(engine, network, manifests(3), range(3))
+    for pod in pods:
+        pod.wait_ready()
+    assert "after 0 steps" in run_job(engine, network, manifests(3), tmp_path)
+    client = kazoo(",".join(f"{pod.addresses[0]}:2181" for pod in pods))
+    client.create("/kept", b"all the while")
+    # Two more: they follow, and have no vote before the job.
+    pods += start_pods(engine, network, manifests(5), (3, 4))
+    for pod in pods[3:]:
+        pod.wait_ready()
+        assert "joins as an observer" in pod.log
+    assert b"server.4" not in client.get("/zookeeper/config")[0]
+    say(run_job(engine, network, manifests(5), tmp_path).splitlines()[-1])
+    config = client.get("/zookeeper/config")[0].decode()
+    assert [f"server.{number}=orders-{number - 1}.orders-servers:2888:3888:participant" in config for number in range(1, 6)] == [
+        True] * 5
+    # Restarted, a pod is the member that it has become, whatever its environment says.
+    engine("restart", pods[4].id)
+    pods[4].wait_ready()
+    assert pods[4].health() == "ready: follower"
+    run_job(engine, network, manifests(3), tmp_path)
+    assert b"server.4" not in client.get("/zookeeper/config")[0]
+    # A volume that was kept joins again when it is needed again.
+    engine("stop", pods[3].id, pods[4].id)
+    engine("start", pods[3].id, pods[4].id)
+    for pod in pods[3:]:
+        pod.wait_ready()
+    run_job(engine, network, manifests(5), tmp_path)
+    assert b"server.5" in client.get("/zookeeper/config")[0]
+    assert client.get("/kept")[0] == b"all the while"

@@ -74,6 +74,9 @@ enum Container {
         let fileSystem = POSIXFileSystem()
         do throws(StorageError) {
             for directory in plan.directories { try fileSystem.makeDirectory(directory) }
+            for path in plan.obsolete where try fileSystem.exists(path) {
+                try fileSystem.remove(path)
+            }
             for file in plan.files {
                 if try AtomicFile.read(file.path, in: fileSystem) == Array(file.text.utf8) {
                     continue

@@ -109,7 +109,11 @@ struct WishSource {
 extension ChangeOptions {
     /// `user:password` in the first line of the file that is named.
     func authentication() throws -> String? {
-        guard let credential else { return nil }
+        try credential.map { try ChangeOptions.authentication(in: $0) }
+    }
+
+    /// `user:password` in the first line of a file.
+    static func authentication(in credential: String) throws -> String {
         let bytes = try AtomicFile.read(credential, in: POSIXFileSystem()) ?? []
         let line = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
         guard line.contains(":") else {

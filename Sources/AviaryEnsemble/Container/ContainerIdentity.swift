@@ -56,13 +56,19 @@ struct ContainerIdentity {
         if matching.count == 1, let member = matching.first {
             return (Int(member.id.rawValue), "the host name \(hostName)")
         }
-        let label = name.split(separator: ".").first ?? ""
-        guard let dash = label.lastIndex(of: "-"),
-            let ordinal = ContainerServers.number(
-                of: String(label[label.index(after: dash)...]), after: ""),
-            ordinal < 255,
+        guard let ordinal = ContainerIdentity.ordinal(of: name),
             members.contains(where: { Int($0.id.rawValue) == ordinal + 1 })
         else { return nil }
         return (ordinal + 1, "the ordinal of the host name \(hostName)")
+    }
+    /// The number at the end of a host name such as `zk-0`.
+    static func ordinal(of hostName: String) -> Int? {
+        let label = hostName.split(separator: ".").first ?? ""
+        guard let dash = label.lastIndex(of: "-"),
+            let ordinal = ContainerServers.number(
+                of: String(label[label.index(after: dash)...]), after: ""),
+            ordinal < 255
+        else { return nil }
+        return ordinal
     }
 }

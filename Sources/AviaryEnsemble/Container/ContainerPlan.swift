@@ -68,6 +68,8 @@ public struct ContainerPlan: Equatable, Sendable {
     public var directories: [String] = []
     /// In this order; a file that has its text already is left alone.
     public var files: [File] = []
+    /// Files that are removed before that.
+    public var obsolete: [String] = []
     /// For the log: what was taken from where, and what was not.
     public var notes: [String] = []
     /// Where the server answers its own clients.

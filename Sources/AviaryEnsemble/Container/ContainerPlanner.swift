@@ -122,6 +122,7 @@ struct ContainerServerPlanner {
             path = data + "/zoo.cfg"
             adoptCommitted(in: data)
         }
+        let obsolete = try join(data)
         if settings["standaloneEnabled"] == "false", !hasMembers {
             settings.set(
                 "server.\(environment.identity?.id ?? 1)", "localhost:2888:3888;2181",
@@ -130,6 +131,7 @@ struct ContainerServerPlanner {
         let configuration = try parse(path)
         var plan = ContainerPlan(.serve(configuration: path))
         plan.log = environment.log
+        plan.obsolete = obsolete
         plan.directories = [data, configuration.logDirectory]
         if let cut = path.lastIndex(of: "/"), cut > path.startIndex {
             plan.directories.append(String(path[..<cut]))

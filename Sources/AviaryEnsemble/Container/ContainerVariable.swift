@@ -52,14 +52,15 @@ struct ContainerVariable {
     /// A property of the process gives way to the same key in zoo.cfg, so these come first.
     private static let own: [(String, Meaning)] = [
         ("JVMFLAGS", .javaOptions), ("SERVER_JVMFLAGS", .javaOptions), ("KAFKA_OPTS", .javaOptions),
-        ("AVIARY_SPEC", .place), ("AVIARY_HOME", .accepted), ("AVIARY_LISTEN_FDS", .accepted),
+        ("AVIARY_SPEC", .place), ("AVIARY_JOIN", .place), ("AVIARY_HOME", .accepted),
+        ("AVIARY_LISTEN_FDS", .accepted),
         ("AVIARY_LOG_LEVEL", .logLevel), ("AVIARY_LOG_FORMAT", .logFormat),
     ]
 
     private static let noJava = "there is no Java machine"
     private static let noLogSetting = "the log goes to standard output"
 
-    private static let official: [(String, Meaning)] = [
+    static let official: [(String, Meaning)] = [
         ("ZOO_CONF_DIR", .place), ("ZOOCFGDIR", .place), ("ZOOCFG", .place),
         ("ZOO_DATA_DIR", .place), ("ZOO_DATA_LOG_DIR", .place),
         ("ZOO_TICK_TIME", .key("tickTime")), ("ZOO_INIT_LIMIT", .key("initLimit")),
