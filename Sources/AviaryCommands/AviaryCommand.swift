@@ -16,7 +16,7 @@ public struct AviaryCommand: AsyncParsableCommand {
             PlanCommand.self, ApplyCommand.self, AddCommand.self, RemoveCommand.self,
             ReplaceCommand.self, ScaleCommand.self, RollCommand.self, CheckCommand.self,
             DoctorCommand.self,
-            GenerateCommand.self, RenderCommand.self, SchemaCommand.self,
+            GenerateCommand.self, RenderCommand.self, ImportCommand.self, SchemaCommand.self,
             ServerCommand.self, CLICommand.self, EntrypointCommand.self, HealthCommand.self,
             CompletionCommand.self, ManualCommand.self,
         ])

@@ -109,12 +109,20 @@ public struct ChangeGoal: Equatable, Sendable {
 
     /// A spec says at which port clients are served; at which address of the host is for whoever
     /// wrote the members, and no reason for a change.
+    ///
+    /// Nor is a port that they do not mention.
     func adoptingClientHosts(of committed: Membership) -> ChangeGoal {
         var goal = self
         for place in goal.members.members.indices {
             let wanted = goal.members.members[place]
-            guard let client = committed.member(wanted.id)?.client,
-                wanted.client?.host == "0.0.0.0", wanted.client?.port == client.port
+            guard let member = committed.member(wanted.id) else { continue }
+            guard let client = member.client else {
+                var mentioned = member
+                mentioned.client = wanted.client
+                if mentioned == wanted { goal.members.members[place] = member }
+                continue
+            }
+            guard wanted.client?.host == "0.0.0.0", wanted.client?.port == client.port
             else { continue }
             goal.members.members[place].client = client
         }

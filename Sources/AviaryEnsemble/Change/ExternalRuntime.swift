@@ -36,8 +36,10 @@ final class ExternalRuntime: ChangeRuntime {
         var all = Dictionary(uniqueKeysWithValues: goal.members.map { ($0.id, $0) })
         for member in committed?.members ?? [] { all[member.id] = member }
         let places = all.values.sorted { $0.id < $1.id }.map { member in
-            ServerPlace(
-                host: member.quorum.host.description, port: Int(member.client?.port ?? 0))
+            // A static configuration may leave the clients' port to each server's own file.
+            let client = member.client ?? goal.member(member.id)?.client
+            return ServerPlace(
+                host: member.quorum.host.description, port: Int(client?.port ?? 0))
         }
         let answers = ServerAnswer.ask(places)
         var view = EnsembleView(
