@@ -160,4 +160,6 @@ public struct QuorumStatus: Equatable, Sendable {
     public var pendingLearners: Int
     /// Of a leader: proposals not committed yet.
     public var outstandingProposals: Int
+    /// Of a leader: forwarded syncs that wait for a proposal to commit.
+    public var pendingSyncs = 0
 }

@@ -65,6 +65,7 @@ extension QuorumPeer {
         if let learner { status.leader = learner.leader }
         guard let leader else { return status }
         status.leader = settings.myID
+        status.pendingSyncs = leader.waitingSyncs.count
         status.outstandingProposals = leader.isEstablished ? context.history.tail.count : 0
         for learner in leader.learners {
             switch learner.kind {

@@ -84,7 +84,7 @@ extension Replica {
             for connection in connections.values { connection.statistics.reset() }
             return "Connection stats reset.\n"
         case .srst:
-            statistics.reset()
+            resetStatistics()
             return "Server stats reset.\n"
         case .ruok, .envi, .isro: return ""
         }

@@ -6,19 +6,10 @@ import Tree
 
 extension Replica {
     var monitorText: String {
-        var values: [(String, String)] = [
-            ("version", settings.description.version),
-            ("server_state", modeName),
-        ]
-        if let phase = peerState { values.append(("peer_state", phase)) }
-        values += commonValues
-        values += quotaValues
-        values += settings.description.processFigures().map { ($0.key, $0.value) }
-        if let peer { values += quorumValues(peer.status) }
-        return values.map { "zk_\($0.0)\t\($0.1)\n" }.joined()
+        samples.flatMap(\.keysAndValues).map { "zk_\($0.key)\t\($0.value.plainText)\n" }.joined()
     }
 
-    private var peerState: String? {
+    var peerState: String? {
         guard let peer else { return nil }
         let activity: String
         switch role {
@@ -28,50 +19,6 @@ extension Replica {
         default: activity = "looking"
         }
         return "\(activity) - \(peer.status.phase.rawValue)"
-    }
-
-    private var commonValues: [(String, String)] {
-        let latency = statistics.latency
-        return [
-            ("avg_latency", latency.average),
-            ("max_latency", String(latency.greatest)),
-            ("min_latency", String(latency.minimum)),
-            ("packets_received", String(statistics.packetsReceived)),
-            ("packets_sent", String(statistics.packetsSent)),
-            ("num_alive_connections", String(connections.count)),
-            ("outstanding_requests", String(outstandingCount)),
-            ("uptime", String(now.monotonicMilliseconds - startedAt)),
-            ("znode_count", String(tree.nodeCount)),
-            ("watch_count", String(watches.count)),
-            ("ephemerals_count", String(tree.ephemeralCount)),
-            ("approximate_data_size", String(tree.approximateDataSize)),
-            ("global_sessions", String(sessionTimeouts.count)),
-            ("local_sessions", "0"),
-            ("connection_rejected", String(statistics.connectionsRejected)),
-            ("auth_failed_count", String(statistics.authenticationFailures)),
-            ("digest_mismatches_count", String(statistics.digestMismatches)),
-            ("snap_count", String(statistics.snapshots)),
-        ]
-    }
-
-    private func quorumValues(_ status: QuorumStatus) -> [(String, String)] {
-        var values = [("quorum_size", String(membership.voters.count))]
-        guard case .leading = role else { return values }
-        let learners =
-            status.syncedFollowers + status.syncedNonVotingFollowers + status.syncedObservers
-        values += [
-            ("learners", String(learners + status.pendingLearners)),
-            ("followers", String(status.syncedFollowers)),
-            ("synced_followers", String(status.syncedFollowers)),
-            ("synced_non_voting_followers", String(status.syncedNonVotingFollowers)),
-            ("synced_observers", String(status.syncedObservers)),
-            ("pending_syncs", "0"),
-            ("outstanding_proposals", String(status.outstandingProposals)),
-            ("last_proposal_size", String(statistics.proposalSizeLast)),
-            ("max_proposal_size", String(statistics.proposalSizeMax)),
-            ("min_proposal_size", String(statistics.proposalSizeMin)),
-        ]
-        return values
     }
 
     var dumpText: String {

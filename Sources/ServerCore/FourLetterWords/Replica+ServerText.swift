@@ -33,8 +33,8 @@ extension Replica {
         ]
         if case .leading = role {
             lines.append(
-                "Proposal sizes last/min/max: \(statistics.proposalSizeLast)/"
-                    + "\(statistics.proposalSizeMin)/\(statistics.proposalSizeMax)")
+                "Proposal sizes last/min/max: \(statistics.proposalSize.last)/"
+                    + "\(statistics.proposalSize.min)/\(statistics.proposalSize.max)")
         }
         return lines.joined(separator: "\n") + "\n"
     }

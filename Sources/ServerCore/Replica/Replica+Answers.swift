@@ -40,15 +40,16 @@ extension Replica {
         _ start: Int, _ request: Connection.Outstanding, _ connection: Connection
     ) {
         connection.output.endFrame(start)
-        answered(request.type, since: request.since, zxid: lastZxid, connection)
+        answered(
+            request.type, since: request.since, zxid: lastZxid, from: start, connection)
     }
 
-    /// Books a reply that has been written.
+    /// Books a reply that has been written, from `start` to the end of the connection's output.
     func answered(
-        _ type: OpCode, since: Int64, zxid: Zxid, _ connection: Connection
+        _ type: OpCode, since: Int64, zxid: Zxid, from start: Int, _ connection: Connection
     ) {
         markDirty(connection)
-        statistics.packetsSent += 1
+        statistics.answered(connection.output.count - start - 4)
         connection.statistics.sent += 1
         let latency = max(0, now.monotonicMilliseconds - since)
         connection.statistics.lastOperation = type
@@ -57,7 +58,9 @@ extension Replica {
         connection.statistics.lastLatency = latency
         // As in Apache ZooKeeper, pings count for the connection and not for the server.
         connection.statistics.latency.record(latency)
-        if type != .ping { statistics.latency.record(latency) }
+        guard type != .ping else { return }
+        statistics.latency.record(latency)
+        metrics.record(WriteRequest.isWrite(type) ? .updatelatency : .readlatency, latency)
     }
 
     /// The transaction of a session's oldest write has been applied: answers it.
@@ -80,7 +83,7 @@ extension Replica {
         let start = connection.output.beginReply(head.xid, zxid: header.zxid, code)
         if code == .ok { writeResult(applied, transaction, of: head.type, to: &connection.output) }
         connection.output.endFrame(start)
-        answered(head.type, since: head.since, zxid: header.zxid, connection)
+        answered(head.type, since: head.since, zxid: header.zxid, from: start, connection)
         if header.type == .closeSession { return close(connection) }
         answerReady(connection)
     }

@@ -15,7 +15,7 @@ extension Replica {
         self.now = now
         let ofAddress = connectionsByAddress[address, default: 0]
         if settings.connectionsPerAddressMax > 0, ofAddress >= settings.connectionsPerAddressMax {
-            statistics.connectionsRejected += 1
+            metrics.add(.connectionRejected)
             log(
                 .warning,
                 "Too many connections from /\(AddressCredential.text(of: address)) - max is "
@@ -23,7 +23,7 @@ extension Replica {
             return false
         }
         if settings.connectionsMax > 0, connections.count >= settings.connectionsMax {
-            statistics.connectionsRejected += 1
+            metrics.add(.connectionRejected)
             return false
         }
         connectionsByAddress[address] = ofAddress + 1
@@ -58,6 +58,7 @@ extension Replica {
     /// Closes the connection once what it is owed so far has been written.
     func close(_ connection: Connection) {
         guard connection.state != .closing else { return }
+        metrics.add(.connectionDropCount)
         forget(connection)
         emit(.closeClient(connection.id))
     }
@@ -91,6 +92,7 @@ extension Replica {
             connection.statistics.received += 1
             receivedFrame(frame, connection)
         }
+        metrics.add(.bytesReceivedCount, consumed)
         settle()
         return connection.isOpen ? consumed : bytes.byteCount
     }

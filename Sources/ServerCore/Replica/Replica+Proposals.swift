@@ -57,12 +57,15 @@ extension Replica {
         let zxid = transaction.header.zxid
         let bytes = transaction.encoded
         statistics.proposed(bytes.count)
+        metrics.add(.prepProcessorRequestQueued)
+        metrics.add(.outstandingChangesQueued)
         if role == .standalone {
             lastProposed = zxid
             undurable.append(transaction)
             batch.append(LogEntry(zxid: zxid, bytes: bytes))
         } else {
             proposed.append(transaction)
+            metrics.add(.proposalCount)
             peer?.propose(Proposal(zxid: zxid, bytes: bytes), now: now.monotonicMilliseconds)
         }
     }
@@ -119,6 +122,7 @@ extension Replica {
         default: break
         }
         if isPrimary { trackSession(transaction) }
+        measure(transaction)
         compareDigest(transaction)
         fireWatches(applied.events, zxid: header.zxid)
         preparation.pending.applied(header.zxid)
@@ -139,8 +143,8 @@ extension Replica {
         guard let digest = transaction.digest, digest.version == TransactionDigest.version,
             settings.digestEnabled, digest.treeDigest != tree.digest
         else { return }
-        statistics.digestMismatches += 1
-        if statistics.digestMismatches == 1 {
+        metrics.add(.digestMismatchesCount)
+        if metrics[.digestMismatchesCount] == 1 {
             log(
                 .error,
                 "The tree differs from the leader's after \(transaction.header.zxid): digest "

@@ -115,6 +115,9 @@ extension Replica {
                 do throws(StorageError) { try perform(effect) } catch { failed(error) }
             }
         }
+        if role == .looking, let peer {
+            stopwatch.looked(peer.status.phase, now: now.monotonicMilliseconds, metrics)
+        }
         continueSnapshot()
     }
 
@@ -123,6 +126,7 @@ extension Replica {
         case .persistAcceptedEpoch(let epoch): try disk.persist(acceptedEpoch: epoch)
         case .persistCurrentEpoch(let epoch): try disk.persist(currentEpoch: epoch)
         case .append(let proposals):
+            if !isPrimary { metrics.add(.learnerProposalReceivedCount, proposals.count) }
             appendToLog(proposals.map { LogEntry(zxid: $0.zxid, bytes: $0.bytes) })
         case .flushLog: try disk.flush()
         case .truncateLog(let zxid):
@@ -135,7 +139,9 @@ extension Replica {
         case .loadSnapshot(let stream, let zxid): loadSnapshot(stream, zxid)
         case .extendSnapshot(let proposals): extendSnapshot(proposals)
         case .saveSnapshot(let zxid): try saveSnapshot(zxid)
-        case .sendSnapshot(let link, _): emit(.quorumSend(link, snapshotStream()))
+        case .sendSnapshot(let link, _):
+            metrics.add(.snapCount)
+            emit(.quorumSend(link, snapshotStream()))
         case .readLog(let link, let start, let end):
             emit(.readLog(link, after: start, through: end, bytesMax: logReadSizeMax))
         case .readMoreLog(let link): emit(.readMoreLog(link))
@@ -168,6 +174,7 @@ extension Replica {
                     touch.session, timeout: touch.timeout, now: now.monotonicMilliseconds)
             }
         case .revalidateAsked(let link, let session, let timeout):
+            metrics.add(.revalidateCount)
             let isValid = tracker.touch(
                 session, timeout: timeout, now: now.monotonicMilliseconds)
             if isValid { tracker[session]?.owner = .learner(link) }
@@ -211,6 +218,7 @@ extension Replica {
     }
 
     private func roleChanged(_ new: QuorumRole) {
+        roleSince = now.monotonicMilliseconds
         closeAllClients()
         proposed.removeAll()
         reaper.stop()
@@ -226,6 +234,9 @@ extension Replica {
             tree.lastProcessed = epoch.start
             trackAllSessions()
             reaper.start(now: now.monotonicMilliseconds)
+        }
+        if role != .looking {
+            stopwatch.took(role, now: now.monotonicMilliseconds, metrics)
         }
         log(.info, roleDescription)
     }

@@ -15,8 +15,9 @@ extension Replica {
         if type == .setWatches || type == .setWatches2 {
             let code = receivedSetWatches(
                 &reader, connection, hasPersistent: type == .setWatches2)
+            let start = connection.output.count
             connection.output.writeReply(xid, zxid: lastZxid, code)
-            return answered(type, since: since, zxid: lastZxid, connection)
+            return answered(type, since: since, zxid: lastZxid, from: start, connection)
         }
         if type == .multiRead { return answerMultiRead(xid, &reader, connection, since: since) }
         let start = connection.output.beginReply(xid, zxid: lastZxid, .ok)
@@ -27,7 +28,7 @@ extension Replica {
             _ = connection.output.beginReply(xid, zxid: lastZxid, error)
         }
         connection.output.endFrame(start)
-        answered(type, since: since, zxid: lastZxid, connection)
+        answered(type, since: since, zxid: lastZxid, from: start, connection)
     }
 
     private func writeRareRead(
@@ -93,7 +94,7 @@ extension Replica {
             MultiHeader.end.write(to: &connection.output)
         }
         connection.output.endFrame(start)
-        answered(.multiRead, since: since, zxid: lastZxid, connection)
+        answered(.multiRead, since: since, zxid: lastZxid, from: start, connection)
     }
 
     /// False if a path is null.

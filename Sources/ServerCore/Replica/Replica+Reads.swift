@@ -23,7 +23,7 @@ extension Replica {
             _ = connection.output.beginReply(xid, zxid: lastZxid, error)
         }
         connection.output.endFrame(start)
-        answered(type, since: since, zxid: lastZxid, connection)
+        answered(type, since: since, zxid: lastZxid, from: start, connection)
     }
 
     private func writeRead(
@@ -63,7 +63,9 @@ extension Replica {
         guard let index = tree.find(path) else { throw .noNode }
         try requireRead(index, connection)
         if wantsWatch { watches.add(watcher(connection), Path(Array(copying: path)), in: registry) }
+        let start = connection.output.count
         write(index, &connection.output)
+        measureRead(path, index, registry, connection.output.count - start)
     }
 
     func requireRead(
@@ -86,6 +88,7 @@ extension Replica {
         if wantsWatch { watches.add(watcher(connection), Path(Array(copying: path)), in: .data) }
         guard let index else { throw .noNode }
         tree.writeStat(of: index, to: &connection.output)
+        metrics.recordRead(path, path.byteCount + Stat.size)
     }
 
     private func readACL(

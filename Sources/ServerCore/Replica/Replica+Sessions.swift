@@ -16,6 +16,7 @@ extension Replica {
                 "Refusing a client that has seen zxid \(request.lastZxidSeen); ours is \(lastZxid)")
             return close(connection)
         }
+        metrics.add(.connectionRequestCount)
         connection.wantsReadOnlyByte = request.readOnly != nil
         connection.timeout = min(max(request.timeout, settings.timeoutMin), settings.timeoutMax)
         connection.state = .establishing
@@ -61,6 +62,7 @@ extension Replica {
             else { return refuseSession(connection) }
             established(connection, session)
         } else {
+            metrics.add(.connectionRevalidateCount)
             revalidating[session] = connection.id
             peer?.revalidate(session, timeout: connection.timeout)
         }
@@ -108,6 +110,7 @@ extension Replica {
         guard isPrimary else { return }
         for session in tracker.expire(now: now.monotonicMilliseconds) {
             let timeout = sessionTimeouts[session] ?? 0
+            metrics.add(.staleSessionsExpired)
             log(.info, "Expiring session \(session), timeout of \(timeout)ms exceeded")
             propose(
                 .closeSession, type: .closeSession, session: session, xid: Xid(0),

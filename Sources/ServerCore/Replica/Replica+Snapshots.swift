@@ -14,6 +14,8 @@ struct SnapshotProgress {
     fileprivate var cursor: SnapshotCursor?
     /// Whether the disk has taken the last slice.
     fileprivate var isReady = false
+    /// Monotonic milliseconds.
+    fileprivate var startedAt: Int64 = 0
 
     init(settings: ReplicaSettings, seed: UInt64) {
         self.random = SplitMix64(seed: seed)
@@ -38,6 +40,7 @@ extension Replica {
     /// Queues entries for the log, and starts a snapshot when one is due.
     func appendToLog(_ entries: [LogEntry]) {
         disk.append(entries)
+        metrics.add(.syncProcessorRequestQueued, entries.count)
         if snapshots.logged(entries) { beginSnapshot() }
     }
 
@@ -53,7 +56,7 @@ extension Replica {
         disk.beginSnapshot(cursor.start, header.copyBytes())
         snapshots.cursor = cursor
         snapshots.isReady = true
-        statistics.snapshots += 1
+        snapshots.startedAt = now.monotonicMilliseconds
     }
 
     /// The disk has taken the last slice of the snapshot.
@@ -67,6 +70,7 @@ extension Replica {
     public func snapshotFailed(_ reason: String, _ now: Moment) {
         self.now = now
         snapshots.cursor = nil
+        metrics.add(.snapshotErrorCount)
         log(.error, "The snapshot was not written: \(reason)")
         settle()
     }
@@ -82,6 +86,7 @@ extension Replica {
             disk.writeSnapshot(slice.copyBytes())
             disk.finishSnapshot(snapshotTrailer)
             snapshots.cursor = nil
+            metrics.record(.snapshottime, now.monotonicMilliseconds - snapshots.startedAt)
         case .abandoned: abandonSnapshot()
         }
     }

@@ -106,12 +106,17 @@ extension Replica {
     /// Tells watchers what a transaction did, before its writer gets its reply.
     func fireWatches(_ events: [TreeEvent], zxid: Zxid) {
         for event in events {
-            for fired in watches.fire(event) {
+            let all = watches.fire(event)
+            guard !all.isEmpty else { continue }
+            metrics.record(event.kind.watchMetric, Int64(all.count))
+            for fired in all {
                 guard let connection = connections[ConnectionID(fired.watcher.rawValue)],
                     access.allows(.read, acl: event.acl, credentials: connection.credentials)
                 else { continue }
+                let start = connection.output.count
                 connection.output.writeNotification(
                     type: fired.kind.rawValue, path: fired.path, zxid: zxid)
+                metrics.add(.watchBytes, connection.output.count - start)
                 markDirty(connection)
                 statistics.packetsSent += 1
                 connection.statistics.sent += 1

@@ -39,6 +39,8 @@ public final class Replica {
     /// The last zxid given out, where zxids are given out without a quorum.
     var lastProposed = Zxid.zero
     var startedAt: Int64
+    /// Since when the role is what it is, monotonic milliseconds.
+    var roleSince: Int64
 
     // Writes on their way.
     var preparation: Preparation
@@ -66,6 +68,9 @@ public final class Replica {
     var snapshots: SnapshotProgress
     var reaper: Reaper
     var statistics = ServerStatistics()
+    /// Counted and measured for monitors; the driver adds what it sees.
+    public let metrics = Metrics()
+    var stopwatch = RoleStopwatch()
 
     /// A server that has read nothing yet; `start` does.
     ///
@@ -80,6 +85,7 @@ public final class Replica {
         self.disk = disk
         self.now = now
         self.startedAt = now.monotonicMilliseconds
+        self.roleSince = now.monotonicMilliseconds
         self.access = AccessControl(
             isDisabled: settings.skipACL, superDigest: settings.superDigest.map { ByteString($0) })
         self.tree = DataTree(seed: seed)
@@ -107,6 +113,7 @@ public final class Replica {
         for connection in dirty {
             connection.isDirty = false
             guard !connection.output.isEmpty else { continue }
+            metrics.add(.responseBytes, connection.output.bytes.byteCount)
             body(connection.id, connection.output.bytes)
             connection.output.removeAll()
         }

@@ -18,8 +18,8 @@ extension Replica {
         log(.warning, exceeded.text)
     }
 
-    /// The lines of `mntr` about quotas; none without any.
-    var quotaValues: [(String, String)] {
+    /// The metrics about quotas; none without any.
+    var quotaSamples: [MetricSample] {
         var limits: [ByteString: QuotaText] = [:]
         var usages: [ByteString: QuotaText] = [:]
         for path in tree.quotaPaths {
@@ -33,17 +33,22 @@ extension Replica {
                 usages[name] = usages[name].adding(count: usage.count, bytes: usage.bytes)
             }
         }
-        var values: [(String, String)] = []
+        var samples: [MetricSample] = []
         for (kind, sums) in [("limit", limits), ("usage", usages)] {
-            for (name, sum) in sums.sorted(by: { $0.key < $1.key }) {
-                values.append(("\(name)_quota_count_\(kind)_per_namespace", String(sum.count)))
-                values.append(("\(name)_quota_bytes_\(kind)_per_namespace", String(sum.bytes)))
+            let sorted = sums.sorted { $0.key < $1.key }
+            samples += sorted.map {
+                MetricSample(
+                    "quota_count_\(kind)_per_namespace", label: $0.key, .gauge($0.value.count))
+            }
+            samples += sorted.map {
+                MetricSample(
+                    "quota_bytes_\(kind)_per_namespace", label: $0.key, .gauge($0.value.bytes))
             }
         }
-        for (name, count) in statistics.quotaRefusals.sorted(by: { $0.key < $1.key }) {
-            values.append(("\(name)_quota_exceeded_error_per_namespace", String(count)))
+        samples += statistics.quotaRefusals.sorted { $0.key < $1.key }.map {
+            MetricSample("quota_exceeded_error_per_namespace", label: $0.key, .counter($0.value))
         }
-        return values
+        return samples
     }
 
     private func quotaText(_ path: Path) -> QuotaText? {

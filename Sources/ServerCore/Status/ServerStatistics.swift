@@ -5,28 +5,44 @@ struct ServerStatistics {
     var packetsReceived: Int64 = 0
     var packetsSent: Int64 = 0
     var latency = LatencyStatistics()
-    var connectionsRejected: Int64 = 0
     var authenticationFailures: Int64 = 0
-    var digestMismatches: Int64 = 0
-    var snapshots: Int64 = 0
+    /// Connections that have not shown a certificate, from other machines and from this one.
+    var nonMutualRemote: Int64 = 0
+    var nonMutualLocal: Int64 = 0
     /// Writes that hard limits of quotas refused, by the first name in their path.
     var quotaRefusals: [ByteString: Int64] = [:]
     /// When people were last told of an exceeded quota, monotonic milliseconds.
     var quotaNotedAt: Int64?
     /// Bytes of the proposals of this leader; -1 before the first.
-    var proposalSizeLast: Int64 = -1
-    var proposalSizeMin: Int64 = -1
-    var proposalSizeMax: Int64 = -1
+    var proposalSize = SizeStatistics()
+    /// Bytes of the replies, without their length.
+    var replySize = SizeStatistics()
 
-    mutating func proposed(_ size: Int) {
-        let size = Int64(size)
-        proposalSizeLast = size
-        proposalSizeMin = proposalSizeMin < 0 ? size : min(proposalSizeMin, size)
-        proposalSizeMax = max(proposalSizeMax, size)
+    @inline(__always)
+    mutating func proposed(_ size: Int) { proposalSize.record(size) }
+
+    @inline(__always)
+    mutating func answered(_ size: Int) {
+        packetsSent += 1
+        replySize.record(size)
     }
 
     /// Back to nothing, as `srst` does.
     mutating func reset() {
         self = ServerStatistics()
+    }
+}
+
+/// The last, least and greatest of some sizes; -1 before the first.
+struct SizeStatistics {
+    private(set) var last: Int64 = -1
+    private(set) var min: Int64 = -1
+    private(set) var max: Int64 = -1
+
+    @inline(__always)
+    mutating func record(_ size: Int) {
+        last = Int64(size)
+        if last < min || min < 0 { min = last }
+        if last > max { max = last }
     }
 }
