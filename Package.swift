@@ -53,9 +53,10 @@ let package = Package(
         .target(
             name: "AviaryServer",
             dependencies: [
-                "Records", "Configuration", "Storage", "Quorum", "ServerCore",
+                "Jute", "Records", "Configuration", "Storage", "Quorum", "ServerCore",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ]),
 

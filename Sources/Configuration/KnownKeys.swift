@@ -20,6 +20,11 @@ public enum KnownKeys {
         "snapshotSizeFactor", "enforceQuota", "znode.container.checkIntervalMs",
         "znode.container.maxPerMinute",
         "znode.container.maxNeverUsedIntervalMs",
+        "admin.enableServer", "admin.serverPort", "admin.serverAddress", "admin.commandURL",
+        "admin.idleTimeout", "admin.snapshot.enabled", "admin.restore.enabled",
+        "admin.rateLimiterIntervalInMS", "metricsProvider.className", "metricsProvider.httpHost",
+        "metricsProvider.httpPort", "metricsProvider.exportJvmInfo",
+        "IPAuthenticationProvider.usexforwardedfor",
     ]
 
     /// Keys of Apache ZooKeeper that change nothing here, for now or for good.
@@ -28,12 +33,9 @@ public enum KnownKeys {
         "observerMasterPort", "localSessionsEnabled", "localSessionsUpgradingEnabled",
         "sslQuorum", "portUnification", "sslQuorumReloadCertFiles", "multiAddress.enabled",
         "multiAddress.reachabilityCheckEnabled", "multiAddress.reachabilityCheckTimeoutMs",
-        "oraclePath", "admin.enableServer", "admin.serverPort", "admin.serverAddress",
-        "admin.commandURL", "admin.idleTimeout", "admin.portUnification", "admin.forceHttps",
-        "admin.needClientAuth", "admin.httpVersion", "admin.snapshot.enabled",
-        "admin.restore.enabled", "admin.rateLimiterIntervalInMS", "audit.enable",
-        "metricsProvider.className", "metricsProvider.httpHost", "metricsProvider.httpPort",
-        "metricsProvider.exportJvmInfo", "enforce.auth.enabled",
+        "oraclePath", "admin.portUnification", "admin.forceHttps",
+        "admin.needClientAuth", "admin.httpVersion", "audit.enable",
+        "enforce.auth.enabled",
         "enforce.auth.schemes", "sessionRequireClientSASLAuth", "allowSaslFailedClients",
         "serverCnxnFactory", "authProvider.1", "fips-mode", "readonlymode.enabled",
         "flushDelay",
@@ -64,6 +66,25 @@ public enum KnownKeys {
     public static func isKnown(_ key: String) -> Bool {
         read.contains(key) || accepted.contains(key)
             || families.contains { key.hasPrefix($0) }
+    }
+
+    /// Keys that Apache ZooKeeper reads itself; every other becomes a property of its process.
+    private static let core: Set<String> = [
+        "dataDir", "dataLogDir", "clientPort", "clientPortAddress", "secureClientPort",
+        "secureClientPortAddress", "clientPortListenBacklog", "tickTime", "maxClientCnxns",
+        "minSessionTimeout", "maxSessionTimeout", "initLimit", "syncLimit",
+        "connectToLearnerMasterLimit", "electionAlg", "quorumListenOnAllIPs", "peerType",
+        "syncEnabled", "dynamicConfigFile", "autopurge.snapRetainCount",
+        "autopurge.purgeInterval", "standaloneEnabled", "reconfigEnabled", "sslQuorum",
+        "portUnification", "sslQuorumReloadCertFiles", "localSessionsEnabled",
+        "localSessionsUpgradingEnabled", "observerMasterPort", "oraclePath",
+    ]
+
+    /// Whether Apache ZooKeeper makes a property of its process of the key.
+    public static func isPassedOn(_ key: String) -> Bool {
+        !core.contains(key)
+            && !["quorum.", "metricsProvider.", "multiAddress.", "jvm.pause."]
+                .contains { key.hasPrefix($0) }
     }
 
     /// Whether the key is one of Apache ZooKeeper's that this server does not act upon.

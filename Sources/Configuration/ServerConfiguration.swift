@@ -91,6 +91,12 @@ public struct ServerConfiguration: Equatable, Sendable {
     /// How large a stretch of log may be, compared with a snapshot, to be sent in its place; 0 is any
     /// size, below 0 is none.
     public var snapshotSizeFactor = 0.33
+    /// A sync of the log that takes longer is said to be slow.
+    public var slowSyncMilliseconds: Int64 = 1000
+    /// What is served over HTTP to administrators.
+    public var admin = AdminConfiguration()
+    /// What is served over HTTP to Prometheus.
+    public var metrics = MetricsConfiguration()
     /// The servers that the file itself lists; their version is 0.
     public var membership = Membership(version: 0, members: [])
     /// Everything, in the order of the file, for the rewriting of it.

@@ -20,12 +20,12 @@ struct ServerConfigurationParser {
         finish()
     }
 
-    private mutating func error(_ message: String, _ entry: PropertiesFile.Entry?) {
+    mutating func error(_ message: String, _ entry: PropertiesFile.Entry?) {
         problems.append(
             ConfigurationProblem(.error, message, file: file, line: entry?.line))
     }
 
-    private mutating func warn(_ message: String, _ entry: PropertiesFile.Entry?) {
+    mutating func warn(_ message: String, _ entry: PropertiesFile.Entry?) {
         problems.append(
             ConfigurationProblem(.warning, message, file: file, line: entry?.line))
     }
@@ -33,7 +33,11 @@ struct ServerConfigurationParser {
     private mutating func read(_ entry: PropertiesFile.Entry) {
         let key = entry.key.hasPrefix("zookeeper.") ? String(entry.key.dropFirst(10)) : entry.key
         if Membership.isKey(key) { return }
-        if readText(key, entry) || readFlag(key, entry) || readNumber(key, entry) { return }
+        if readText(key, entry) || readFlag(key, entry) || readNumber(key, entry)
+            || readAdministration(key, entry)
+        {
+            return
+        }
         if KnownKeys.isKnown(key) { return }
         let nearest = KnownKeys.nearest(to: key).map { "; did you mean \($0)?" } ?? ""
         warn("unknown key \(entry.key)\(nearest)", entry)
@@ -126,6 +130,7 @@ struct ServerConfigurationParser {
         "preAllocSize": 0...(1 << 22), "txnLogSizeLimitInKb": kilobytes,
         "cnxTimeout": 1...Int64(Int32.max), "electionPortBindRetry": 0...Int64(Int32.max),
         "commitLogCount": 1...1_000_000,
+        "fsync.warningthresholdms": 0...Int64(Int32.max),
         "znode.container.checkIntervalMs": 1...Int64(Int32.max),
         "znode.container.maxPerMinute": 1...Int64(Int32.max),
         "znode.container.maxNeverUsedIntervalMs": 0...Int64(Int32.max),
@@ -153,6 +158,7 @@ struct ServerConfigurationParser {
         case "txnLogSizeLimitInKb": configuration.logFileSizeMax = value * 1024
         case "cnxTimeout": configuration.connectTimeout = small
         case "electionPortBindRetry": configuration.electionPortBindRetry = Int(value)
+        case "fsync.warningthresholdms": configuration.slowSyncMilliseconds = value
         case "commitLogCount": configuration.committedLogCountMax = max(500, Int(value))
         case "znode.container.checkIntervalMs": configuration.reapingInterval = value
         case "znode.container.maxPerMinute": configuration.reapedPerMinuteMax = value

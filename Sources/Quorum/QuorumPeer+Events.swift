@@ -98,6 +98,15 @@ extension QuorumPeer {
         settle()
     }
 
+    /// A leader's database was replaced by another, which is durable: the reign ends, and the next
+    /// election is held with the new history.
+    public mutating func databaseReplaced(_ history: QuorumHistory, now: Int64) {
+        context.now = now
+        leader?.end("its database was replaced")
+        context.history.reload(history)
+        settle()
+    }
+
     /// `truncateLog` has changed nothing: the disk does not hold the history up to that place.
     public mutating func truncationRefused(now: Int64) {
         context.now = now

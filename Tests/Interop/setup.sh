@@ -25,6 +25,11 @@ system_packages() {
     [ -e /usr/include/zookeeper/zookeeper.h ] || missing+=(libzookeeper-mt-dev)
     # The package `zookeeper` holds the shell and the jars; the one that starts a service is `zookeeperd`.
     [ -e /usr/share/zookeeper/bin/zkCli.sh ] || missing+=(zookeeper)
+    # What the reference server's AdminServer needs.
+    [ -e /usr/share/java/jetty9-server.jar ] || missing+=(libjetty9-java)
+    [ -e /usr/share/java/jackson-databind.jar ] || missing+=(libjackson2-databind-java)
+    command -v prometheus >/dev/null || missing+=(prometheus)
+    command -v openssl >/dev/null || missing+=(openssl)
     python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
     [ ${#missing[@]} = 0 ] && return
     echo "setup: installing ${missing[*]}"

@@ -39,6 +39,8 @@ final class StandaloneServer {
         perform()
     }
 
+    var moment: Moment { now }
+
     private var now: Moment {
         Moment(monotonicMilliseconds: milliseconds, wallMilliseconds: milliseconds)
     }
@@ -91,7 +93,7 @@ final class StandaloneServer {
         perform()
     }
 
-    private func perform() {
+    func perform() {
         repeat {
             replica.drainOutput { id, bytes in
                 received[id, default: []] += Array(copying: bytes)

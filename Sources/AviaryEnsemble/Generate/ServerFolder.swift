@@ -172,7 +172,12 @@ public struct ServerFolder: Sendable {
                 ("DigestAuthenticationProvider.superDigest", operatorDigest),
             ]
         }
-        if let port = server.ports.admin { keys.append(("admin.serverPort", String(port))) }
+        // A laptop's servers are administered from the laptop alone, unless somebody says so.
+        let isLocal = ["localhost", "127.0.0.1"].contains(server.host)
+        if let port = server.ports.admin {
+            if isLocal { keys.append(("admin.serverAddress", "127.0.0.1")) }
+            keys.append(("admin.serverPort", String(port)))
+        }
         if let port = server.ports.secureClient {
             keys.append(("secureClientPort", String(port)))
         }
@@ -183,6 +188,7 @@ public struct ServerFolder: Sendable {
                     "org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider"
                 ), ("metricsProvider.httpPort", String(port)),
             ]
+            if isLocal { keys.append(("metricsProvider.httpHost", "127.0.0.1")) }
         }
         for entry in spec.config + server.config {
             if let place = keys.firstIndex(where: { $0.key == entry.key }) {

@@ -121,7 +121,21 @@ public struct LocalEnsemble {
             spec.servers[place].ports[keyPath: key] = socket.port
             reserved.append((name, socket))
         }
+        if mayMove { chooseOtherPorts(place) }
         return reserved
+    }
+
+    /// Ports that a server does without rather than not start: the server binds them itself, so
+    /// here it is enough to choose free ones.
+    private mutating func chooseOtherPorts(_ place: Int) {
+        let keys: [WritableKeyPath<Ports, Int?>] = [\.admin, \.metrics]
+        for key in keys {
+            guard let port = spec.servers[place].ports[keyPath: key],
+                let socket = PortReservation.take(port, isLoopback: false, orAny: true)
+            else { continue }
+            spec.servers[place].ports[keyPath: key] = socket.port
+            socket.close()
+        }
     }
 
     /// Starts one server again; false if it runs already.

@@ -1,7 +1,17 @@
 import NIOConcurrencyHelpers
 import NIOPosix
 import Records
+import ServerCore
 import Storage
+
+/// Entries that became durable together.
+struct LogSync: Sendable {
+    /// The last of them.
+    let zxid: Zxid
+    let entryCount: Int
+    /// How long it took to write and sync them.
+    let milliseconds: Int64
+}
 
 /// Appends to the log on a thread of its own: one write and one sync for everything that came
 /// while the last sync ran, and one report to the event loop for it.
@@ -24,13 +34,13 @@ final class LogWorker: @unchecked Sendable {
     private var failure: StorageError?
     /// Goes up with each flush: what was reported before it is old news after it.
     private(set) var generation = 0
-    private let report: @Sendable (Int, Result<Zxid, StorageError>) -> Void
+    private let report: @Sendable (Int, Result<LogSync, StorageError>) -> Void
 
     /// A worker over `log`; `report` is called on the worker's thread, with the generation that the
     /// entries belong to.
     init(
         _ log: consuming TransactionLog, pool: NIOThreadPool,
-        report: @escaping @Sendable (Int, Result<Zxid, StorageError>) -> Void
+        report: @escaping @Sendable (Int, Result<LogSync, StorageError>) -> Void
     ) {
         self.log = log
         self.pool = pool
@@ -80,8 +90,15 @@ final class LogWorker: @unchecked Sendable {
         do throws(StorageError) {
             if !writing.isEmpty {
                 let last = writing.lastZxid
+                let count = writing.recordCount
+                let start = Clock.now().monotonicMilliseconds
                 try log.commit(&writing)
-                if let last { report(generation, .success(last)) }
+                let time = Clock.now().monotonicMilliseconds - start
+                if let last {
+                    report(
+                        generation,
+                        .success(LogSync(zxid: last, entryCount: count, milliseconds: time)))
+                }
             }
             if rolls { try log.roll() }
             try log.prepareAhead()

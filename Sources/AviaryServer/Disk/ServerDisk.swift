@@ -34,7 +34,18 @@ final class ServerDisk: ReplicaDisk {
 
     func recover(into sink: inout DatabaseLoader) throws(StorageError) -> RecoveryReport {
         try settle()
-        return try Recovery.run(directories, in: fileSystem, options: recovery, into: &sink)
+        let start = Clock.now().monotonicMilliseconds
+        let report = try Recovery.run(
+            directories, in: fileSystem, options: recovery, into: &sink)
+        recovered?(Clock.now().monotonicMilliseconds - start)
+        return report
+    }
+
+    /// Hears how many milliseconds reading the database took.
+    var recovered: ((Int64) -> Void)?
+
+    func secondsOfSnapshot(_ zxid: Zxid) -> Int64? {
+        ServerProcess.secondsOfChange(DataFile(.snapshot, zxid, in: directories.snapshots).path)
     }
 
     func startEpochs(lastZxid: Zxid) throws(StorageError) -> EpochFiles.Epochs {

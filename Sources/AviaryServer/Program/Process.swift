@@ -52,6 +52,17 @@ enum ServerProcess {
         ]
     }
 
+    /// When a file was last changed, in seconds after 1970.
+    static func secondsOfChange(_ path: String) -> Int64? {
+        var facts = stat()
+        guard unsafe stat(path, &facts) == 0 else { return nil }
+        #if canImport(Darwin)
+            return Int64(facts.st_mtimespec.tv_sec)
+        #else
+            return Int64(facts.st_mtim.tv_sec)
+        #endif
+    }
+
     /// The lines of `envi`, with what only a JVM knows left unavailable.
     static func environment() -> [(key: String, value: String)] {
         var names = utsname()
@@ -65,6 +76,25 @@ enum ServerProcess {
             ("os.name", system), ("os.arch", field(names.machine)), ("os.version", release),
             ("user.name", variable("USER")), ("user.home", variable("HOME")),
             ("user.dir", AbsolutePath.of("./")),
+        ] + memory()
+    }
+
+    private static var pageSize: Int64 { Int64(sysconf(Int32(_SC_PAGESIZE))) }
+
+    /// The machine's memory, bytes.
+    static var memorySize: Int64 { Int64(sysconf(Int32(_SC_PHYS_PAGES))) &* pageSize }
+
+    /// In Apache ZooKeeper the JVM's memory; here the machine's.
+    private static func memory() -> [(key: String, value: String)] {
+        let all = memorySize >> 20
+        #if canImport(Darwin)
+            let free = all
+        #else
+            let free = (Int64(sysconf(Int32(_SC_AVPHYS_PAGES))) &* pageSize) >> 20
+        #endif
+        return [
+            ("os.memory.free", "\(free)MB"), ("os.memory.max", "\(all)MB"),
+            ("os.memory.total", "\(all)MB"),
         ]
     }
 

@@ -30,6 +30,7 @@ extension RunningServer {
         settings.standaloneEnabled = configuration.standaloneEnabled
         settings.lastSeenMembership = isAlone ? nil : files.proposedMembership
         settings.leaderServes = configuration.leaderServes
+        settings.slowSyncMilliseconds = configuration.slowSyncMilliseconds
         settings.skipACL = configuration.skipACL
         settings.superDigest = configuration.superDigest
         settings.snapshotTransactionCount = configuration.snapshotTransactionCount
@@ -62,7 +63,21 @@ extension RunningServer {
         description.dataDirectory = directories.snapshots
         description.logDirectory = directories.logs
         description.environment = ServerProcess.environment()
+        description.initialText = String(decoding: files.text, as: UTF8.self)
+        description.properties = properties()
         description.processFigures = { ServerProcess.figures() }
         return description
+    }
+
+    /// What Apache ZooKeeper would pass on to properties of its process: all that is not one of
+    /// the keys it reads itself.
+    private func properties() -> [(key: String, value: String)] {
+        let facts = ["user.name", "user.home", "user.dir", "os.name", "os.arch", "os.version"]
+        let process = ServerProcess.environment().filter { facts.contains($0.key) }
+        let keys = files.configuration.entries.filter { KnownKeys.isPassedOn($0.key) }.map {
+            let isFull = $0.key.hasPrefix("zookeeper.")
+            return (key: isFull ? $0.key : "zookeeper.\($0.key)", value: $0.value)
+        }
+        return process + keys
     }
 }

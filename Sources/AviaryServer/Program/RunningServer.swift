@@ -14,7 +14,9 @@ final class RunningServer {
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let logPool = NIOThreadPool(numberOfThreads: 1)
     private let snapshotPool = NIOThreadPool(numberOfThreads: 1)
-    private let serverLog: ServerLog
+    let serverLog: ServerLog
+    /// Serves HTTP, where it is wanted.
+    private(set) lazy var httpGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let inherited = InheritedSockets()
 
     init(
@@ -66,6 +68,7 @@ final class RunningServer {
         let host = ReplicaHost(replica: replica, loop: loop, serverLog: serverLog)
         reference.host = host
         host.disk = disk
+        disk.recovered = { replica.metrics.record(.dbinittime, $0) }
         host.ended = { ended.succeed($0) }
         started.succeed(NIOLoopBound(host, eventLoop: loop))
         if !files.configuration.isStandalone { joinPeers(host) }
@@ -79,6 +82,7 @@ final class RunningServer {
             if let client = member.client { port.move(to: client) }
         }
         schedulePurge(disk, loop)
+        administer(host)
     }
 
     private func makeDisk(_ loop: any EventLoop, _ reference: HostReference) -> ServerDisk {

@@ -123,4 +123,7 @@ extension SocketAddress {
         case .unixDomainSocket: return [127, 0, 0, 1]
         }
     }
+
+    /// `address:port`, without a name.
+    var text: String { "\(ipAddress ?? "?"):\(port ?? 0)" }
 }

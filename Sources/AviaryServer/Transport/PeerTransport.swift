@@ -67,6 +67,9 @@ final class PeerTransport {
     private func accept(_ channel: any Channel, _ port: PeerPort) {
         let link = host.replica.newLink()
         adopt(channel, link, port)
+        if port == .quorum {
+            host.replica.noteAddress(channel.remoteAddress?.text, of: link)
+        }
         host.tell {
             port == .election ? $0.electionAccepted(link, $1) : $0.quorumAccepted(link, $1)
         }
@@ -76,6 +79,7 @@ final class PeerTransport {
         channels[link] = channel
         let handler = LinkHandler(host: host, link: link, port: port) { [weak self] in
             self?.channels[link] = nil
+            self?.host.replica.noteAddress(nil, of: link)
         }
         do {
             try channel.pipeline.syncOperations.addHandler(handler)

@@ -53,10 +53,12 @@ final class ReplicaHost {
     // MARK: The disk
 
     /// The log's thread has made entries durable, or failed to.
-    func logged(_ generation: Int, _ result: Result<Zxid, StorageError>) {
+    func logged(_ generation: Int, _ result: Result<LogSync, StorageError>) {
         guard generation == disk?.generation else { return }
         switch result {
-        case .success(let zxid): tell { $0.logged(through: zxid, $1) }
+        case .success(let sync):
+            replica.measuredSync(entryCount: sync.entryCount, milliseconds: sync.milliseconds)
+            tell { $0.logged(through: sync.zxid, $1) }
         case .failure(let error): tell { $0.logFailed(error, $1) }
         }
     }

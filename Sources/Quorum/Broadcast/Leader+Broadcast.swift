@@ -31,6 +31,7 @@ extension Leader {
     mutating func receivedWhileForwarding(
         _ packet: QuorumPacket, at index: Int, _ context: inout PeerContext
     ) {
+        learners[index].figures.packetsReceived += 1
         if packet.kind == .ack {
             receivedAcknowledgement(packet.zxid, at: index, &context)
             return
@@ -47,6 +48,7 @@ extension Leader {
                 drop(learners[index].link, &context)
                 return
             }
+            learners[index].figures.requests += 1
             context.effects.addLocal(.forwarded(learners[index].link, request))
         default:
             // Newer servers may say more than we understand.
@@ -121,13 +123,16 @@ extension Leader {
             context.effects.addLocal(.deliver(proposal))
             let commit = QuorumPacket(.commit, zxid: proposal.zxid).encoded
             var inform: [UInt8]?
-            for learner in learners where learner.isForwarding {
+            for index in learners.indices where learners[index].isForwarding {
+                let learner = learners[index]
                 switch learner.kind {
                 case .follower:
                     context.effects.send(learner.link, commit)
                 case .observer:
                     let bytes = inform ?? proposal.packet(.inform).encoded
                     inform = bytes
+                    learners[index].figures.packetsSent += 1
+                    learners[index].figures.lastZxid = proposal.zxid
                     context.effects.send(learner.link, bytes)
                 }
             }

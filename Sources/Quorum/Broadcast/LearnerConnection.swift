@@ -47,10 +47,12 @@ struct LearnerConnection {
     /// older link acknowledged may have been truncated since.
     var acknowledged = Zxid.none
     private var lag = Lag()
+    var figures: LearnerFigures
 
     init(link: LinkID, now: Int64) {
         self.link = link
         self.lastHeard = now
+        self.figures = LearnerFigures(link: link, establishedAt: now)
     }
 
     /// Whether live proposals go to it.

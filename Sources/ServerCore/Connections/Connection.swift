@@ -43,6 +43,8 @@ final class Connection {
     /// 4 or 16 bytes.
     let address: [UInt8]
     let port: UInt16
+    /// Whether it came through TLS.
+    let isSecure: Bool
     var state = State.fresh
     var session = SessionID.none
     /// Negotiated, milliseconds.
@@ -62,8 +64,11 @@ final class Connection {
     var touchedAt: Int64?
     var statistics: ConnectionStatistics
 
-    init(id: ConnectionID, address: [UInt8], port: UInt16, now: Moment) {
+    init(
+        id: ConnectionID, address: [UInt8], port: UInt16, isSecure: Bool, now: Moment
+    ) {
         self.id = id
+        self.isSecure = isSecure
         self.address = address
         self.port = port
         self.credentials = [

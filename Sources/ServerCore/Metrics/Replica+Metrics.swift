@@ -66,6 +66,12 @@ extension Replica {
         metrics.record(.syncProcessTime, milliseconds)
         metrics.record(.syncProcessorQueueFlushTimeMs, milliseconds)
         metrics.record(.syncProcessorBatchSize, Int64(entryCount))
+        guard milliseconds > settings.slowSyncMilliseconds else { return }
+        statistics.slowSyncs += 1
+        log(
+            .warning,
+            "fsync-ing the write ahead log in \(milliseconds) ms will adversely affect operation "
+                + "latency: the disk is slow, or others use it")
     }
 
     /// Everything that monitors want to know.
@@ -86,8 +92,14 @@ extension Replica {
 
     private var peerSamples: [MetricSample] {
         guard peer != nil else { return [] }
-        return [MetricSample("peer_state", .text(peerState ?? ""))]
-            + [MetricSample("quorum_size", .gauge(Int64(membership.voters.count)))]
+        var samples = [
+            MetricSample("peer_state", .text(peerState ?? "")),
+            MetricSample("quorum_size", .gauge(Int64(membership.voters.count))),
+        ]
+        if case .observing(let leader) = role {
+            samples.append(MetricSample("observer_master_id", .gauge(leader.rawValue)))
+        }
+        return samples
     }
 
     private var gaugeSamples: [MetricSample] {

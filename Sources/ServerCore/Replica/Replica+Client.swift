@@ -10,7 +10,7 @@ extension Replica {
     /// `address`: 4 or 16 bytes.
     /// Returns false if there are too many connections: reset it.
     public func clientConnected(
-        _ id: ConnectionID, address: [UInt8], port: UInt16, _ now: Moment
+        _ id: ConnectionID, address: [UInt8], port: UInt16, isSecure: Bool = false, _ now: Moment
     ) -> Bool {
         self.now = now
         let ofAddress = connectionsByAddress[address, default: 0]
@@ -27,7 +27,8 @@ extension Replica {
             return false
         }
         connectionsByAddress[address] = ofAddress + 1
-        connections[id] = Connection(id: id, address: address, port: port, now: now)
+        connections[id] = Connection(
+            id: id, address: address, port: port, isSecure: isSecure, now: now)
         return true
     }
 

@@ -29,6 +29,10 @@ extension Replica {
         loader.reset()
         let report = try disk.recover(into: &loader)
         sessionTimeouts = loader.sessionTimeouts
+        // Where there was none, the first start has made one of the empty database.
+        let newest = report.snapshotZxid ?? .zero
+        lastSnapshot = disk.secondsOfSnapshot(newest).map { (newest, $0) }
+        metrics.record(.startupTxnsLoaded, Int64(report.replayedCount))
         tree.lastProcessed = max(report.lastZxid, .zero)
         preparation.pending = PendingChanges()
         noteLoggedMembership()
@@ -159,6 +163,7 @@ extension Replica {
     func saveSnapshot(_ zxid: Zxid) throws(StorageError) {
         try disk.saveSnapshot(
             zxid, body: tree.snapshotBody(sessions: sortedSessions), trailer: snapshotTrailer)
+        lastSnapshot = (zxid, now.wallMilliseconds / 1000)
     }
 
     /// What stands behind a snapshot's body: the tree's digest, and the zxid it belongs to.

@@ -123,6 +123,7 @@ extension Replica {
         }
         if isPrimary { trackSession(transaction) }
         measure(transaction)
+        if header.zxid.rawValue % DigestLogEntry.interval == 0 { noteDigest(header.zxid) }
         compareDigest(transaction)
         fireWatches(applied.events, zxid: header.zxid)
         preparation.pending.applied(header.zxid)

@@ -37,7 +37,7 @@ extension Replica {
             }
         case .exists: try readExists(&reader, connection)
         case .getChildren:
-            try readZnode(&reader, connection, watch: .child) { index, output in
+            try readZnode(&reader, connection, watch: .child, unsent: Stat.size) { index, output in
                 tree.writeChildren(of: index, to: &output)
             }
         case .getChildren2:
@@ -57,6 +57,7 @@ extension Replica {
     /// A read of a path and a watch flag, of a znode that has to be there and to be readable.
     private func readZnode(
         _ reader: inout JuteReader, _ connection: Connection, watch registry: WatchRegistry,
+        unsent: Int = 0,
         _ write: (ZnodeIndex, inout JuteWriter) -> Void
     ) throws(ErrorCode) {
         let (path, wantsWatch) = try pathAndWatch(&reader)
@@ -65,7 +66,7 @@ extension Replica {
         if wantsWatch { watches.add(watcher(connection), Path(Array(copying: path)), in: registry) }
         let start = connection.output.count
         write(index, &connection.output)
-        measureRead(path, index, registry, connection.output.count - start)
+        measureRead(path, index, registry, connection.output.count - start + unsent)
     }
 
     func requireRead(

@@ -86,6 +86,7 @@ extension Replica {
             disk.writeSnapshot(slice.copyBytes())
             disk.finishSnapshot(snapshotTrailer)
             snapshots.cursor = nil
+            lastSnapshot = (cursor.start, now.wallMilliseconds / 1000)
             metrics.record(.snapshottime, now.monotonicMilliseconds - snapshots.startedAt)
         case .abandoned: abandonSnapshot()
         }

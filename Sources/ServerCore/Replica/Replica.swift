@@ -71,6 +71,14 @@ public final class Replica {
     /// Counted and measured for monitors; the driver adds what it sees.
     public let metrics = Metrics()
     var stopwatch = RoleStopwatch()
+    /// The tree's digest at every 128th zxid, the newest last, for comparison between servers.
+    var digestLog = Deque<DigestLogEntry>()
+    /// The newest snapshot on disk, and when it was made, in seconds after 1970.
+    var lastSnapshot: (zxid: Zxid, seconds: Int64)?
+    /// What traces would be written; there are none, but tools set it and read it back.
+    var traceMask: Int64 = 306
+    /// Where learners have come from.
+    var linkAddresses: [LinkID: String] = [:]
 
     /// A server that has read nothing yet; `start` does.
     ///

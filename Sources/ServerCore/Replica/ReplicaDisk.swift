@@ -48,4 +48,12 @@ public protocol ReplicaDisk: AnyObject {
 
     /// Bytes of snapshots and of logs.
     func sizes() -> (data: Int64, log: Int64)
+
+    /// When the snapshot of that name was written, in seconds after 1970; nil if nobody knows.
+    func secondsOfSnapshot(_ zxid: Zxid) -> Int64?
+}
+
+extension ReplicaDisk {
+    /// Nobody knows.
+    public func secondsOfSnapshot(_ zxid: Zxid) -> Int64? { nil }
 }

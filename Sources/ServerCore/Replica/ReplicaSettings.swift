@@ -53,6 +53,8 @@ public struct ReplicaSettings: Sendable {
     public var snapshotLogSizeMax: Int64 = 4_294_967_296
     /// Four letter words that are answered; `srvr` always is.
     public var fourLetterWords: FourLetterWords.Whitelist = .standard
+    /// A sync of the log that takes longer is said to be slow (`fsync.warningthresholdms`).
+    public var slowSyncMilliseconds: Int64 = 1000
     /// What `conf` and `envi` print, as the driver found it.
     public var description = ServerDescription()
 
@@ -94,6 +96,10 @@ public struct ServerDescription: Sendable {
     public var processFigures: @Sendable () -> [(key: String, value: String)] = { [] }
     /// The lines of `envi` after its title, in order.
     public var environment: [(key: String, value: String)] = []
+    /// The text of the configuration file, as it was read.
+    public var initialText: String?
+    /// The settings in force that are no keys of their own in `configuration`, by their full name.
+    public var properties: [(key: String, value: String)] = []
 
     /// Makes one with nothing set.
     public init() {}

@@ -6,6 +6,8 @@ struct ServerStatistics {
     var packetsSent: Int64 = 0
     var latency = LatencyStatistics()
     var authenticationFailures: Int64 = 0
+    /// Syncs of the log that took longer than they should.
+    var slowSyncs: Int64 = 0
     /// Connections that have not shown a certificate, from other machines and from this one.
     var nonMutualRemote: Int64 = 0
     var nonMutualLocal: Int64 = 0

@@ -17,20 +17,27 @@ public enum SnapshotFileReader {
             case .snappy: try SnappyBytes(handle)
             case nil: PlainBytes(handle)
             }
+        return try read(&source, path: file.path, into: &sink)
+    }
+
+    /// Reads all of a source.
+    static func read(
+        _ source: inout any ByteSource, path: String, into sink: inout some SnapshotSink
+    ) throws(StorageError) -> SnapshotTrailer {
         var bytes: [UInt8] = []
         try gather(SnapshotFormat.headerSize, &bytes, from: &source)
         guard bytes.count >= SnapshotFormat.headerSize,
             bytes.starts(with: SnapshotFormat.header.prefix(4))
         else {
             throw StorageError(
-                .damaged, "does not start as a snapshot", path: file.path, offset: 0)
+                .damaged, "does not start as a snapshot", path: path, offset: 0)
         }
         var adler = Adler32()
         adler.update(bytes.rawSpan.extracting(0..<SnapshotFormat.headerSize))
         bytes.removeFirst(SnapshotFormat.headerSize)
-        let end = try readBody(&bytes, from: &source, &adler, path: file.path, into: &sink)
+        let end = try readBody(&bytes, from: &source, &adler, path: path, into: &sink)
         try gather(SnapshotFormat.trailerSizeMax, &bytes, from: &source)
-        return try readTrailer(bytes, at: end, adler, path: file.path)
+        return try readTrailer(bytes, at: end, adler, path: path)
     }
 
     /// Takes at least `count` bytes from the source, unless it ends before.

@@ -14,6 +14,8 @@ from .waiting import eventually
 
 KINDS = ("aviary", "apache", "debian")
 JVM = ["-Xmx256m", "-Xss512k", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"]
+ADMIN_JARS = ("jetty9-server", "jetty9-http", "jetty9-io", "jetty9-util", "jetty9-util-ajax", "jetty9-security",
+              "jetty9-servlet", "servlet-api", "jackson-core", "jackson-databind", "jackson-annotations")
 LOG4J2 = """status = error
 appender.f.type = File
 appender.f.name = f
@@ -38,7 +40,8 @@ def java_command(kind, folder, log, main, *arguments):
         jars = ":".join(p for p in (f"/usr/share/java/{n}.jar" for n in names) if os.path.exists(p))
         settings, key = LOG4J1, "log4j.configuration"
     else:
-        jars = f"{places.TOOLS}/zookeeper-3.9.5/*"
+        # Its AdminServer runs on Jetty 9.4 and Jackson, which Debian has.
+        jars = ":".join([f"{places.TOOLS}/zookeeper-3.9.5/*", *(f"/usr/share/java/{name}.jar" for name in ADMIN_JARS)])
         settings, key = LOG4J2, "log4j2.configurationFile"
     properties = pathlib.Path(folder) / "log4j.properties"
     properties.write_text(settings.format(log=log))
