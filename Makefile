@@ -7,6 +7,8 @@ SHELL := /bin/bash
 RELEASE := swift build -c release --static-swift-stdlib
 AVIARY := .build/release/aviary
 SECONDS_TO_SIMULATE ?= 60
+SEEDS ?= 1-40
+OPERATIONS ?= 5000
 
 help: ## show these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +43,12 @@ reference: ## the interoperability tests held against Apache ZooKeeper itself, t
 	Tests/Interop/setup.sh
 	.build-interop/venv/bin/pytest Tests/Interop --under-test apache $(PYTEST)
 
+conformance: libyaml ## random programs compared with Apache ZooKeeper, request by request: SEEDS=1-40 OPERATIONS=5000
+	Tests/Interop/setup.sh
+	swift build --product aviary
+	AVIARY_BIN=$${AVIARY_BIN:-.build/debug/aviary} .build-interop/venv/bin/pytest Tests/Interop/test_conformance_live.py \
+	    --seeds $(SEEDS) --operations $(OPERATIONS) $(PYTEST)
+
 simulate: libyaml ## whole ensembles from random seeds, for SECONDS_TO_SIMULATE seconds
 	$(RELEASE) --product simulate
 	.build/release/simulate --seconds $(SECONDS_TO_SIMULATE)
@@ -49,4 +57,4 @@ bench: build ## ours and Apache ZooKeeper side by side, ratios printed
 	Tests/Interop/setup.sh
 	.build-interop/venv/bin/python bench/run.py
 
-.PHONY: help libyaml build up test lint unit interop reference simulate bench
+.PHONY: help libyaml build up test lint unit interop reference conformance simulate bench

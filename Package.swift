@@ -114,7 +114,8 @@ let package = Package(
         .testTarget(
             name: "ServerCoreTests",
             dependencies: [
-                "Jute", "Quorum", "Records", "ServerCore", "Simulation", "Storage", "Tree",
+                "Configuration", "Jute", "Quorum", "Records", "ServerCore", "Simulation", "Storage",
+                "Tree",
             ]),
     ]
 )

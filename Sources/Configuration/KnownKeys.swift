@@ -14,7 +14,11 @@ public enum KnownKeys {
         "standaloneEnabled", "reconfigEnabled", "4lw.commands.whitelist", "skipACL",
         "extendedTypesEnabled", "snapCount", "snapSizeLimitInKb", "preAllocSize", "forceSync",
         "jute.maxbuffer", "leaderServes", "globalOutstandingLimit", "digest.enabled",
-        "DigestAuthenticationProvider.superDigest", "cnxTimeout", "electionPortBindRetry",
+        "DigestAuthenticationProvider.superDigest", "DigestAuthenticationProvider.enabled",
+        "DigestAuthenticationProvider.digestAlg", "enforce.auth.enabled", "enforce.auth.schemes",
+        "sessionRequireClientSASLAuth", "allowSaslFailedClients", "superUser", "ensembleAuthName",
+        "sasl.serverconfig", "java.security.auth.login.config",
+        "SASLAuthenticationProvider.superPassword", "cnxTimeout", "electionPortBindRetry",
         "snapshot.trust.empty", "db.autocreate", "datadir.autocreate", "commitLogCount",
         "fsync.warningthresholdms", "txnLogSizeLimitInKb", "syncEnabled",
         "snapshotSizeFactor", "enforceQuota", "znode.container.checkIntervalMs",
@@ -35,9 +39,7 @@ public enum KnownKeys {
         "multiAddress.reachabilityCheckEnabled", "multiAddress.reachabilityCheckTimeoutMs",
         "oraclePath", "admin.portUnification", "admin.forceHttps",
         "admin.needClientAuth", "admin.httpVersion", "audit.enable",
-        "enforce.auth.enabled",
-        "enforce.auth.schemes", "sessionRequireClientSASLAuth", "allowSaslFailedClients",
-        "serverCnxnFactory", "authProvider.1", "fips-mode", "readonlymode.enabled",
+        "serverCnxnFactory", "fips-mode", "readonlymode.enabled",
         "flushDelay",
         "maxWriteQueuePollTime", "maxBatchSize", "snapshot.compression.method",
         "serializeLastProcessedZxid.enabled", "jute.maxbuffer.extrasize",
@@ -50,7 +52,6 @@ public enum KnownKeys {
         "observer.reconnectDelayMs", "observer.election.DelayMs",
         "leaderConnectDelayDuringRetryMs", "leader.nodelay", "follower.nodelay",
         "watchManagerName", "client.portUnification", "client.certReload",
-        "DigestAuthenticationProvider.enabled", "DigestAuthenticationProvider.digestAlg",
     ]
 
     /// Beginnings of keys that come in families.

@@ -48,10 +48,8 @@ public struct ServerConfiguration: Equatable, Sendable {
     public var purgeIntervalHours = 0
     /// The four letter words.
     public var fourLetterWords: String?
-    /// Whether skip aCL applies.
-    public var skipACL = false
-    /// The super digest.
-    public var superDigest: String?
+    /// Who may do what.
+    public var access = AccessConfiguration()
     /// Whether extended types enabled applies.
     public var extendedTypesEnabled = false
     /// How often containers and znodes with a time to live are looked at.
@@ -117,10 +115,13 @@ extension ServerConfiguration {
     ///
     /// Everything that is wrong or doubtful is in the second part of the result; with an error
     /// among it the first part is not to be used.
+    ///
+    /// `javaFlags`: what `JVMFLAGS` and `SERVER_JVMFLAGS` hold.
     public static func parse(
-        _ text: String, file: String
+        _ text: String, file: String, javaFlags: String = ""
     ) -> (configuration: ServerConfiguration, problems: [ConfigurationProblem]) {
-        var parser = ServerConfigurationParser(PropertiesFile(text), file: file)
+        var parser = ServerConfigurationParser(
+            PropertiesFile(text), file: file, options: JavaOptions.settings(in: javaFlags))
         parser.run()
         return (parser.configuration, parser.problems)
     }

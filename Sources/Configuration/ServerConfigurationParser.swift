@@ -2,20 +2,27 @@ import Records
 
 /// Reads the entries of a zoo.cfg one after the other.
 struct ServerConfigurationParser {
-    private let properties: PropertiesFile
+    let properties: PropertiesFile
     private let file: String
     var configuration = ServerConfiguration()
     var problems: [ConfigurationProblem] = []
 
-    init(_ properties: PropertiesFile, file: String) {
+    /// What the process was told besides; the file counts for more.
+    private let options: [PropertiesFile.Entry]
+
+    init(
+        _ properties: PropertiesFile, file: String, options: [PropertiesFile.Entry] = []
+    ) {
         self.properties = properties
         self.file = file
+        self.options = options
     }
 
     mutating func run() {
         configuration.entries = properties.entries
         var last: [String: PropertiesFile.Entry] = [:]
         for entry in properties.entries { last[entry.key] = entry }
+        for entry in options where last[entry.key] == nil { read(entry) }
         for entry in properties.entries where last[entry.key] == entry { read(entry) }
         finish()
     }
@@ -34,7 +41,7 @@ struct ServerConfigurationParser {
         let key = entry.key.hasPrefix("zookeeper.") ? String(entry.key.dropFirst(10)) : entry.key
         if Membership.isKey(key) { return }
         if readText(key, entry) || readFlag(key, entry) || readNumber(key, entry)
-            || readAdministration(key, entry)
+            || readAdministration(key, entry) || readAccess(key, entry)
         {
             return
         }
@@ -51,8 +58,6 @@ struct ServerConfigurationParser {
         case "clientPortAddress": configuration.clientPortAddress = value
         case "dynamicConfigFile": configuration.dynamicConfigFile = value
         case "4lw.commands.whitelist": configuration.fourLetterWords = value
-        case "DigestAuthenticationProvider.superDigest": configuration.superDigest = value
-        case "skipACL": configuration.skipACL = value == "yes"
         case "forceSync": configuration.forceSync = value != "no"
         case "leaderServes": configuration.leaderServes = value != "no"
         case "electionAlg":
@@ -186,6 +191,7 @@ struct ServerConfigurationParser {
                 "minSessionTimeout (\(least) ms) is greater than maxSessionTimeout (\(most) ms)",
                 properties["minSessionTimeout"] ?? properties["maxSessionTimeout"])
         }
+        checkAccess()
         readMembers()
     }
 

@@ -20,6 +20,8 @@ def pytest_addoption(parser):
     parser.addoption("--keep", action="store_true", help="leave the files of the servers where they are")
     parser.addoption("--under-test", default="aviary", choices=("aviary", "apache"),
                      help="what stands where Aviary's servers stand; `apache` proves the tests themselves")
+    parser.addoption("--seeds", default="7", metavar="FIRST-LAST", help="random programs to compare, in test_conformance_live.py")
+    parser.addoption("--operations", type=int, default=1000, help="how many requests each of them has")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -75,8 +77,8 @@ def started(request):
 @pytest.fixture
 def make_server(tmp_path, started, under_test):
     """make_server(kind=…, **config): one standalone server that is not started yet."""
-    def make(kind=None, folder="server", **config):
-        server = Server(kind or under_test, tmp_path / folder, places.free_port(), config)
+    def make(kind=None, folder="server", properties=(), **config):
+        server = Server(kind or under_test, tmp_path / folder, places.free_port(), config, properties=properties)
         started.append(server)
         return server
     return make

@@ -162,7 +162,7 @@ struct ReapingTests {
 
     @Test func `a container is not deleted while a child of it is on its way`() throws {
         var preparation = Preparation(
-            access: AccessControl(isDisabled: true, superDigest: nil), extendedTypesEnabled: true,
+            access: AccessControl(AccessSettings()), extendedTypesEnabled: true,
             reconfigEnabled: false)
         let server = try StandaloneServer()
         let client = try server.client()

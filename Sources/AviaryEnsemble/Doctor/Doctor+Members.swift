@@ -96,8 +96,8 @@ extension Doctor {
         var findings: [Finding] = []
         let known = facts.servers.filter(\.hasConfiguration)
         let isDynamic = known.contains { $0.settings.reconfigEnabled }
-        let hasSuper = known.allSatisfy { $0.settings.superDigest != nil }
-        let skips = known.filter(\.settings.skipACL)
+        let hasSuper = known.allSatisfy { $0.settings.access.superDigest != nil }
+        let skips = known.filter(\.settings.access.skipsACLs)
         if isDynamic, !hasSuper, skips.isEmpty, !facts.isPlanned {
             findings.append(
                 Finding(

@@ -35,6 +35,14 @@ enum ServerProcess {
         _ = unsafe pwrite(descriptor, number, number.count, 0)
     }
 
+    /// What the environment gives to a Java machine, which there is none of; settings may be in it.
+    static func javaFlags() -> String {
+        func value(_ name: String) -> String {
+            unsafe getenv(name).map { unsafe String(cString: $0) } ?? ""
+        }
+        return value("JVMFLAGS") + " " + value("SERVER_JVMFLAGS")
+    }
+
     /// How many descriptors are open, and how many may be.
     static func figures() -> [(key: String, value: String)] {
         var limit = rlimit()

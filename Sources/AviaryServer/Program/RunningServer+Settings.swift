@@ -31,8 +31,7 @@ extension RunningServer {
         settings.lastSeenMembership = isAlone ? nil : files.proposedMembership
         settings.leaderServes = configuration.leaderServes
         settings.slowSyncMilliseconds = configuration.slowSyncMilliseconds
-        settings.skipACL = configuration.skipACL
-        settings.superDigest = configuration.superDigest
+        settings.access = AccessSettings(configuration.access, users: files.logins)
         settings.snapshotTransactionCount = configuration.snapshotTransactionCount
         settings.snapshotLogSizeMax = configuration.snapshotLogSizeMax
         if let words = configuration.fourLetterWords {

@@ -13,11 +13,13 @@ struct ServerFiles {
     /// A newer one that was proposed before the server ended.
     var proposedMembership: Membership?
     var server = ServerID(0)
+    /// Passwords by user of those who can log in by SASL; nil if nobody can.
+    var logins: [String: String]?
     var warnings: [ConfigurationProblem] = []
 
     /// Reads everything, or says everything that is wrong.
     static func read(
-        _ path: String, in fileSystem: any FileSystem
+        _ path: String, in fileSystem: any FileSystem, javaFlags: String = ""
     ) -> Result<ServerFiles, ConfigurationProblems> {
         let absolute = AbsolutePath.of(path)
         let content: [UInt8]?
@@ -34,12 +36,13 @@ struct ServerFiles {
                         + "'aviary generate SPEC --out DIR' to make one"))
         }
         let parsed = ServerConfiguration.parse(
-            String(decoding: content, as: UTF8.self), file: path)
+            String(decoding: content, as: UTF8.self), file: path, javaFlags: javaFlags)
         var files = ServerFiles(
             path: absolute, text: content, configuration: parsed.configuration,
             membership: parsed.configuration.membership)
         var problems = parsed.problems
         problems += files.readMembers(in: fileSystem)
+        problems += files.readLogins(in: fileSystem)
         let errors = problems.filter { $0.severity == .error }
         guard errors.isEmpty else { return .failure(ConfigurationProblems(all: problems)) }
         problems += files.readServer(in: fileSystem)
@@ -50,7 +53,7 @@ struct ServerFiles {
         return .success(files)
     }
 
-    private static func content(
+    static func content(
         of path: String, in fileSystem: any FileSystem
     ) throws(ConfigurationProblem) -> String? {
         do throws(StorageError) {

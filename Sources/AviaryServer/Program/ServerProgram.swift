@@ -30,7 +30,9 @@ public enum ServerProgram {
         ServerProcess.announce()
         let fileSystem = POSIXFileSystem()
         let files: ServerFiles
-        switch ServerFiles.read(configurationPath, in: fileSystem) {
+        switch ServerFiles.read(
+            configurationPath, in: fileSystem, javaFlags: ServerProcess.javaFlags())
+        {
         case .success(let read): files = read
         case .failure(let problems):
             for problem in problems.all { complain(String(describing: problem), .error, log) }

@@ -1,12 +1,23 @@
+import Configuration
 import Jute
 import Records
 
 /// Who may do what to a znode, and which ACLs a client may set.
 struct AccessControl {
     /// Whether nothing is checked at all (`skipACL=yes`).
-    let isDisabled: Bool
-    /// The digest identity that may do everything, if there is one.
-    let superDigest: ByteString?
+    private let isDisabled: Bool
+    private let digestAlgorithm: DigestAlgorithm?
+    private let superDigest: ByteString?
+    private let providers: Set<AuthenticationProvider>
+    private let schemesRequired: [ByteString]
+
+    init(_ settings: AccessSettings) {
+        isDisabled = settings.skipsACLs
+        digestAlgorithm = settings.digestAlgorithm
+        superDigest = settings.superDigest.map { ByteString($0) }
+        providers = settings.providers
+        schemesRequired = settings.schemesRequired.map { ByteString($0) }
+    }
 
     /// Whether somebody with these credentials has `permission` under `acl`.
     func allows(
@@ -20,13 +31,26 @@ struct AccessControl {
         return credentials.contains { $0.scheme == "super" }
     }
 
+    /// Whether a client with these credentials is served at all (`enforce.auth.enabled`).
+    func admits(_ credentials: [Identity]) -> Bool {
+        schemesRequired.isEmpty
+            || credentials.contains { schemesRequired.contains($0.scheme) }
+    }
+
+    /// Whether nobody is served without a login by SASL.
+    var requiresLogin: Bool { schemesRequired.contains("sasl") }
+
     private func matches(_ wanted: Identity, _ held: Identity) -> Bool {
         guard wanted.scheme == held.scheme else { return false }
-        if wanted.scheme == "ip" {
+        switch wanted.scheme {
+        case "ip":
             guard let address = AddressCredential.parse(held.id.bytes[...]) else { return false }
             return AddressCredential.matches(id: wanted.id, address: address)
+        case "digest": return digestAlgorithm != nil && wanted.id == held.id
+        case "sasl":
+            return providers.contains(.sasl) && (held.id == "super" || wanted.id == held.id)
+        default: return false
         }
-        return wanted.scheme == "digest" && wanted.id == held.id
     }
 
     /// The list as it is kept: duplicates dropped, `auth` replaced by the client's own identities.
@@ -42,7 +66,7 @@ struct AccessControl {
             if identity == .anyone {
                 fixed.append(entry)
             } else if identity.scheme == "auth" {
-                let own = credentials.filter { $0.scheme == "digest" }
+                let own = credentials.filter { isProof(of: $0.scheme) }
                 guard !own.isEmpty else { throw .invalidACL }
                 fixed += own.map { ACL(permissions: entry.permissions, identity: $0) }
             } else if isValid(identity) {
@@ -54,28 +78,52 @@ struct AccessControl {
         return fixed
     }
 
-    private func isValid(_ identity: Identity) -> Bool {
-        switch identity.scheme {
-        case "digest": DigestCredential.isValid(id: identity.id)
-        case "ip": AddressCredential.isValid(id: identity.id)
+    /// Whether a credential of this scheme is something that its holder has proved.
+    private func isProof(of scheme: ByteString) -> Bool {
+        switch scheme {
+        case "digest": digestAlgorithm != nil
+        case "sasl": providers.contains(.sasl)
         default: false
         }
     }
 
-    /// The credentials that an auth packet adds, or nil if the scheme is unknown.
+    private func isValid(_ identity: Identity) -> Bool {
+        switch identity.scheme {
+        case "digest": digestAlgorithm != nil && DigestCredential.isValid(id: identity.id)
+        case "ip": AddressCredential.isValid(id: identity.id)
+        case "sasl": providers.contains(.sasl) && LoginCredential.isValid(id: identity.id)
+        default: false
+        }
+    }
+
+    /// The credentials that an auth packet adds, or nil if it proves nothing.
     func authenticate(
         scheme: ByteString, authentication: [UInt8]?, address: [UInt8]
     ) -> [Identity]? {
         switch scheme {
         case "digest":
-            guard let authentication else { return nil }
-            let identity = DigestCredential.identity(of: authentication)
+            guard let authentication, let digestAlgorithm else { return nil }
+            let identity = DigestCredential.identity(of: authentication, by: digestAlgorithm)
             if identity.id == superDigest { return [identity, Identity(scheme: "super", id: "")] }
             return [identity]
         case "ip":
             return [Identity(scheme: "ip", id: ByteString(AddressCredential.text(of: address)))]
         default: return nil
         }
+    }
+
+    /// A credential as `whoAmI` shows it: of a digest only the user, and of a scheme that ACLs
+    /// cannot name nobody.
+    func shown(_ identity: Identity) -> Identity {
+        var shown = identity
+        switch identity.scheme {
+        case "digest":
+            let colon = identity.id.bytes.firstIndex(of: UInt8(ascii: ":"))
+            shown.id = ByteString(Array(identity.id.bytes[..<(colon ?? identity.id.bytes.count)]))
+        case "sasl" where !providers.contains(.sasl): shown.id = ""
+        default: break
+        }
+        return shown
     }
 
     /// An ACL as somebody without ADMIN sees it: the hashes of digest ids are hidden.

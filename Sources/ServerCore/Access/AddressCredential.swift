@@ -36,14 +36,17 @@ enum AddressCredential {
         return (base, bits)
     }
 
+    /// A number as Java reads it: a plus and zeroes may stand before it.
     private static func decimal(_ text: ArraySlice<UInt8>, max: Int) -> Int? {
-        guard !text.isEmpty, text.count <= 3 else { return nil }
+        let digits = text.first == UInt8(ascii: "+") ? text.dropFirst() : text
+        guard !digits.isEmpty else { return nil }
         var value = 0
-        for byte in text {
+        for byte in digits {
             guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
             value = value * 10 + Int(byte - UInt8(ascii: "0"))
+            guard value <= max else { return nil }
         }
-        return value <= max ? value : nil
+        return value
     }
 
     private static func parseIPv4(_ text: ArraySlice<UInt8>) -> [UInt8]? {
@@ -75,9 +78,7 @@ enum AddressCredential {
                 isPastGap = true
                 continue
             }
-            guard let bytes = parseGroup(group, isLast: index == groups.count - 1) else {
-                return nil
-            }
+            guard let bytes = parseGroup(group) else { return nil }
             if isPastGap { tail += bytes } else { head += bytes }
         }
         let missing = 16 - head.count - tail.count
@@ -85,8 +86,7 @@ enum AddressCredential {
         return head + Array(repeating: 0, count: missing) + tail
     }
 
-    private static func parseGroup(_ group: ArraySlice<UInt8>, isLast: Bool) -> [UInt8]? {
-        if isLast, group.contains(UInt8(ascii: ".")) { return parseIPv4(group) }
+    private static func parseGroup(_ group: ArraySlice<UInt8>) -> [UInt8]? {
         guard group.count <= 4,
             let value = UInt16(String(decoding: group, as: UTF8.self), radix: 16)
         else { return nil }

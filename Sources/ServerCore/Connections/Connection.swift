@@ -52,6 +52,8 @@ final class Connection {
     /// The session where this server tracks it: standalone and leader.
     var tracked: TrackedSession?
     var credentials: [Identity]
+    /// How far a login by SASL has come, once there is one.
+    var login: DigestMD5Exchange?
     var outstanding = Deque<Outstanding>()
     var output = JuteWriter(capacity: 512)
     /// Whether it stands in the replica's list of connections with output.

@@ -1,3 +1,4 @@
+import Configuration
 import Jute
 import Records
 
@@ -10,27 +11,92 @@ extension Replica {
     ) {
         var added: [Identity]?
         if let packet = try? AuthPacket(from: &reader) {
-            added = access.authenticate(
-                scheme: packet.scheme ?? "", authentication: packet.auth,
-                address: connection.address)
+            if packet.scheme == "ensemble", settings.access.providers.contains(.ensemble) {
+                guard isNameOfEnsemble(packet.auth) else { return close(connection) }
+                added = []
+            } else {
+                added = access.authenticate(
+                    scheme: packet.scheme ?? "", authentication: packet.auth,
+                    address: connection.address)
+            }
         }
-        markDirty(connection)
         guard let added else {
             statistics.authenticationFailures += 1
-            connection.output.writeReply(xid, zxid: .zero, .authFailed)
-            return close(connection)
+            return refuse(xid, .authFailed, connection)
         }
-        for identity in added where !connection.credentials.contains(identity) {
-            connection.credentials.append(identity)
-        }
+        adopt(added, connection)
         connection.output.writeReply(xid, zxid: .zero, .ok)
+        markDirty(connection)
     }
 
-    /// Nobody can log in by SASL here: the client is told so by a null token, and goes on without.
-    func receivedSASL(_ xid: Xid, _ connection: Connection) {
-        markDirty(connection)
-        let start = connection.output.beginReply(xid, zxid: .zero, .ok)
-        connection.output.writeBuffer(nil as [UInt8]?)
+    /// Whether a client looks for this ensemble, if it says which one it looks for; if not, it is
+    /// disconnected without an answer, so that it tries another server.
+    private func isNameOfEnsemble(_ name: [UInt8]?) -> Bool {
+        let known = settings.access.ensembleNames
+        guard let name, !name.isEmpty, !known.isEmpty else { return true }
+        return known.contains { Array($0.utf8) == name }
+    }
+
+    private func adopt(_ identities: [Identity], _ connection: Connection) {
+        for identity in identities where !connection.credentials.contains(identity) {
+            connection.credentials.append(identity)
+        }
+    }
+
+    /// One step of a login by SASL.
+    ///
+    /// Where nobody can log in a client is told so by a null token, and goes on without.
+    func receivedLoginToken(
+        _ xid: Xid, _ reader: inout JuteReader, _ connection: Connection
+    ) {
+        var exchange = connection.login ?? DigestMD5Exchange()
+        defer { connection.login = exchange }
+        do {
+            guard let token = try? reader.readBuffer() else { throw DigestMD5Exchange.Failure() }
+            guard let logins = settings.access.logins else {
+                return answerLogin(xid, .ok, nil, connection)
+            }
+            let success = try exchange.received(token, logins: logins) { nonces.next() }
+            if let user = success.user {
+                var added = [Identity(scheme: "sasl", id: user)]
+                if settings.access.superUsers.contains(where: { ByteString($0) == user }) {
+                    added.append(Identity(scheme: "super", id: ""))
+                }
+                adopt(added, connection)
+            }
+            answerLogin(xid, .ok, success.token, connection)
+        } catch {
+            statistics.authenticationFailures += 1
+            if settings.access.allowsFailedLogins, !access.requiresLogin {
+                return answerLogin(xid, .ok, nil, connection)
+            }
+            answerLogin(
+                xid, access.requiresLogin ? .sessionClosedRequireAuth : .authFailed, nil,
+                connection)
+            close(connection)
+        }
+    }
+
+    private func answerLogin(
+        _ xid: Xid, _ code: ErrorCode, _ token: [UInt8]?, _ connection: Connection
+    ) {
+        let start = connection.output.beginReply(xid, zxid: .zero, code)
+        connection.output.writeBuffer(token)
         connection.output.endFrame(start)
+        markDirty(connection)
+    }
+
+    /// Whether the client has proved what it must have before it is served; if not it is told, and
+    /// disconnected.
+    func isAdmitted(_ xid: Xid, _ connection: Connection) -> Bool {
+        if access.admits(connection.credentials) { return true }
+        refuse(xid, .sessionClosedRequireAuth, connection)
+        return false
+    }
+
+    private func refuse(_ xid: Xid, _ code: ErrorCode, _ connection: Connection) {
+        connection.output.writeReply(xid, zxid: .zero, code)
+        markDirty(connection)
+        close(connection)
     }
 }

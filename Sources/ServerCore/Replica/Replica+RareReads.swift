@@ -73,7 +73,7 @@ extension Replica {
     }
 
     private func writeCredentials(_ connection: Connection) {
-        let shown = connection.credentials.map { $0.named }
+        let shown = connection.credentials.map { access.shown($0) }
         WhoAmIResponse(credentials: shown).write(to: &connection.output)
     }
 
@@ -151,15 +151,5 @@ private enum MultiReadKind {
             return nil
         }
         self = kind ?? .reads
-    }
-}
-
-extension Identity {
-    /// The identity without what belongs to it alone: of a digest, only the user.
-    fileprivate var named: Identity {
-        guard scheme == "digest", let colon = id.bytes.firstIndex(of: UInt8(ascii: ":")) else {
-            return self
-        }
-        return Identity(scheme: scheme, id: ByteString(Array(id.bytes[..<colon])))
     }
 }

@@ -12,12 +12,14 @@ extension Replica {
     ) {
         guard isServing else { return close(connection) }
         connection.statistics.lastXid = xid
-        if type != .auth, type != .sasl, !touch(connection) { return }
+        if type != .auth, type != .sasl {
+            guard isAdmitted(xid, connection), touch(connection) else { return }
+        }
         switch type {
         case .ping, .exists, .getData, .getACL, .getChildren, .getChildren2:
             read(xid, type, &reader, connection)
         case .auth: receivedAuthentication(xid, &reader, connection)
-        case .sasl: receivedSASL(xid, connection)
+        case .sasl: receivedLoginToken(xid, &reader, connection)
         case .sync: receivedSync(xid, &reader, connection)
         case .setWatches, .setWatches2, .addWatch, .checkWatches, .removeWatches, .multiRead,
             .getEphemerals, .getAllChildrenNumber, .whoAmI:

@@ -67,6 +67,7 @@ public final class Replica {
 
     var snapshots: SnapshotProgress
     var reaper: Reaper
+    var nonces: NonceGenerator
     var statistics = ServerStatistics()
     /// Counted and measured for monitors; the driver adds what it sees.
     public let metrics = Metrics()
@@ -94,8 +95,8 @@ public final class Replica {
         self.now = now
         self.startedAt = now.monotonicMilliseconds
         self.roleSince = now.monotonicMilliseconds
-        self.access = AccessControl(
-            isDisabled: settings.skipACL, superDigest: settings.superDigest.map { ByteString($0) })
+        self.access = AccessControl(settings.access)
+        self.nonces = NonceGenerator(seed: seed)
         self.tree = DataTree(seed: seed)
         self.preparation = Preparation(
             access: access, extendedTypesEnabled: settings.extendedTypesEnabled,

@@ -37,10 +37,8 @@ public struct ReplicaSettings: Sendable {
     public var lastSeenMembership: Membership?
     /// Whether a leader serves clients (`leaderServes`).
     public var leaderServes = true
-    /// Whether skip aCL applies.
-    public var skipACL = false
-    /// The digest identity with all rights, `super:hash`.
-    public var superDigest: String?
+    /// Who may do what.
+    public var access = AccessSettings()
     /// How often containers and znodes with a time to live are looked at that nobody uses any more.
     public var reapingIntervalMilliseconds: Int64 = 60_000
     /// How many of those may be deleted in a minute.

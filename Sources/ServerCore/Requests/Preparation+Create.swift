@@ -70,6 +70,9 @@ extension Preparation {
 
 /// What the flags of a create mean.
 struct CreateMode {
+    /// All that have a meaning.
+    static let flags: ClosedRange<Int32> = 0...6
+
     let isEphemeral: Bool
     let isSequential: Bool
     let timeToLive: Int64
@@ -78,7 +81,7 @@ struct CreateMode {
     init(of request: CreateOperation, extendedTypesEnabled: Bool) throws(ErrorCode) {
         let flags = request.flags
         let timeToLive = request.timeToLive
-        guard (0...6).contains(flags) else { throw .badArguments }
+        guard CreateMode.flags.contains(flags) else { throw .badArguments }
         self.isEphemeral = flags == 1 || flags == 3
         self.isSequential = flags == 2 || flags == 3 || flags == 6
         self.timeToLive = timeToLive

@@ -91,19 +91,21 @@ extension WriteRequest {
 
     /// Operations until the header that says done.
     ///
-    /// Throws only for a plain create whose ACL is null, which takes no zxid (client.md 5.1).
+    /// Throws only for a create whose ACL is null, which takes no zxid: that is looked at before
+    /// all but whether the flags are known (client.md 5.1).
     private static func readMulti(
         from reader: inout JuteReader
     ) throws(JuteError) -> WriteRequest {
         var operations: [WriteRequest] = []
         while let header = try? MultiHeader(from: &reader) {
             if header.isDone { return .multi(operations) }
-            guard let operation = try? readOperation(header.type, from: &reader) else { break }
-            if case .create(let create) = operation, create.acl == nil,
-                header.type != .createTTL
+            guard let single = try? readSingle(type: header.type, from: &reader) else { break }
+            if case .create(let create) = single, create.acl == nil,
+                header.type != .createTTL, CreateMode.flags.contains(create.flags)
             {
                 throw .invalidValue
             }
+            guard let operation = try? single.adaptedToMulti() else { break }
             operations.append(operation)
         }
         return .unreadable
@@ -113,13 +115,16 @@ extension WriteRequest {
     static func readOperation(
         _ type: OpCode, from reader: inout JuteReader
     ) throws(JuteError) -> WriteRequest {
-        let operation = try readSingle(type: type, from: &reader)
-        switch operation {
+        try readSingle(type: type, from: &reader).adaptedToMulti()
+    }
+
+    private func adaptedToMulti() throws(JuteError) -> WriteRequest {
+        switch self {
         case .create(var create):
             guard create.path != nil else { throw .invalidValue }
             try create.adaptToMulti()
             return .create(create)
-        case .delete(.some, _), .setData(.some, _, _), .check(.some, _): return operation
+        case .delete(.some, _), .setData(.some, _, _), .check(.some, _): return self
         default: throw .invalidValue
         }
     }

@@ -27,7 +27,7 @@ extension EnsembleSimulation {
             server: server.id, quorum: quorum, membership: server.files.committed)
         settings.reconfigEnabled = isReconfiguring
         settings.standaloneEnabled = false
-        settings.skipACL = true
+        settings.access.skipsACLs = true
         settings.lastSeenMembership = server.files.proposed
         settings.tickTimeMilliseconds = Int32(EnsembleSimulation.tickTime)
         settings.snapshotTransactionCount = 60

@@ -33,7 +33,7 @@ log4j.appender.F.layout.ConversionPattern=%d{{ISO8601}} %p %c{{1}} - %m%n
 """
 
 
-def java_command(kind, folder, log, main, *arguments):
+def java_command(kind, folder, log, main, *arguments, properties=()):
     """The command line for one of Apache ZooKeeper's programs, logging to the file `log`."""
     if kind == "debian":
         names = ("zookeeper", "zookeeper-jute", "slf4j-log4j12", "slf4j-api", "log4j-1.2", "netty-all", "metrics-core", "snappy-java")
@@ -43,16 +43,19 @@ def java_command(kind, folder, log, main, *arguments):
         # Its AdminServer runs on Jetty 9.4 and Jackson, which Debian has.
         jars = ":".join([f"{places.TOOLS}/zookeeper-3.9.5/*", *(f"/usr/share/java/{name}.jar" for name in ADMIN_JARS)])
         settings, key = LOG4J2, "log4j2.configurationFile"
-    properties = pathlib.Path(folder) / "log4j.properties"
-    properties.write_text(settings.format(log=log))
-    return ["java", *JVM, f"-D{key}=file:{properties}", "-Dznode.container.checkIntervalMs=3600000",
+    logging = pathlib.Path(folder) / "log4j.properties"
+    logging.write_text(settings.format(log=log))
+    return ["java", *JVM, f"-D{key}=file:{logging}", *(f"-D{each}" for each in properties), "-Dznode.container.checkIntervalMs=3600000",
             "-Dzookeeper.admin.enableServer=false", "-cp", jars, main, *map(str, arguments)]
 
 
 class Server:
-    """A server process and its files. `config` is the text of its zoo.cfg by key; None leaves a default key out."""
+    """A server process and its files. `config` is the text of its zoo.cfg by key; None leaves a default key out.
 
-    def __init__(self, kind, folder, client_port, config, host="127.0.0.1", identity=None, members=()):
+    `properties` are settings of the process, as in -Dkey=value: some are read from nowhere else by Apache ZooKeeper.
+    """
+
+    def __init__(self, kind, folder, client_port, config, host="127.0.0.1", identity=None, members=(), properties=()):
         self.kind, self.host, self.client_port, self.identity = kind, host, client_port, identity
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -63,6 +66,7 @@ class Server:
                        "znode.container.checkIntervalMs": 3600000, "admin.enableServer": "false"}
         self.config.update(config)
         self.members = list(members)
+        self.properties = list(properties)
         self.process = None
         self.starts = 0
         self.write_files()
@@ -91,10 +95,12 @@ class Server:
             command = [places.aviary_binary(), "server", str(self.cfg)]
         else:
             command = java_command(self.kind, self.folder, self.log_path,
-                                   "org.apache.zookeeper.server.quorum.QuorumPeerMain", self.cfg)
+                                   "org.apache.zookeeper.server.quorum.QuorumPeerMain", self.cfg,
+                                   properties=self.properties)
         self.starts += 1
+        environment = dict(os.environ, SERVER_JVMFLAGS=" ".join(f"-D{each}" for each in self.properties))
         with open(self.log_path, "ab") as out:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+            self.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
                                             cwd=self.folder, start_new_session=True)
         return self
 

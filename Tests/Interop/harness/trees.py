@@ -1,7 +1,13 @@
 """The whole tree as a server shows it: every path with its data, ACL and Stat, so that two servers can be compared."""
 from conformance import zkwire as w
 
-ADMIN = (("digest", b"super:super"),)
+SUPER_DIGEST = {"DigestAuthenticationProvider.superDigest": "super:gG7s8t3oDEtIqF6DM9LlI/R+9Ss="}
+ADMIN = ("digest", b"super:super")
+
+
+def authenticate(session, scheme, secret):
+    """The error code of an auth packet."""
+    return session.call(w.AUTH, w.Out().int(0).string(scheme).buffer(secret).bytes(), w.XID_AUTH).err
 
 
 def children(session, path):
@@ -35,10 +41,11 @@ def create(session, path, data=b"", flags=0, acl=w.OPEN_ACL):
     return reply.err if reply.err else w.In(reply.body).string()
 
 
-def dump(server, root="/", config=False):
+def dump(server, root="/", config=False, identity=None):
     """{path: (data, Stat, ACL)} below `root`, after a sync. /zookeeper/config differs by design and is left out."""
     session = server.session()
     try:
+        assert identity is None or authenticate(session, *identity) == 0
         sync(session)
         found, queue = {}, [root]
         while queue:
