@@ -37,7 +37,7 @@ struct DoctorTests {
             server.members = committed
             server.membersFile = "/var/local/\(id)/zoo.cfg.dynamic.100000000"
             server.settings.reconfigEnabled = true
-            server.settings.superDigest = "super:x"
+            server.settings.access.superDigest = "super:x"
             server.settings.fourLetterWords = "srvr, mntr, conf"
             server.acceptedEpoch = 1
             server.currentEpoch = 1
@@ -126,9 +126,11 @@ struct DoctorTests {
             facts.wanted.members.append(member(4))
         },
         Fault("reconfig-forbidden") { facts in
-            for place in facts.servers.indices { facts.servers[place].settings.superDigest = nil }
+            for place in facts.servers.indices {
+                facts.servers[place].settings.access.superDigest = nil
+            }
         },
-        .server("acl-skipped") { $0.settings.skipACL = true },
+        .server("acl-skipped") { $0.settings.access.skipsACLs = true },
         Fault("credential-missing") { $0.credentialFile = nil },
         Fault("credential-public") { $0.isCredentialPublic = true },
         .server("words-hidden") { $0.settings.fourLetterWords = "ruok" },

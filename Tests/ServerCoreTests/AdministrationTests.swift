@@ -56,7 +56,7 @@ struct AdministrationTests {
         ] as [(String?, Int?)])
     func `snapshots need all rights on the root`(_ header: String?, _ status: Int?) throws {
         let superuser = DigestCredential.identity(of: Array("super:secret".utf8)).id.description
-        let server = try StandaloneServer { $0.superDigest = superuser }
+        let server = try StandaloneServer { $0.access.superDigest = superuser }
         let client = try server.client()
         let reader = ACL(permissions: .read, identity: .anyone)
         let answer = try client.ask(.setACL) {
