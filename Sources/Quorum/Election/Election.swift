@@ -9,6 +9,9 @@ struct Election {
     static let finalWait: Int64 = 200
     /// Milliseconds of silence after which everybody is told again; doubled each time.
     static let resendDelay: ClosedRange<Int64> = 100...1600
+    /// Of so many times that all are told again, one is for members of the configuration in force
+    /// alone.
+    private static let narrowTurn = 4
 
     let me: ServerID
     /// What this server is doing, as it tells others.
@@ -41,6 +44,7 @@ struct Election {
     private(set) var finalAt: Int64?
     private(set) var resendAt: Int64?
     private var resendDelay = Election.resendDelay.lowerBound
+    private var resendCount = 0
     /// The choice, until it is taken.
     private(set) var decision: ServerID?
     /// What is to be sent, in order.
@@ -58,6 +62,7 @@ struct Election {
         finalAt = nil
         decision = nil
         resendDelay = Election.resendDelay.lowerBound
+        resendCount = 0
         mayVote = context.history.hasDatabase
         if !mayVote, context.committed.isVoter(me) {
             let patience = context.now + context.settings.bootstrapPatience
@@ -158,6 +163,7 @@ struct Election {
     ) {
         // Who has no data has no opinion, and who does not vote none about elections.
         guard mayVote, vote.zxid != .none else { return }
+        if isNarrow, !context.committed.isVoter(vote.leader) { return }
         let system = QuorumSystem(context.committed)
         if vote.round > round {
             round = vote.round
@@ -193,13 +199,13 @@ struct Election {
             // Those in here are compared by the leader alone.
             received[server] = vote
             received[server]?.version = 0
-            if agree(received, on: vote, context), isLeader(vote, by: received) {
+            if isFollowed(vote, by: received, context), isLeader(vote, by: received) {
                 decide(vote, context)
                 return
             }
         }
         settled[server] = vote
-        if agree(settled, on: vote, context), isLeader(vote, by: settled) {
+        if isFollowed(vote, by: settled, context), isLeader(vote, by: settled) {
             round = vote.round
             decide(vote, context)
         }
@@ -212,6 +218,17 @@ struct Election {
         _ votes: [ServerID: Vote], on vote: Vote, _ context: PeerContext
     ) -> Bool {
         context.isQuorum(Set(votes.filter { $0.value.agrees(with: vote) }.keys))
+    }
+
+    /// Whether a quorum has this leader already.
+    ///
+    /// The next configuration, which only this server may know of, has no say: a leader without it
+    /// takes it out of this server's log.
+    private func isFollowed(
+        _ vote: Vote, by votes: [ServerID: Vote], _ context: PeerContext
+    ) -> Bool {
+        let agreeing = Set(votes.filter { $0.value.agrees(with: vote) }.keys)
+        return context.isQuorum(agreeing, of: context.committed)
     }
 
     /// Whether the leader itself says so: hearsay alone would elect the dead.
@@ -295,7 +312,32 @@ struct Election {
         count(context)
         guard state == .looking, let resendAt, context.now >= resendAt else { return }
         resendDelay = min(resendDelay * 2, Election.resendDelay.upperBound)
-        broadcast(context)
+        resendCount += 1
+        if isNarrow, !context.committed.isVoter(proposal.leader), let vote = narrowVote(context) {
+            propose(vote, context)
+            count(context)
+        } else {
+            broadcast(context)
+        }
+    }
+
+    /// Whether only members of the configuration in force may lead, for the time being.
+    ///
+    /// A server that does not know the next configuration cannot vote for somebody who is in that
+    /// one alone, whatever he has; then all of them would wait for ever. Which of them is asked
+    /// for decides nothing: a leader still needs a quorum of both.
+    private var isNarrow: Bool {
+        resendCount % Election.narrowTurn == Election.narrowTurn - 1
+    }
+
+    /// The best vote there is for a member of the configuration in force.
+    private func narrowVote(_ context: PeerContext) -> Vote? {
+        let system = QuorumSystem(context.committed)
+        let votes = [initial] + received.sorted { $0.key < $1.key }.map(\.value)
+        return votes.filter { context.committed.isVoter($0.leader) && $0.state == .looking }
+            .reduce(nil) { best, vote in
+                best.map { vote.isBetter(than: $0, in: system) ? vote : $0 } ?? vote
+            }
     }
 
     /// A server's vote cannot come.

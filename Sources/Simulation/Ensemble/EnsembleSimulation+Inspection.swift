@@ -60,7 +60,7 @@ extension EnsembleSimulation {
         }
         // Its zxid is the version: all must end with the same.
         names.append("/zookeeper/config")
-        clients[number].names = names.sorted { $0.description < $1.description }
+        clients[number].names = names.sorted()
     }
 
     /// All is seen here.

@@ -70,6 +70,7 @@ extension EnsembleSimulation {
         } else if let id = server.clients[end] {
             receivedFromClient(event, id, host)
         } else if let link = server.links[end] {
+            trace { "\(server.id) link \(link): \(event.name)" }
             switch (event, server.quorumLinks.contains(link)) {
             case (.accepted, _): break
             case (.dialed, true): replica.quorumDialed(link, time)
@@ -191,7 +192,10 @@ extension EnsembleSimulation {
             dial(host, link, endpoint, port: EnsembleSimulation.electionPort)
         case .quorumDial(let link, let endpoint):
             dial(host, link, endpoint, port: EnsembleSimulation.quorumPort)
-        case .electionSend(let link, let bytes), .quorumSend(let link, let bytes):
+        case .electionSend(let link, let bytes):
+            trace { "\(server.id) link \(link) sends \(bytes.count): \(bytes.prefix(60))" }
+            if let end = server.ends[link] { network.send(end, bytes, now: now) }
+        case .quorumSend(let link, let bytes):
             if let end = server.ends[link] { network.send(end, bytes, now: now) }
         case .electionClose(let link), .quorumClose(let link):
             if let end = server.ends[link] { network.close(end, now: now) }
@@ -221,6 +225,9 @@ extension EnsembleSimulation {
     }
 
     private func dial(_ host: Int, _ link: LinkID, _ endpoint: Endpoint, port: Int) {
+        trace {
+            "\(servers[host].id) dials \(endpoint), link \(link)"
+        }
         let end = network.dial(
             from: host, to: Int(endpoint.port) % EnsembleSimulation.portSpan - 1,
             port: port, now: now)

@@ -254,3 +254,16 @@ public struct SimulatedNetwork {
         departures.append((transit, time))
     }
 }
+
+extension SimulatedNetwork.Event {
+    /// For people.
+    var name: String {
+        switch self {
+        case .accepted(let port): "accepted at \(port)"
+        case .dialed: "dialed"
+        case .dialFailed: "dial failed"
+        case .received(let bytes): "received \(bytes.count)"
+        case .closed: "closed"
+        }
+    }
+}
