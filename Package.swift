@@ -108,7 +108,8 @@ let package = Package(
             dependencies: ["AviaryClient", "AviaryShell", "Jute", "Records"]),
         .testTarget(name: "EnsembleTests", dependencies: ["AviaryEnsemble", "Jute", "Records"]),
         .testTarget(
-            name: "QuorumTests", dependencies: ["Jute", "Records", "Quorum", "Simulation"],
+            name: "QuorumTests",
+            dependencies: ["Configuration", "Jute", "Records", "Quorum", "Simulation"],
             exclude: ["Scenarios"]),
         .testTarget(name: "SimulationTests", dependencies: ["Jute", "Simulation", "Storage"]),
         .testTarget(

@@ -125,8 +125,10 @@ extension Membership {
                     members[id] = try Member(id: id, parsing: entry.value)
                 case "group": groups[number] = try Membership.ids(entry.value)
                 default:
-                    guard let weight = Int64(entry.value.trimmed), weight >= 0 else {
-                        throw MembershipProblem("must be a number of at least 0")
+                    guard let weight = Int64(entry.value.trimmed),
+                        (0...Int64(Int32.max)).contains(weight)
+                    else {
+                        throw MembershipProblem("must be a number from 0 to \(Int32.max)")
                     }
                     weights[ServerID(number)] = weight
                 }

@@ -31,6 +31,13 @@ extension PeerContext {
         effects.addLocal(.membershipProposed(membership))
     }
 
+    /// The history was read again: what it does not propose any more binds nobody.
+    mutating func forgetWhatIsNotLogged() {
+        guard let change = pendingChange, change > history.lastLogged else { return }
+        lastSeen = committed
+        effects.addLocal(.membershipProposed(committed))
+    }
+
     /// A newer configuration is in force.
     mutating func activate(_ membership: Membership) {
         guard settings.reconfigEnabled, membership.version > committed.version else { return }

@@ -38,6 +38,9 @@ struct PeerContext {
             Zxid(lastSeen.version) <= history.lastLogged
         {
             self.lastSeen = lastSeen
+        } else if let lastSeen, settings.reconfigEnabled, lastSeen != membership {
+            // Its file must not outlive it: a later log would seem to hold it.
+            effects.addLocal(.membershipProposed(membership))
         }
     }
 

@@ -90,6 +90,7 @@ extension QuorumPeer {
     public mutating func databaseReloaded(_ history: QuorumHistory, now: Int64) {
         context.now = now
         context.history.reload(history)
+        context.forgetWhatIsNotLogged()
         if activity == .reloading {
             look()
         } else {

@@ -26,7 +26,7 @@ extension Leader {
         case .discovering(let highest):
             // Observers do not count, but would have to refuse an epoch below their promise.
             phase = .discovering(highest: max(highest, packet.zxid.epoch.next))
-            if learners[index].kind == .follower, context.committed.isVoter(info.server) {
+            if learners[index].kind == .follower {
                 epochVoters.insert(info.server)
             }
             settleEpoch(&context)
@@ -63,7 +63,7 @@ extension Leader {
     /// anybody hears of it, or we could offer the same epoch twice.
     mutating func settleEpoch(_ context: inout PeerContext) {
         guard case .discovering(let epoch) = phase,
-            context.isQuorum(epochVoters, of: context.committed)
+            context.isQuorum(epochVoters)
         else { return }
         guard epoch > context.history.acceptedEpoch else {
             end("the epochs are used up")
@@ -75,7 +75,7 @@ extension Leader {
         phase = .offering(epoch)
         phaseDeadline = context.now + context.initTime
         epochVoters = []
-        if context.history.hasDatabase, context.committed.isVoter(context.settings.myID) {
+        if context.history.hasDatabase {
             epochVoters.insert(context.settings.myID)
         }
         for index in learners.indices where learners[index].phase == .introduced {
@@ -116,9 +116,7 @@ extension Leader {
                 return
             }
             let server = learners[index].server
-            if packet.zxid != .none, learners[index].kind == .follower,
-                context.committed.isVoter(server)
-            {
+            if packet.zxid != .none, learners[index].kind == .follower {
                 epochVoters.insert(server)
             }
         }
@@ -136,7 +134,7 @@ extension Leader {
     /// A quorum has promised: from here on our history is the epoch's.
     private mutating func promisesChanged(_ context: inout PeerContext) {
         guard case .offering(let epoch) = phase,
-            context.isQuorum(epochVoters, of: context.committed)
+            context.isQuorum(epochVoters)
         else { return }
         context.history.enter(epoch)
         context.effects.add(.persistCurrentEpoch(epoch))

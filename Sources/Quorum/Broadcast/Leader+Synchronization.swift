@@ -69,7 +69,8 @@ extension Leader {
                 context.effects.send(link, tail[place].packet(.proposal))
             }
         }
-        let text = Array(context.lastSeen.text.utf8)
+        let offered = isEstablished ? context.committed : context.lastSeen
+        let text = Array(offered.text.utf8)
         context.effects.send(link, QuorumPacket(.newLeader, zxid: epoch.start, data: text))
         learners[index].phase = .synchronizing
     }
@@ -102,7 +103,7 @@ extension Leader {
             context.effects.addLocal(.deliver(proposal))
         }
         // A configuration that was carried over is in force: a quorum of it has our history.
-        let place = context.committed.member(context.settings.myID)?.quorum
+        let place = context.quorumEndpoint(of: context.settings.myID)
         context.activate(context.lastSeen)
         guard context.committed.isVoter(context.settings.myID),
             context.committed.member(context.settings.myID)?.quorum == place

@@ -51,9 +51,7 @@ struct Leader {
         self.phaseDeadline = context.now + context.initTime
         self.nextPing = context.now + context.settings.tickTime / 2
         context.effects.add(.quorumListen(true))
-        if context.committed.isVoter(context.settings.myID) {
-            epochVoters.insert(context.settings.myID)
-        }
+        epochVoters.insert(context.settings.myID)
         settleEpoch(&context)
     }
 

@@ -9,8 +9,8 @@ extension Learner {
         _ zxid: Zxid, _ activation: Activation?, _ context: inout PeerContext
     ) {
         if hasEnded || zxid <= context.history.delivered { return }
-        guard context.history.tail.first?.zxid == zxid,
-            let proposal = context.history.deliverFirst(), let activation
+        guard let activation, context.history.tail.first?.zxid == zxid,
+            let proposal = context.history.deliverFirst()
         else {
             end("an activation of \(zxid) after \(context.history.delivered)")
             return
@@ -27,18 +27,19 @@ extension Learner {
     mutating func noteActivation() {
         guard pendingCommitted > 0,
             let membership = pending[pendingCommitted - 1].membership,
-            membership.version > offeredMembership?.version ?? -1
+            membership.version > activatedMembership?.version ?? -1
         else { return }
-        offeredMembership = membership
+        activatedMembership = membership
     }
 
     /// UPTODATE: the configuration of the leader is in force, if it belongs to its history.
     ///
     /// One that was only proposed when the history was offered has its own commit to come.
     mutating func activateOffered(_ epoch: Epoch, _ context: inout PeerContext) {
-        guard let membership = offeredMembership,
-            Zxid(membership.version) <= max(epoch.start, context.history.delivered)
-        else { return }
+        let known = [activatedMembership, offeredMembership].compactMap { $0 }.filter {
+            Zxid($0.version) <= max(epoch.start, context.history.delivered)
+        }
+        guard let membership = known.max(by: { $0.version < $1.version }) else { return }
         let formerPlace = context.quorumEndpoint(of: leader)
         context.activate(membership)
         guard context.quorumEndpoint(of: leader) == formerPlace else {

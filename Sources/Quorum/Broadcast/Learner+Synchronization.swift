@@ -243,6 +243,7 @@ extension Learner {
             receivedPending(packet.zxid, packet.data, &context)
         case .commit:
             receivedPendingCommit(packet.zxid, context)
+            noteActivation()
         case .commitAndActivate:
             receivedPendingCommit(packet.zxid, context)
             noteActivation()

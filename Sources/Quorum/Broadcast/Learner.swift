@@ -57,6 +57,8 @@ struct Learner {
     var pendingCommitted = 0
     /// The configuration to be in force once we serve: from NEWLEADER, or committed since.
     var offeredMembership: Membership?
+    /// The newest one that the history before UPTODATE has committed.
+    var activatedMembership: Membership?
     /// Who leads next, if the configuration has ended this.
     var succession: Succession?
     /// Appended since UPTODATE, and not acknowledged yet.

@@ -9,9 +9,6 @@ struct Election {
     static let finalWait: Int64 = 200
     /// Milliseconds of silence after which everybody is told again; doubled each time.
     static let resendDelay: ClosedRange<Int64> = 100...1600
-    /// Of so many times that all are told again, one is for members of the configuration in force
-    /// alone.
-    private static let narrowTurn = 4
 
     let me: ServerID
     /// What this server is doing, as it tells others.
@@ -44,7 +41,6 @@ struct Election {
     private(set) var finalAt: Int64?
     private(set) var resendAt: Int64?
     private var resendDelay = Election.resendDelay.lowerBound
-    private var resendCount = 0
     /// The choice, until it is taken.
     private(set) var decision: ServerID?
     /// What is to be sent, in order.
@@ -62,7 +58,6 @@ struct Election {
         finalAt = nil
         decision = nil
         resendDelay = Election.resendDelay.lowerBound
-        resendCount = 0
         mayVote = context.history.hasDatabase
         if !mayVote, context.committed.isVoter(me) {
             let patience = context.now + context.settings.bootstrapPatience
@@ -71,7 +66,7 @@ struct Election {
             newEnsemble = nil
         }
         initial = .none
-        let isCandidate = Election.voters(context).contains(me)
+        let isCandidate = context.committed.isVoter(me)
         if isCandidate || mayVote {
             initial = Vote(
                 leader: isCandidate ? me : Vote.none.leader, zxid: context.history.lastLogged,
@@ -124,6 +119,8 @@ struct Election {
         _ context: PeerContext
     ) {
         let vote = Vote(notification)
+        // No ensemble lives long enough for that; the next election would have no number.
+        guard (-1...Int64.max / 2).contains(vote.round) else { return }
         let voters = Election.voters(context)
         guard voters.contains(server) else {
             // Whoever does not vote asks for the leader; as long as there is none, a newer
@@ -163,7 +160,7 @@ struct Election {
     ) {
         // Who has no data has no opinion, and who does not vote none about elections.
         guard mayVote, vote.zxid != .none else { return }
-        if isNarrow, !context.committed.isVoter(vote.leader) { return }
+        standIfNeeded(against: vote, context)
         let system = QuorumSystem(context.committed)
         if vote.round > round {
             round = vote.round
@@ -183,6 +180,16 @@ struct Election {
         count(context)
     }
 
+    /// A voter of the next configuration alone stands only if it has more history than whom the
+    /// others would have: who does not know that configuration yet cannot vote for it.
+    private mutating func standIfNeeded(against vote: Vote, _ context: PeerContext) {
+        guard initial.leader == Vote.none.leader, Election.voters(context).contains(me),
+            (initial.epoch, initial.zxid) > (vote.epoch, vote.zxid)
+        else { return }
+        initial.leader = me
+        if proposal.leader == Vote.none.leader { propose(initial, context) }
+    }
+
     /// Somebody votes for nobody yet: if it has come further in rounds, it waits there for my vote.
     private mutating func receivedUndecided(_ vote: Vote, _ context: PeerContext) {
         guard mayVote, vote.state == .looking, vote.round > round else { return }
@@ -199,13 +206,13 @@ struct Election {
             // Those in here are compared by the leader alone.
             received[server] = vote
             received[server]?.version = 0
-            if isFollowed(vote, by: received, context), isLeader(vote, by: received) {
+            if follows(vote, by: received, context) {
                 decide(vote, context)
                 return
             }
         }
         settled[server] = vote
-        if isFollowed(vote, by: settled, context), isLeader(vote, by: settled) {
+        if follows(vote, by: settled, context) {
             round = vote.round
             decide(vote, context)
         }
@@ -220,15 +227,16 @@ struct Election {
         context.isQuorum(Set(votes.filter { $0.value.agrees(with: vote) }.keys))
     }
 
-    /// Whether a quorum has this leader already.
+    /// Whether who leads is beyond doubt.
     ///
-    /// The next configuration, which only this server may know of, has no say: a leader without it
-    /// takes it out of this server's log.
-    private func isFollowed(
+    /// Who only follows needs no quorum of what is proposed: the leader needs it, and counts it.
+    private func follows(
         _ vote: Vote, by votes: [ServerID: Vote], _ context: PeerContext
     ) -> Bool {
-        let agreeing = Set(votes.filter { $0.value.agrees(with: vote) }.keys)
-        return context.isQuorum(agreeing, of: context.committed)
+        guard isLeader(vote, by: votes) else { return false }
+        if vote.leader == me { return agree(votes, on: vote, context) }
+        let servers = Set(votes.filter { $0.value.agrees(with: vote) }.keys)
+        return context.isQuorum(servers, of: context.committed)
     }
 
     /// Whether the leader itself says so: hearsay alone would elect the dead.
@@ -245,7 +253,7 @@ struct Election {
             finalAt = nil
             return
         }
-        let missing = context.committed.voters.filter {
+        let missing = Election.voters(context).filter {
             received[$0] == nil && !unreachable.contains($0)
         }
         if missing.isEmpty {
@@ -312,32 +320,7 @@ struct Election {
         count(context)
         guard state == .looking, let resendAt, context.now >= resendAt else { return }
         resendDelay = min(resendDelay * 2, Election.resendDelay.upperBound)
-        resendCount += 1
-        if isNarrow, !context.committed.isVoter(proposal.leader), let vote = narrowVote(context) {
-            propose(vote, context)
-            count(context)
-        } else {
-            broadcast(context)
-        }
-    }
-
-    /// Whether only members of the configuration in force may lead, for the time being.
-    ///
-    /// A server that does not know the next configuration cannot vote for somebody who is in that
-    /// one alone, whatever he has; then all of them would wait for ever. Which of them is asked
-    /// for decides nothing: a leader still needs a quorum of both.
-    private var isNarrow: Bool {
-        resendCount % Election.narrowTurn == Election.narrowTurn - 1
-    }
-
-    /// The best vote there is for a member of the configuration in force.
-    private func narrowVote(_ context: PeerContext) -> Vote? {
-        let system = QuorumSystem(context.committed)
-        let votes = [initial] + received.sorted { $0.key < $1.key }.map(\.value)
-        return votes.filter { context.committed.isVoter($0.leader) && $0.state == .looking }
-            .reduce(nil) { best, vote in
-                best.map { vote.isBetter(than: $0, in: system) ? vote : $0 } ?? vote
-            }
+        broadcast(context)
     }
 
     /// A server's vote cannot come.

@@ -43,12 +43,24 @@ extension Replica {
     /// A configuration in the log that is newer than the files: it was proposed, and perhaps was
     /// in force before the files could say so.
     private func noteLoggedMembership() {
-        guard settings.reconfigEnabled, peer == nil,
-            let index = tree.find(Preparation.configurationPath),
-            let text = tree.data(of: index), let logged = try? Membership(text: text),
-            logged.version > max(membership.version, lastSeenMembership?.version ?? 0)
+        guard settings.reconfigEnabled, peer == nil, let logged = loggedMembership,
+            logged.version > membership.version
         else { return }
+        if let proposed = lastSeenMembership, proposed.version > logged.version,
+            Zxid(proposed.version) <= tree.lastProcessed
+        {
+            return
+        }
         lastSeenMembership = logged
+        emit(.membershipProposed(logged))
+    }
+
+    /// The configuration that `/zookeeper/config` has.
+    private var loggedMembership: Membership? {
+        guard let index = tree.find(Preparation.configurationPath),
+            let text = tree.data(of: index)
+        else { return nil }
+        return try? Membership(text: text)
     }
 
     /// Ephemerals of sessions that are gone go too: their close was lost with an old log.
@@ -117,7 +129,11 @@ extension Replica {
         sessionTimeouts = loader.sessionTimeouts
         tree.lastProcessed = zxid
         preparation.pending = PendingChanges()
-        installConfiguration(membership)
+        // A configuration in it that is newer than ours stays: the snapshot that is saved has to
+        // say so, and what is in force is shown before anybody is served.
+        if !settings.reconfigEnabled || loggedMembership?.version ?? 0 <= membership.version {
+            installConfiguration(membership)
+        }
         peer?.snapshotLoaded(isComplete, now: now.monotonicMilliseconds)
     }
 

@@ -51,6 +51,11 @@ extension Preparation {
             throw .badArguments
         }
         next.version = context.zxid.rawValue
+        // Everybody reads it from its text, and some from what another has read.
+        guard (try? Membership(text: Array(next.text.utf8))) == next else {
+            state.explain("reconfig: no text says that configuration")
+            throw .badArguments
+        }
         guard state.canActivate(next) else { throw .newConfigNoQuorum }
         let znode = try existing(Preparation.configurationPath, context)
         try require(.write, on: znode, context)
