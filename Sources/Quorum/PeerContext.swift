@@ -12,6 +12,8 @@ struct PeerContext {
     var ownElection: Endpoint?
     /// The newest one seen; the same, or one that is proposed and not in force yet.
     var lastSeen: Membership
+    /// One that is in the logs of others and not in ours; see Election/Rumour.swift.
+    var rumour: Membership?
     var effects = EffectList()
     /// What the replica was told last.
     private(set) var role = QuorumRole.looking
@@ -81,6 +83,6 @@ struct PeerContext {
 
     /// Where the quorum port of a server is, by the configuration in force, else the newest.
     func quorumEndpoint(of server: ServerID) -> Endpoint? {
-        (committed.member(server) ?? lastSeen.member(server))?.quorum
+        member(server)?.quorum
     }
 }

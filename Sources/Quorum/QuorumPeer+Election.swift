@@ -8,6 +8,7 @@ extension QuorumPeer {
     /// Begins an election with what this server has on disk.
     mutating func look() {
         activity = .electing
+        context.rumour = nil
         mesh.beginElection()
         election.look(context)
         exchange()
@@ -24,6 +25,7 @@ extension QuorumPeer {
                         try? Membership(text: $0)
                     }
                     adopt(membership)
+                    if activity == .electing { context.hear(notification.configuration ?? []) }
                     election.received(
                         notification, knowing: membership?.version ?? 0, from: server, context)
                 case .unreachable(let server):

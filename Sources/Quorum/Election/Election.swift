@@ -91,7 +91,7 @@ struct Election {
     /// Tells every voter.
     mutating func broadcast(_ context: PeerContext) {
         resendAt = context.now + resendDelay
-        for voter in Election.voters(context) where voter != me {
+        for voter in context.everyVoter where voter != me {
             send(proposal, to: voter, context)
         }
     }
@@ -99,16 +99,8 @@ struct Election {
     private mutating func send(_ vote: Vote, to server: ServerID, _ context: PeerContext) {
         let notification = Notification(
             state: state, leader: vote.leader, zxid: vote.zxid, round: vote.round,
-            epoch: vote.epoch, configuration: Array(context.committed.text.utf8))
+            epoch: vote.epoch, configuration: context.notedConfiguration)
         outgoing.append((server, notification))
-    }
-
-    /// Those who vote by the configuration in force or by the next.
-    static func voters(_ context: PeerContext) -> [ServerID] {
-        guard context.lastSeen.version > context.committed.version else {
-            return context.committed.voters
-        }
-        return Set(context.committed.voters).union(context.lastSeen.voters).sorted()
     }
 
     // MARK: Notifications
@@ -121,7 +113,7 @@ struct Election {
         let vote = Vote(notification)
         // No ensemble lives long enough for that; the next election would have no number.
         guard (-1...Int64.max / 2).contains(vote.round) else { return }
-        let voters = Election.voters(context)
+        let voters = context.everyVoter
         guard voters.contains(server) else {
             // Whoever does not vote asks for the leader; as long as there is none, a newer
             // configuration is all there is to learn. Two that look and do not count each other
@@ -183,7 +175,7 @@ struct Election {
     /// A voter of the next configuration alone stands only if it has more history than whom the
     /// others would have: who does not know that configuration yet cannot vote for it.
     private mutating func standIfNeeded(against vote: Vote, _ context: PeerContext) {
-        guard initial.leader == Vote.none.leader, Election.voters(context).contains(me),
+        guard initial.leader == Vote.none.leader, context.everyVoter.contains(me),
             (initial.epoch, initial.zxid) > (vote.epoch, vote.zxid)
         else { return }
         initial.leader = me
@@ -253,7 +245,7 @@ struct Election {
             finalAt = nil
             return
         }
-        let missing = Election.voters(context).filter {
+        let missing = context.everyVoter.filter {
             received[$0] == nil && !unreachable.contains($0)
         }
         if missing.isEmpty {

@@ -105,8 +105,7 @@ struct ElectionMesh {
     }
 
     private func endpoint(of server: ServerID, _ context: PeerContext) -> Endpoint? {
-        (context.committed.member(server) ?? context.lastSeen.member(server))?.election
-            ?? peers[server]?.ownEndpoint
+        context.member(server)?.election ?? peers[server]?.ownEndpoint
     }
 
     // MARK: Links
@@ -240,9 +239,7 @@ struct ElectionMesh {
     private func isWelcome(_ greeting: ElectionGreeting, _ context: PeerContext) -> Bool {
         let server = greeting.server
         guard server.rawValue >= 0, server != me else { return false }
-        if context.committed.member(server) != nil || context.lastSeen.member(server) != nil {
-            return true
-        }
+        if context.member(server) != nil { return true }
         let outsiders = peers.keys.count {
             context.committed.member($0) == nil && $0 != server
         }

@@ -19,6 +19,8 @@ struct MembershipState {
 
 extension Preparation {
     static let configurationPath: Path = "/zookeeper/config"
+    /// Bytes of a change: what no ensemble needs would only keep the leader busy.
+    private static let changeSizeMax = 1 << 16
 
     /// The transaction of a reconfig: all of the next configuration, its version the zxid.
     ///
@@ -31,6 +33,13 @@ extension Preparation {
         guard state.lastSeen.version == state.committed.version else { throw .reconfigInProgress }
         guard request.version == -1 || request.version == state.lastSeen.version else {
             throw .badVersion
+        }
+        let size = [request.members, request.joining, request.leaving].reduce(0) {
+            $0 + ($1?.bytes.count ?? 0)
+        }
+        guard size <= Preparation.changeSizeMax else {
+            state.explain("reconfig: \(size) bytes are more than \(Preparation.changeSizeMax)")
+            throw .badArguments
         }
         var next: Membership
         do throws(MembershipProblem) {
