@@ -108,6 +108,26 @@ struct LogDamageTests {
         #expect(try disk.names("/log/version-2") == ["log.1"])
     }
 
+    @Test(arguments: [1, 3, 4, 15])
+    func `a last log whose header was torn is removed`(written: Int) throws {
+        let disk = try Self.disk()
+        let header = try #require(disk.fileSystem.content(of: Self.path)).prefix(16)
+        let torn = header.prefix(written) + [UInt8](repeating: 0, count: 1000)
+        disk.fileSystem.install(Array(torn), at: "/log/version-2/log.6")
+        let (database, report) = try disk.recover()
+        #expect(database.replayed == zxids(1...5))
+        // Behind a whole magic number an empty log is as good as one without a header.
+        #expect(report.repairs.allSatisfy { $0.path == "/log/version-2/log.6" })
+        #expect(written > 4 || !report.repairs.isEmpty)
+    }
+
+    @Test func `a last log that begins as something else is damage`() throws {
+        let disk = try Self.disk()
+        let other = Array("XK".utf8) + [UInt8](repeating: 0, count: 1000)
+        disk.fileSystem.install(other, at: "/log/version-2/log.6")
+        #expect(throws: StorageError.self) { try disk.recover() }
+    }
+
     @Test func `a tool that only looks leaves everything as it is`() throws {
         let disk = try Self.disk()
         try edit(disk) { $0.removeLast(3) }

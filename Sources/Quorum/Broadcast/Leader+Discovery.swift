@@ -24,11 +24,9 @@ extension Leader {
         learners[index].phase = .introduced
         switch phase {
         case .discovering(let highest):
-            // Observers do not count, but would have to refuse an epoch below their promise.
+            // Whoever does not count would have to refuse an epoch below its promise, too.
             phase = .discovering(highest: max(highest, packet.zxid.epoch.next))
-            if learners[index].kind == .follower {
-                epochVoters.insert(info.server)
-            }
+            epochVoters.insert(info.server)
             settleEpoch(&context)
         case .offering(let epoch), .synchronizing(let epoch), .broadcasting(let epoch):
             offer(epoch, at: index, &context)
@@ -115,10 +113,7 @@ extension Leader {
                 drop(link, &context)
                 return
             }
-            let server = learners[index].server
-            if packet.zxid != .none, learners[index].kind == .follower {
-                epochVoters.insert(server)
-            }
+            if packet.zxid != .none { epochVoters.insert(learners[index].server) }
         }
         promisesChanged(&context)
     }

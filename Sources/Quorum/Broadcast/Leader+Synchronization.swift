@@ -90,10 +90,12 @@ extension Leader {
     }
 
     /// Establishes the reign once a quorum, we included, has our history on disk.
+    ///
+    /// It counts there whoever has it: by the next configuration an observer may be a voter.
     mutating func establishIfPossible(_ context: inout PeerContext) {
         guard case .synchronizing(let epoch) = phase else { return }
         var servers: Set<ServerID> = [context.settings.myID]
-        for learner in learners where learner.isSynchronized && learner.kind == .follower {
+        for learner in learners where learner.isSynchronized {
             servers.insert(learner.server)
         }
         guard context.isQuorum(servers) else { return }

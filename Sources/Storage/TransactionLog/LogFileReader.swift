@@ -19,7 +19,7 @@ struct LogFileReader: ~Copyable {
     /// What the first 16 bytes are.
     enum Header: Equatable {
         case sound
-        /// Fewer bytes than a header, or only zeros: the file's making was cut by a crash.
+        /// The beginning of a header, and at most zeros behind it: a crash cut the file's making.
         case unfinished
         case foreign
     }
@@ -73,9 +73,8 @@ struct LogFileReader: ~Copyable {
         let header = try window.bytes(at: 0, count: LogFormat.headerSize)
         guard header.count == LogFormat.headerSize else { return .unfinished }
         if header.starts(with: LogFormat.header.prefix(4)) { return .sound }
-        if header.allSatisfy({ $0 == 0 }), try window.firstNonZero(from: 0) == nil {
-            return .unfinished
-        }
+        let written = zip(header, LogFormat.header).prefix { $0 == $1 }.count
+        if try window.firstNonZero(from: Int64(written)) == nil { return .unfinished }
         return .foreign
     }
 
