@@ -118,7 +118,7 @@ struct LogDamageTests {
         #expect(database.replayed == zxids(1...5))
         // Behind a whole magic number an empty log is as good as one without a header.
         #expect(report.repairs.allSatisfy { $0.path == "/log/version-2/log.6" })
-        #expect(written > 4 || !report.repairs.isEmpty)
+        #expect(written >= 4 || !report.repairs.isEmpty)
     }
 
     @Test func `a last log that begins as something else is damage`() throws {
