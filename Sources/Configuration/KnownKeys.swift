@@ -23,7 +23,7 @@ public enum KnownKeys {
         "fsync.warningthresholdms", "txnLogSizeLimitInKb", "syncEnabled",
         "snapshotSizeFactor", "enforceQuota", "znode.container.checkIntervalMs",
         "znode.container.maxPerMinute",
-        "znode.container.maxNeverUsedIntervalMs",
+        "znode.container.maxNeverUsedIntervalMs", "aviary.ensemble",
         "admin.enableServer", "admin.serverPort", "admin.serverAddress", "admin.commandURL",
         "admin.idleTimeout", "admin.snapshot.enabled", "admin.restore.enabled",
         "admin.rateLimiterIntervalInMS", "metricsProvider.className", "metricsProvider.httpHost",

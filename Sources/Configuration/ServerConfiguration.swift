@@ -38,6 +38,8 @@ public struct ServerConfiguration: Equatable, Sendable {
     public var reconfigEnabled = false
     /// Whether quorum listen on all addresses applies.
     public var quorumListenOnAllAddresses = false
+    /// The name that tells this ensemble from all others.
+    public var ensemble: String?
     /// The dynamic config file.
     public var dynamicConfigFile: String?
     /// Whether observer applies.

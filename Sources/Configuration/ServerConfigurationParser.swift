@@ -58,6 +58,7 @@ struct ServerConfigurationParser {
         case "clientPortAddress": configuration.clientPortAddress = value
         case "dynamicConfigFile": configuration.dynamicConfigFile = value
         case "4lw.commands.whitelist": configuration.fourLetterWords = value
+        case "aviary.ensemble": readEnsemble(value, entry)
         case "forceSync": configuration.forceSync = value != "no"
         case "leaderServes": configuration.leaderServes = value != "no"
         case "electionAlg":
@@ -67,6 +68,13 @@ struct ServerConfigurationParser {
         default: return false
         }
         return true
+    }
+
+    private mutating func readEnsemble(_ value: String, _ entry: PropertiesFile.Entry) {
+        guard !value.isEmpty, value.utf8.count <= 200,
+            value.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f })
+        else { return error("aviary.ensemble=\(value): one word of up to 200 letters", entry) }
+        configuration.ensemble = value
     }
 
     private mutating func readPeerType(_ value: String, _ entry: PropertiesFile.Entry) {

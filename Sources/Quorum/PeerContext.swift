@@ -1,3 +1,4 @@
+import Jute
 import Records
 
 /// What the machines of one peer share: they change it and add effects, one at a time.
@@ -22,6 +23,9 @@ struct PeerContext {
 
     /// No leader is dialed before: the last one said what it would say again.
     var dialsFrom: Int64 = 0
+
+    /// Servers of other ensembles that were complained about.
+    private var foreigners: Set<ServerID> = []
 
     private var lastLink: UInt64 = 0
 
@@ -64,6 +68,18 @@ struct PeerContext {
 
     /// A line for the log that somebody may have to look at.
     mutating func warn(_ text: String) { effects.note(text, isWarning: true) }
+
+    /// Whether a server belongs to another ensemble; the first time it is said.
+    mutating func isForeign(_ ensemble: ByteString?, _ server: ServerID) -> Bool {
+        guard let ensemble, let own = settings.ensemble, ensemble != own else { return false }
+        if foreigners.insert(server).inserted {
+            warn(
+                "Server \(server) belongs to the ensemble \(ensemble), and this one to \(own): it is"
+                    + " neither heard nor followed. Does a server.\(server) line or a port belong to"
+                    + " somebody else?")
+        }
+        return true
+    }
 
     /// The time that discovery or synchronization may take.
     var initTime: Int64 { settings.tickTime * settings.initLimit }

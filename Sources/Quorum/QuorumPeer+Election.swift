@@ -20,6 +20,9 @@ extension QuorumPeer {
             let events = mesh.takeEvents()
             for event in events {
                 switch event {
+                case .received(let notification, let server)
+                where context.isForeign(notification.ensemble, server):
+                    break
                 case .received(let notification, let server):
                     let membership = notification.configuration.flatMap {
                         try? Membership(text: $0)

@@ -1,5 +1,6 @@
 // What goes into a quorum peer when it is made: its settings, and what the disk remembers.
 
+public import Jute
 public import Records
 
 /// A transaction as the quorum sees it: its place in history, and bytes it does not look into.
@@ -47,6 +48,10 @@ public struct QuorumSettings: Equatable, Sendable {
     /// How long a server without data waits for the voters it has not heard yet, before a quorum
     /// of servers without data starts a new history.
     public var bootstrapPatience: Int64
+    /// Who belongs to another ensemble is neither heard nor followed; nil if this one has no name.
+    public var ensemble: ByteString?
+    /// Whether this server may be among those that begin a new history: not if it may have lost one.
+    public var mayBegin = true
 
     /// The settings of server `myID`, everything else as Apache ZooKeeper has it.
     public init(

@@ -27,15 +27,29 @@ import Testing
     #expect(rights as? Int == 0o600)
 }
 
-@Test func `only servers with an operator can be changed, and a spec has the last word`() {
+@Test func `only servers with an operator can be changed, and a spec has the last word`() throws {
+    let home = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    try FileManager.default.createDirectory(
+        at: home.appending(path: "made"), withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: home) }
+    let folder = EnsembleFolder("made", home: home.path)
     var spec = EnsembleSpec.local(name: "made", count: 1)
-    func text(_ digest: String?) -> String {
-        ServerFolder(spec.servers[0], of: spec, in: "/made", operatorDigest: digest)
+    func text() -> String {
+        ServerFolder(spec.servers[0], of: spec, in: "/made", given: folder.given)
             .configurationText
     }
-    #expect(!text(nil).contains("reconfigEnabled"))
-    #expect(text("super:x").contains("reconfigEnabled=true\nstandaloneEnabled=false\n"))
-    #expect(text("super:x").contains("superDigest=super:x\n"))
+    #expect(!text().contains("reconfigEnabled"))
+    #expect(!text().contains("aviary.ensemble"))
+    try folder.makeOperatorCredential()
+    let digest = try #require(folder.operatorCredential?.digest)
+    #expect(text().contains("reconfigEnabled=true\nstandaloneEnabled=false\n"))
+    #expect(text().contains("superDigest=\(digest)\n"))
+    try folder.makeIdentity()
+    let identity = try #require(folder.identity)
+    #expect(identity.hasPrefix("made.") && identity.count == "made.".count + 16)
+    try folder.makeIdentity()
+    #expect(folder.identity == identity)
+    #expect(text().contains("aviary.ensemble=\(identity)\ndb.autocreate=false\n"))
     spec.config = [ConfigEntry(key: "reconfigEnabled", value: "false")]
-    #expect(text("super:x").contains("reconfigEnabled=false\n"))
+    #expect(text().contains("reconfigEnabled=false\n"))
 }

@@ -12,6 +12,10 @@ import Records
 final class Scenario {
     struct Server {
         let member: Member
+        /// The ensemble it says it belongs to.
+        var ensemble: ByteString?
+        /// Whether it may begin a new history.
+        var mayBegin = true
         var disk = ToyDisk.begun
         var tree = ToyTree()
         /// nil while the server is down.
@@ -51,6 +55,7 @@ final class Scenario {
         switch verb.name {
         case "servers": try make(verb)
         case "disk": try fill(verb)
+        case "ensemble": try name(verb)
         case "start": for host in try hosts(verb) { start(host) }
         case "crash": try crash(verb)
         case "write": try write(verb)
@@ -102,13 +107,25 @@ final class Scenario {
         servers = members.map { Server(member: $0) }
     }
 
-    /// `disk 1 empty`, or `disk 1 accepted 3 epoch 2 log 1.1 2.1`, each part or none.
+    /// `ensemble red 1 2`: servers 1 and 2 belong to the ensemble red.
+    private func name(_ verb: ScenarioVerb) throws(ScenarioMistake) {
+        for place in 1..<max(1, verb.words.count) {
+            servers[try host(verb, place)].ensemble = ByteString(try verb.word(0))
+        }
+    }
+
+    /// `disk 1 empty`, `disk 1 lost`, or `disk 1 accepted 3 epoch 2 log 1.1 2.1`, each part or none.
     ///
     /// A disk that no verb fills holds the empty database of a server that took part once.
     private func fill(_ verb: ScenarioVerb) throws(ScenarioMistake) {
         let host = try host(verb, 0)
         if verb.words.dropFirst() == ["empty"] {
             servers[host].disk = ToyDisk()
+            return
+        }
+        if verb.words.dropFirst() == ["lost"] {
+            servers[host].disk = ToyDisk()
+            servers[host].mayBegin = false
             return
         }
         var disk = ToyDisk.begun
@@ -143,6 +160,8 @@ final class Scenario {
             initLimit: Scenario.initLimit, syncLimit: Scenario.syncLimit)
         settings.committedLogCountMax = Scenario.committedLogCountMax
         settings.snapshotSizeFactor = 0
+        settings.ensemble = servers[host].ensemble
+        settings.mayBegin = servers[host].mayBegin
         let (tree, history) = servers[host].disk.recover(
             recentMax: Scenario.committedLogCountMax)
         var peer = QuorumPeer(

@@ -50,7 +50,7 @@ extension EnsembleObserver {
             place = ServerPlace(host: server.host, port: server.ports.client)
             files = ServerFolder(
                 server, of: spec, in: folder.path,
-                operatorDigest: folder.operatorCredential?.digest)
+                given: folder.given)
         }
 
         init(_ member: Member) {

@@ -153,7 +153,12 @@ final class LocalRuntime: ChangeRuntime {
 
     /// Puts a former member's files where no verb finds them, and forgets it.
     private func retire(_ id: ServerID, _ view: EnsembleView) throws {
-        try folder.putAside(id.number, version: view.committed?.version ?? 0)
+        let version = view.committed?.version ?? 0
+        if let server = record.servers.first(where: { $0.id == id.number }) {
+            try ServerFolder(server, of: record, in: folder.path).markRemoved(
+                version: version, in: POSIXFileSystem())
+        }
+        try folder.putAside(id.number, version: version)
         record.servers.removeAll { $0.id == id.number }
         try folder.save(record)
     }

@@ -10,18 +10,19 @@ public struct ServerFolder: Sendable {
     /// The server.
     public let server: ServerSpec
     private let spec: EnsembleSpec
-    /// Who may change the members: nil in files for others, whose changes are their own affair.
-    private let operatorDigest: String?
+    /// What the launcher gives every server of its ensembles; nothing in files for others, whose
+    /// changes are their own affair.
+    private let given: [ConfigEntry]
 
     /// The folder of `server` under the ensemble's folder.
     public init(
         _ server: ServerSpec, of spec: EnsembleSpec, in folder: String,
-        operatorDigest: String? = nil
+        given: [ConfigEntry] = []
     ) {
         self.path = "\(folder)/\(server.id)"
         self.server = server
         self.spec = spec
-        self.operatorDigest = operatorDigest
+        self.given = given
     }
 
     /// The configuration path.
@@ -65,6 +66,7 @@ public struct ServerFolder: Sendable {
     func write(toJoin committed: Membership, in fileSystem: any FileSystem) throws(StorageError) {
         try fileSystem.makeDirectory(path)
         try AtomicFile.write([], to: joiningPath, in: fileSystem)
+        try readmit(in: fileSystem)
         let lines = ServerFolder.lines(toJoin: committed, server)
         let dynamicFile = configurationPath + ".dynamic"
         try AtomicFile.write(
@@ -165,13 +167,7 @@ public struct ServerFolder: Sendable {
             ("4lw.commands.whitelist", "srvr,ruok,mntr,isro,envi,conf,stat,cons,dirs,wchs"),
             ("autopurge.snapRetainCount", "3"), ("autopurge.purgeInterval", "24"),
         ]
-        if let operatorDigest {
-            // Off, all three, unless somebody says so; without them no server could ever be added.
-            keys += [
-                ("reconfigEnabled", "true"), ("standaloneEnabled", "false"),
-                ("DigestAuthenticationProvider.superDigest", operatorDigest),
-            ]
-        }
+        keys += given.map { ($0.key, $0.value) }
         // A laptop's servers are administered from the laptop alone, unless somebody says so.
         let isLocal = ["localhost", "127.0.0.1"].contains(server.host)
         if let port = server.ports.admin {

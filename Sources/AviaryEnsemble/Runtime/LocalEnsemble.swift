@@ -41,9 +41,9 @@ public struct LocalEnsemble {
 
     /// The servers.
     public var servers: [ServerFolder] {
-        let digest = folder.operatorCredential?.digest
+        let given = folder.given
         return spec.servers.map {
-            ServerFolder($0, of: spec, in: folder.path, operatorDigest: digest)
+            ServerFolder($0, of: spec, in: folder.path, given: given)
         }
     }
 
@@ -84,8 +84,13 @@ public struct LocalEnsemble {
         }
         try folder.save(spec)
         // Servers that run know no credential: a new one is for a start of all of them.
-        if sockets.count == spec.servers.count { try folder.makeOperatorCredential() }
+        if sockets.count == spec.servers.count {
+            try folder.makeOperatorCredential()
+            try folder.makeIdentity()
+        }
+        let isNewHistory = try !hasBegun()
         for server in servers where sockets[server.server.id] != nil {
+            if isNewHistory { try server.permitBeginning(in: POSIXFileSystem()) }
             try server.write(in: POSIXFileSystem())
         }
         var started: [Int] = []
@@ -95,6 +100,15 @@ public struct LocalEnsemble {
             started.append(server.server.id)
         }
         return started
+    }
+
+    /// Whether it ever had a leader: the first one gives the configuration its version, and every
+    /// server's zoo.cfg says so, also where the data are elsewhere and gone.
+    private func hasBegun() throws(StorageError) -> Bool {
+        for server in servers where try server.membersOfServer(in: POSIXFileSystem()) != nil {
+            return true
+        }
+        return false
     }
 
     mutating func reserve(

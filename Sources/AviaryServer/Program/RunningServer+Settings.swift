@@ -1,4 +1,5 @@
 import Configuration
+import Jute
 import Quorum
 import Records
 import ServerCore
@@ -50,6 +51,7 @@ extension RunningServer {
             reconfigEnabled: configuration.reconfigEnabled,
             packetSizeMax: configuration.requestSizeMax * 2,
             committedLogCountMax: configuration.committedLogCountMax)
+        settings.ensemble = configuration.ensemble.map { ByteString($0) }
         settings.snapshotSizeFactor = configuration.snapshotSizeFactor
         return settings
     }

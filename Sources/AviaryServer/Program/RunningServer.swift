@@ -14,6 +14,7 @@ final class RunningServer {
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let logPool = NIOThreadPool(numberOfThreads: 1)
     private let snapshotPool = NIOThreadPool(numberOfThreads: 1)
+    private let identity: ServerIdentity?
     let serverLog: ServerLog
     /// Serves HTTP, where it is wanted.
     private(set) lazy var httpGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -21,11 +22,12 @@ final class RunningServer {
 
     init(
         _ files: ServerFiles, _ directories: DataDirectories, _ fileSystem: any FileSystem,
-        _ log: LogOptions
+        _ identity: ServerIdentity?, _ log: LogOptions
     ) {
         self.files = files
         self.directories = directories
         self.fileSystem = fileSystem
+        self.identity = identity
         self.serverLog = ServerLog(
             name: files.configuration.isStandalone ? "standalone" : "myid:\(files.server)", log)
     }
@@ -76,7 +78,12 @@ final class RunningServer {
         let port = ClientPort(host: host, files.configuration, inherited)
         port.open { ended.succeed(1) }
         let server = files.server
+        let serverLog = serverLog
+        let identity = identity
         host.membershipChanged = { membership in
+            do throws(StorageError) { try identity?.noteCommitted(membership) } catch {
+                serverLog.write(.warning, String(describing: error))
+            }
             guard let member = membership.member(server) else { return }
             host.links?.move(to: member)
             if let client = member.client { port.move(to: client) }

@@ -42,15 +42,17 @@ public enum ServerProgram {
         let directories = DataDirectories(
             data: files.configuration.dataDirectory, dataLog: files.configuration.logDirectory)
         let lock: DirectoryLock
+        let identity: ServerIdentity?
         do throws(StorageError) {
             lock = try directories.prepareAlone(
                 in: fileSystem, isCreating: files.configuration.createsDirectories)
+            identity = try ServerIdentity(files, directories, fileSystem)
         } catch {
-            complain(String(describing: error), .error, log)
+            complain("error: \(error)", .error, log)
             return 3
         }
         return withExtendedLifetime(lock) {
-            RunningServer(files, directories, fileSystem, log).run()
+            RunningServer(files, directories, fileSystem, identity, log).run()
         }
     }
 

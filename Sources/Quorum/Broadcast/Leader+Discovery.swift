@@ -9,7 +9,8 @@ extension Leader {
         _ packet: QuorumPacket, at index: Int, _ context: inout PeerContext
     ) {
         let link = learners[index].link
-        guard let info = Leader.introduction(packet), isAcceptable(info, packet.zxid, context)
+        guard let info = Leader.introduction(packet), isAcceptable(info, packet.zxid, context),
+            !context.isForeign(info.ensemble, info.server)
         else {
             drop(link, &context)
             return
@@ -85,6 +86,7 @@ extension Leader {
     private mutating func offer(_ epoch: Epoch, at index: Int, _ context: inout PeerContext) {
         var writer = JuteWriter(capacity: 4)
         writer.writeInt32(LearnerInfo.protocolVersion)
+        EnsembleMark.write(context.settings.ensemble, to: &writer)
         let packet = QuorumPacket(.leaderInfo, zxid: epoch.start, data: writer.copyBytes())
         context.effects.send(learners[index].link, packet)
         learners[index].phase = .offered

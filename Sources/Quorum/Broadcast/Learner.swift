@@ -248,13 +248,22 @@ struct Learner {
         guard let link else { return }
         var writer = JuteWriter(capacity: 20)
         LearnerInfo(
-            server: context.settings.myID, configVersion: context.committed.version
+            server: context.settings.myID, configVersion: context.committed.version,
+            ensemble: context.settings.ensemble
         ).write(to: &writer)
         context.effects.send(
             link,
             QuorumPacket(
                 isObserver ? .observerInfo : .followerInfo,
                 zxid: context.history.acceptedEpoch.start, data: writer.copyBytes()))
+    }
+
+    /// The leader's ensemble, behind its protocol version.
+    private static func ensemble(of packet: QuorumPacket) -> ByteString? {
+        let data = packet.data ?? []
+        var reader = JuteReader(data.rawSpan)
+        guard (try? reader.readInt32()) != nil else { return nil }
+        return EnsembleMark.read(from: &reader)
     }
 
     /// LEADERINFO: the epoch.
@@ -264,6 +273,10 @@ struct Learner {
     private mutating func receivedEpoch(_ packet: QuorumPacket, _ context: inout PeerContext) {
         guard let link, packet.kind == .leaderInfo else {
             end("the leader did not begin with its epoch")
+            return
+        }
+        guard !context.isForeign(Learner.ensemble(of: packet), leader) else {
+            endAndRest("it belongs to another ensemble", &context)
             return
         }
         let epoch = packet.zxid.epoch

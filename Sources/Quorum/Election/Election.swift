@@ -59,14 +59,16 @@ struct Election {
         decision = nil
         resendDelay = Election.resendDelay.lowerBound
         mayVote = context.history.hasDatabase
-        if !mayVote, context.committed.isVoter(me) {
+        if !mayVote, context.settings.mayBegin, context.committed.isVoter(me) {
             let patience = context.now + context.settings.bootstrapPatience
             if newEnsemble == nil { newEnsemble = NewEnsemble(me: me, patienceEnds: patience) }
         } else {
             newEnsemble = nil
         }
         initial = .none
-        let isCandidate = context.committed.isVoter(me)
+        // Who may have lost its data must not pass for one of those that never had any.
+        let isCandidate =
+            (mayVote || context.settings.mayBegin) && context.committed.isVoter(me)
         if isCandidate || mayVote {
             initial = Vote(
                 leader: isCandidate ? me : Vote.none.leader, zxid: context.history.lastLogged,
@@ -99,7 +101,8 @@ struct Election {
     private mutating func send(_ vote: Vote, to server: ServerID, _ context: PeerContext) {
         let notification = Notification(
             state: state, leader: vote.leader, zxid: vote.zxid, round: vote.round,
-            epoch: vote.epoch, configuration: context.notedConfiguration)
+            epoch: vote.epoch, configuration: context.notedConfiguration,
+            ensemble: context.settings.ensemble)
         outgoing.append((server, notification))
     }
 

@@ -9,7 +9,8 @@ import Records
 /// epoch 0 or below, which a server with data never casts); or those that have are a quorum, and
 /// the others had some time to say otherwise. Any sign of history ends that for good.
 ///
-/// The limit of this: if a server loses its data while another has never had any, and all that have
+/// `mayBegin` of the settings keeps those out that may have lost theirs. Without that word there is
+/// a limit to this: if a server loses its data while another has never had any, and all that have
 /// the history stay away for that time, the two may begin a new one.
 struct NewEnsemble {
     /// Voters that have shown that they have no data.

@@ -27,11 +27,13 @@ public struct Notification: Equatable, Sendable {
     public var version: Int32
     /// The text of the sender's committed configuration; nil before 3.5.
     public var configuration: [UInt8]?
+    /// The sender's ensemble, where it says so.
+    public var ensemble: ByteString?
 
     /// Makes one of these values.
     public init(
         state: ServerState, leader: ServerID, zxid: Zxid, round: Int64, epoch: Int64,
-        version: Int32 = Notification.version, configuration: [UInt8]?
+        version: Int32 = Notification.version, configuration: [UInt8]?, ensemble: ByteString? = nil
     ) {
         self.state = state
         self.leader = leader
@@ -40,6 +42,7 @@ public struct Notification: Equatable, Sendable {
         self.epoch = epoch
         self.version = version
         self.configuration = configuration
+        self.ensemble = ensemble
     }
 
     /// Reads the payload of a frame of the election port: 28, 40 or 44 and more bytes.
@@ -54,6 +57,7 @@ public struct Notification: Equatable, Sendable {
         self.round = try reader.readInt64()
         self.version = 0
         self.configuration = nil
+        self.ensemble = nil
         if reader.remaining == 0 {
             self.epoch = Int64(zxid.epoch.rawValue)
             return
@@ -65,6 +69,7 @@ public struct Notification: Equatable, Sendable {
         guard let configuration = try reader.readBuffer() else { throw .invalidValue }
         self.version = version
         self.configuration = configuration
+        self.ensemble = EnsembleMark.read(from: &reader)
     }
 
     /// Writes the version 2 payload.
@@ -76,5 +81,6 @@ public struct Notification: Equatable, Sendable {
         writer.writeInt64(epoch)
         writer.writeInt32(Notification.version)
         writer.writeBuffer(configuration ?? [])
+        EnsembleMark.write(ensemble, to: &writer)
     }
 }

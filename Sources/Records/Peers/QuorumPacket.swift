@@ -121,15 +121,18 @@ public struct LearnerInfo: Equatable, Sendable {
     public var protocolVersion: Int32
     /// The version of the learner's committed configuration.
     public var configVersion: Int64
+    /// The learner's ensemble, where it says so.
+    public var ensemble: ByteString?
 
     /// Makes one of these values.
     public init(
         server: ServerID, protocolVersion: Int32 = LearnerInfo.protocolVersion,
-        configVersion: Int64
+        configVersion: Int64, ensemble: ByteString? = nil
     ) {
         self.server = server
         self.protocolVersion = protocolVersion
         self.configVersion = configVersion
+        self.ensemble = ensemble
     }
 
     /// Reads 20 bytes, or the 12 of servers that know no configuration versions.
@@ -137,13 +140,15 @@ public struct LearnerInfo: Equatable, Sendable {
         self.server = ServerID(try reader.readInt64())
         self.protocolVersion = try reader.readInt32()
         self.configVersion = reader.remaining >= 8 ? try reader.readInt64() : 0
+        self.ensemble = EnsembleMark.read(from: &reader)
     }
 
-    /// Writes 20 bytes.
+    /// Writes 20 bytes, and the ensemble.
     public func write(to writer: inout JuteWriter) {
         writer.writeInt64(server.rawValue)
         writer.writeInt32(protocolVersion)
         writer.writeInt64(configVersion)
+        EnsembleMark.write(ensemble, to: &writer)
     }
 }
 

@@ -78,7 +78,16 @@ extension Replica {
     }
 
     private func startPeer(_ report: RecoveryReport) throws(StorageError) {
-        guard let quorum = settings.quorum else { return }
+        guard var quorum = settings.quorum else { return }
+        // No database, and none may be made: the disk may be another than it was.
+        quorum.mayBegin = report.lastZxid != .none
+        if !quorum.mayBegin {
+            log(
+                .warning,
+                "There is no database, and none may be begun (db.autocreate=false, and no file"
+                    + " initialize): this server takes no part in elections until a leader has sent"
+                    + " it the data. If its disk is missing, stop it and mount that")
+        }
         var peer = QuorumPeer(
             settings: quorum, membership: membership, lastSeen: lastSeenMembership,
             history: try history(report), seed: seed,

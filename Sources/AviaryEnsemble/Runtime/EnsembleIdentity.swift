@@ -1,0 +1,47 @@
+// What tells an ensemble of this machine from all others, and what all its servers are given.
+
+internal import Storage
+
+extension EnsembleFolder {
+    private var identityPath: String { path + "/identity" }
+
+    /// The name by which its servers know each other, and their data; nil in an ensemble that was
+    /// made before there was one.
+    var identity: String? {
+        guard let bytes = try? AtomicFile.read(identityPath, in: POSIXFileSystem()) else {
+            return nil
+        }
+        let text = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+        return text.isEmpty ? nil : text
+    }
+
+    /// Makes it, once: the ensemble's name and 64 random bits, so that two of one name differ.
+    func makeIdentity() throws(StorageError) {
+        guard identity == nil else { return }
+        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+        let padding = String(repeating: "0", count: 16 - digits.count)
+        let text = Array("\(name).\(padding)\(digits)\n".utf8)
+        try AtomicFile.write(text, to: identityPath, in: POSIXFileSystem())
+    }
+
+    /// Keys of zoo.cfg that every server of the ensemble is given, before those of the spec.
+    var given: [ConfigEntry] {
+        var entries: [ConfigEntry] = []
+        if let digest = operatorCredential?.digest {
+            // Off, all three, unless somebody says so; without them no server could ever be added.
+            entries += [
+                ConfigEntry(key: "reconfigEnabled", value: "true"),
+                ConfigEntry(key: "standaloneEnabled", value: "false"),
+                ConfigEntry(key: "DigestAuthenticationProvider.superDigest", value: digest),
+            ]
+        }
+        if let identity {
+            entries += [
+                ConfigEntry(key: "aviary.ensemble", value: identity),
+                // Whether a history may begin is said by a file, and not by an empty disk.
+                ConfigEntry(key: "db.autocreate", value: "false"),
+            ]
+        }
+        return entries
+    }
+}
