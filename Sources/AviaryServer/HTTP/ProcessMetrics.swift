@@ -1,5 +1,3 @@
-import Storage
-
 #if canImport(Darwin)
     import Darwin
 #elseif canImport(Glibc)
@@ -60,11 +58,14 @@ enum ProcessMetrics {
 
     private static func memory(_ name: String) -> Int64? { field(name).map { $0 << 10 } }
 
+    /// These files have no size, so they are read until they end.
     private static func lines(of path: String) -> [Substring] {
-        guard let handle = try? POSIXFileSystem().open(path, .read),
-            let bytes = try? handle.read(at: 0, count: 16 << 10)
-        else { return [] }
-        return String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return [] }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 64 << 10)
+        let count = unsafe read(descriptor, &bytes, bytes.count)
+        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self).split(separator: "\n")
     }
 
     /// What a container may use, else all that the machine has.
