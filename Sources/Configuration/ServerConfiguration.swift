@@ -93,6 +93,24 @@ public struct ServerConfiguration: Equatable, Sendable {
     public var snapshotSizeFactor = 0.33
     /// A sync of the log that takes longer is said to be slow.
     public var slowSyncMilliseconds: Int64 = 1000
+    /// The port that takes TLS alone.
+    public var secureClientPort: UInt16?
+    /// Where that listens; nil is every address.
+    public var secureClientPortAddress: String?
+    /// Whether the client port takes both plain connections and TLS.
+    public var isClientPortUnified = false
+    /// TLS for clients.
+    public var tls = TLSSettings()
+    /// Whether servers talk to each other through TLS.
+    public var usesQuorumTLS = false
+    /// Whether servers' ports take both plain connections and TLS.
+    public var isQuorumPortUnified = false
+    /// TLS between servers.
+    public var quorumTLS = TLSSettings()
+    /// How many TLS handshakes of clients may be under way; 0 or less is any number.
+    public var handshakesMax = -1
+    /// How long a connection may go on without a session, milliseconds.
+    public var sessionlessMilliseconds: Int64 = 10_000
     /// What is served over HTTP to administrators.
     public var admin = AdminConfiguration()
     /// What is served over HTTP to Prometheus.

@@ -41,7 +41,7 @@ struct ServerConfigurationParser {
         let key = entry.key.hasPrefix("zookeeper.") ? String(entry.key.dropFirst(10)) : entry.key
         if Membership.isKey(key) { return }
         if readText(key, entry) || readFlag(key, entry) || readNumber(key, entry)
-            || readAdministration(key, entry) || readAccess(key, entry)
+            || readAdministration(key, entry) || readAccess(key, entry) || readTLS(key, entry)
         {
             return
         }
@@ -144,6 +144,7 @@ struct ServerConfigurationParser {
         "cnxTimeout": 1...Int64(Int32.max), "electionPortBindRetry": 0...Int64(Int32.max),
         "commitLogCount": 1...1_000_000,
         "fsync.warningthresholdms": 0...Int64(Int32.max),
+        "nio.sessionlessCnxnTimeout": 1...Int64(Int32.max),
         "znode.container.checkIntervalMs": 1...Int64(Int32.max),
         "znode.container.maxPerMinute": 1...Int64(Int32.max),
         "znode.container.maxNeverUsedIntervalMs": 0...Int64(Int32.max),
@@ -171,6 +172,7 @@ struct ServerConfigurationParser {
         case "txnLogSizeLimitInKb": configuration.logFileSizeMax = value * 1024
         case "cnxTimeout": configuration.connectTimeout = small
         case "electionPortBindRetry": configuration.electionPortBindRetry = Int(value)
+        case "nio.sessionlessCnxnTimeout": configuration.sessionlessMilliseconds = value
         case "fsync.warningthresholdms": configuration.slowSyncMilliseconds = value
         case "commitLogCount": configuration.committedLogCountMax = max(500, Int(value))
         case "znode.container.checkIntervalMs": configuration.reapingInterval = value

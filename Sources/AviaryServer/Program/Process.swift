@@ -62,13 +62,19 @@ enum ServerProcess {
 
     /// When a file was last changed, in seconds after 1970.
     static func secondsOfChange(_ path: String) -> Int64? {
+        nanosecondsOfChange(path).map { $0 / 1_000_000_000 }
+    }
+
+    /// When a file was last changed, in nanoseconds after 1970.
+    static func nanosecondsOfChange(_ path: String) -> Int64? {
         var facts = stat()
         guard unsafe stat(path, &facts) == 0 else { return nil }
         #if canImport(Darwin)
-            return Int64(facts.st_mtimespec.tv_sec)
+            let time = facts.st_mtimespec
         #else
-            return Int64(facts.st_mtim.tv_sec)
+            let time = facts.st_mtim
         #endif
+        return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
     }
 
     /// The lines of `envi`, with what only a JVM knows left unavailable.

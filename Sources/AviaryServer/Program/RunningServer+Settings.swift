@@ -33,6 +33,7 @@ extension RunningServer {
         settings.leaderServes = configuration.leaderServes
         settings.slowSyncMilliseconds = configuration.slowSyncMilliseconds
         settings.access = AccessSettings(configuration.access, users: files.logins)
+        if clientTLS != nil { settings.access.providers.insert(.x509) }
         settings.snapshotTransactionCount = configuration.snapshotTransactionCount
         settings.snapshotLogSizeMax = configuration.snapshotLogSizeMax
         if let words = configuration.fourLetterWords {
@@ -59,12 +60,17 @@ extension RunningServer {
     private func description() -> ServerDescription {
         var description = ServerDescription()
         description.version = ServerProgram.version
-        description.clientPort = Int32(files.configuration.clientPort ?? 2181)
+        let configuration = files.configuration
+        description.secureClientPort = configuration.secureClientPort.map { Int32($0) } ?? -1
+        if configuration.clientPort != nil || configuration.secureClientPort == nil {
+            description.clientPort = Int32(configuration.clientPort ?? 2181)
+        }
         description.clientPortListenBacklog = files.configuration.listenBacklog
         description.dataDirectory = directories.snapshots
         description.logDirectory = directories.logs
         description.environment = ServerProcess.environment()
-        description.initialText = String(decoding: files.text, as: UTF8.self)
+        description.initialText = RunningServer.withoutSecrets(
+            String(decoding: files.text, as: UTF8.self))
         description.properties = properties()
         description.processFigures = { ServerProcess.figures() }
         return description
@@ -77,8 +83,22 @@ extension RunningServer {
         let process = ServerProcess.environment().filter { facts.contains($0.key) }
         let keys = files.configuration.entries.filter { KnownKeys.isPassedOn($0.key) }.map {
             let isFull = $0.key.hasPrefix("zookeeper.")
-            return (key: isFull ? $0.key : "zookeeper.\($0.key)", value: $0.value)
+            let value = RunningServer.isSecret($0.key) ? "***" : $0.value
+            return (key: isFull ? $0.key : "zookeeper.\($0.key)", value: value)
         }
         return process + keys
+    }
+
+    private static func isSecret(_ key: String) -> Bool {
+        let key = key.lowercased()
+        return key.hasSuffix("password") || key.hasSuffix("superdigest")
+    }
+
+    /// The text of a zoo.cfg as anybody may see it.
+    private static func withoutSecrets(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            let key = line.prefix { $0 != "=" && $0 != ":" && $0 != " " }
+            return isSecret(String(key)) ? "\(key)=***" : String(line)
+        }.joined(separator: "\n")
     }
 }

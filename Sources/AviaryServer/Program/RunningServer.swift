@@ -18,13 +18,16 @@ final class RunningServer {
     let serverLog: ServerLog
     /// Serves HTTP, where it is wanted.
     private(set) lazy var httpGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    private let inherited = InheritedSockets()
+    let inherited = InheritedSockets()
+    /// TLS for clients, where there is any.
+    let clientTLS: TLSContext?
 
     init(
         _ files: ServerFiles, _ directories: DataDirectories, _ fileSystem: any FileSystem,
         _ identity: ServerIdentity?, _ log: LogOptions
-    ) {
+    ) throws(TLSProblem) {
         self.files = files
+        self.clientTLS = try RunningServer.clientTLS(files.configuration, in: fileSystem)
         self.directories = directories
         self.fileSystem = fileSystem
         self.identity = identity
@@ -75,8 +78,7 @@ final class RunningServer {
         started.succeed(NIOLoopBound(host, eventLoop: loop))
         if !files.configuration.isStandalone { joinPeers(host) }
         host.start()
-        let port = ClientPort(host: host, files.configuration, inherited)
-        port.open { ended.succeed(1) }
+        let port = openClientPorts(host, ended)
         let server = files.server
         let serverLog = serverLog
         let identity = identity
@@ -86,7 +88,7 @@ final class RunningServer {
             }
             guard let member = membership.member(server) else { return }
             host.links?.move(to: member)
-            if let client = member.client { port.move(to: client) }
+            if let client = member.client { port?.move(to: client) }
         }
         schedulePurge(disk, loop)
         administer(host)

@@ -52,7 +52,12 @@ public enum ServerProgram {
             return 3
         }
         return withExtendedLifetime(lock) {
-            RunningServer(files, directories, fileSystem, identity, log).run()
+            do throws(TLSProblem) {
+                return try RunningServer(files, directories, fileSystem, identity, log).run()
+            } catch {
+                complain("\(configurationPath): error: \(error)", .error, log)
+                return 2
+            }
         }
     }
 

@@ -1,4 +1,6 @@
 import NIOCore
+import NIOSSL
+import NIOTLS
 import Records
 import ServerCore
 
@@ -20,6 +22,9 @@ final class ClientHandler: ChannelInboundHandler {
     private var isClosing = false
     private var needsFlush = false
     private var pendingOutput = 0
+    private var sessionlessLimit: Scheduled<Void>?
+    /// Whether a TLS handshake is under way.
+    private var isShakingHands = false
 
     init(host: ReplicaHost) { self.host = host }
 
@@ -29,7 +34,11 @@ final class ClientHandler: ChannelInboundHandler {
         id = host.connected(
             self, address: address?.rawBytes ?? [0, 0, 0, 0],
             port: UInt16(truncatingIfNeeded: address?.port ?? 0))
-        guard id != nil else { return context.close(promise: nil) }
+        guard let id else { return context.close(promise: nil) }
+        let this = NIOLoopBound(self, eventLoop: context.eventLoop)
+        sessionlessLimit = context.eventLoop.scheduleTask(in: host.sessionlessLimit) {
+            this.value.host.expireSessionless(id)
+        }
         context.read()
     }
 
@@ -65,6 +74,8 @@ final class ClientHandler: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         isClosing = true
+        sessionlessLimit?.cancel()
+        handshakeEnded(successfully: false)
         unread = nil
         channel = nil
         if let id { host.disconnected(id) }
@@ -72,6 +83,36 @@ final class ClientHandler: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         context.close(promise: nil)
+    }
+
+    // MARK: TLS
+
+    /// A TLS handshake begins, before anything has been read.
+    func handshakeBegan() {
+        isShakingHands = true
+        host.replica.metrics.outstandingHandshakes += 1
+    }
+
+    private func handshakeEnded(successfully succeeded: Bool) {
+        guard isShakingHands else { return }
+        isShakingHands = false
+        host.replica.metrics.outstandingHandshakes -= 1
+        if !succeeded { host.replica.metrics.add(.unsuccessfulHandshake) }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted = event as? TLSUserEvent {
+            handshakeEnded(successfully: true)
+            let certificate =
+                try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
+                .peerCertificate?.toDERBytes()
+            if let id {
+                host.replica.clientSecured(
+                    id, subject: certificate.flatMap { DistinguishedName.subject(of: $0) },
+                    Clock.now())
+            }
+        }
+        context.fireUserInboundEventTriggered(event)
     }
 
     // MARK: What the replica asks

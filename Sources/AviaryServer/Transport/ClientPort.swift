@@ -1,32 +1,29 @@
-import Configuration
 import Jute
 import NIOCore
 import Records
 import ServerCore
 
-/// The client port of a server, which a change of the configuration may move; connections stay.
+/// A client port of a server, which a change of the configuration may move; connections stay.
 final class ClientPort {
-    private let host: ReplicaHost
-    private let backlog: Int32
-    private let inherited: InheritedSockets
+    private let listenerOf: ClientListener
+    private let inherited: InheritedSockets?
     private var address: String?
     private var port: UInt16
     private var listener: (any Channel)?
+    private var host: ReplicaHost { listenerOf.host }
 
     init(
-        host: ReplicaHost, _ configuration: ServerConfiguration, _ inherited: InheritedSockets
+        _ listener: ClientListener, address: String?, port: UInt16, _ inherited: InheritedSockets?
     ) {
-        self.host = host
-        self.backlog = configuration.listenBacklog
+        self.listenerOf = listener
         self.inherited = inherited
-        self.address = configuration.clientPortAddress
-        self.port = configuration.clientPort ?? 2181
+        self.address = address
+        self.port = port
     }
 
     /// Opens the port; `failed` is called if it cannot be had.
     func open(_ failed: @escaping () -> Void) {
-        let opened = ClientListener.open(
-            host: host, address: address, port: port, backlog: backlog, inherited: inherited)
+        let opened = listenerOf.open(address: address, port: port, inherited: inherited)
         let this = NIOLoopBound((self, failed, port), eventLoop: host.loop)
         opened.hop(to: host.loop).whenComplete { result in
             let (this, failed, port) = this.value
@@ -34,7 +31,8 @@ final class ClientPort {
             case .success(let channel):
                 this.listener = channel
                 this.host.serverLog.write(
-                    .info, "binding to port \(channel.localAddress?.description ?? "\(port)")")
+                    .info,
+                    "binding to \(this.name) \(channel.localAddress?.description ?? "\(port)")")
             case .failure(let error):
                 this.host.serverLog.write(
                     .error,
@@ -42,6 +40,14 @@ final class ClientPort {
                         + "running? Choose another clientPort, or stop it")
                 failed()
             }
+        }
+    }
+
+    private var name: String {
+        switch listenerOf.kind {
+        case .plain: "port"
+        case .secure: "secure port"
+        case .unified: "port of plain connections and TLS"
         }
     }
 

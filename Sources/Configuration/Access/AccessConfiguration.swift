@@ -17,6 +17,8 @@ public struct AccessConfiguration: Equatable, Sendable {
     public var loginSection: String?
     /// Users of SASL with all rights.
     public var superUsers: [String] = []
+    /// The subject of the certificate whose owner may do everything.
+    public var certificateSuperUser: String?
     /// The password of the SASL user `super`, whatever the login file says.
     public var superPassword: String?
     /// Whether a client whose login failed goes on without.

@@ -10,6 +10,7 @@ struct AccessControl {
     private let superDigest: ByteString?
     private let providers: Set<AuthenticationProvider>
     private let schemesRequired: [ByteString]
+    private let certificateSuperUser: ByteString?
 
     init(_ settings: AccessSettings) {
         isDisabled = settings.skipsACLs
@@ -17,6 +18,7 @@ struct AccessControl {
         superDigest = settings.superDigest.map { ByteString($0) }
         providers = settings.providers
         schemesRequired = settings.schemesRequired.map { ByteString($0) }
+        certificateSuperUser = settings.certificateSuperUser.map { ByteString($0) }
     }
 
     /// Whether somebody with these credentials has `permission` under `acl`.
@@ -49,6 +51,7 @@ struct AccessControl {
         case "digest": return digestAlgorithm != nil && wanted.id == held.id
         case "sasl":
             return providers.contains(.sasl) && (held.id == "super" || wanted.id == held.id)
+        case "x509": return providers.contains(.x509) && wanted.id == held.id
         default: return false
         }
     }
@@ -83,6 +86,7 @@ struct AccessControl {
         switch scheme {
         case "digest": digestAlgorithm != nil
         case "sasl": providers.contains(.sasl)
+        case "x509": providers.contains(.x509)
         default: false
         }
     }
@@ -92,8 +96,17 @@ struct AccessControl {
         case "digest": digestAlgorithm != nil && DigestCredential.isValid(id: identity.id)
         case "ip": AddressCredential.isValid(id: identity.id)
         case "sasl": providers.contains(.sasl) && LoginCredential.isValid(id: identity.id)
+        case "x509": providers.contains(.x509) && CertificateCredential.isValid(id: identity.id)
         default: false
         }
+    }
+
+    /// The identities of who has shown a certificate of that subject.
+    func identities(ofSubject subject: String) -> [Identity] {
+        guard providers.contains(.x509) else { return [] }
+        let own = Identity(scheme: "x509", id: ByteString(subject))
+        return own.id == certificateSuperUser
+            ? [Identity(scheme: "super", id: own.id), own] : [own]
     }
 
     /// The credentials that an auth packet adds, or nil if it proves nothing.

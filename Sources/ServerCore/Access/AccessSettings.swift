@@ -14,6 +14,8 @@ public struct AccessSettings: Sendable {
     public var logins: [String: String]?
     /// Users of SASL with all rights.
     public var superUsers: [String] = []
+    /// The subject of the certificate whose owner may do everything.
+    public var certificateSuperUser: String?
     /// Whether a client whose login failed goes on without.
     public var allowsFailedLogins = false
     /// The schemes of which a client must have a credential before it is served; empty if none.
@@ -33,6 +35,7 @@ public struct AccessSettings: Sendable {
         logins = users
         if let password = configuration.superPassword { logins?["super"] = password }
         superUsers = configuration.superUsers
+        certificateSuperUser = configuration.certificateSuperUser
         allowsFailedLogins = configuration.allowsFailedLogins
         schemesRequired = configuration.schemesRequired
         ensembleNames = configuration.ensembleNames

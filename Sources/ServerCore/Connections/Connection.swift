@@ -44,7 +44,7 @@ final class Connection {
     let address: [UInt8]
     let port: UInt16
     /// Whether it came through TLS.
-    let isSecure: Bool
+    var isSecure = false
     var state = State.fresh
     var session = SessionID.none
     /// Negotiated, milliseconds.
@@ -66,11 +66,8 @@ final class Connection {
     var touchedAt: Int64?
     var statistics: ConnectionStatistics
 
-    init(
-        id: ConnectionID, address: [UInt8], port: UInt16, isSecure: Bool, now: Moment
-    ) {
+    init(id: ConnectionID, address: [UInt8], port: UInt16, now: Moment) {
         self.id = id
-        self.isSecure = isSecure
         self.address = address
         self.port = port
         self.credentials = [

@@ -10,7 +10,7 @@ extension Replica {
     /// `address`: 4 or 16 bytes.
     /// Returns false if there are too many connections: reset it.
     public func clientConnected(
-        _ id: ConnectionID, address: [UInt8], port: UInt16, isSecure: Bool = false, _ now: Moment
+        _ id: ConnectionID, address: [UInt8], port: UInt16, _ now: Moment
     ) -> Bool {
         self.now = now
         let ofAddress = connectionsByAddress[address, default: 0]
@@ -27,9 +27,27 @@ extension Replica {
             return false
         }
         connectionsByAddress[address] = ofAddress + 1
-        connections[id] = Connection(
-            id: id, address: address, port: port, isSecure: isSecure, now: now)
+        connections[id] = Connection(id: id, address: address, port: port, now: now)
         return true
+    }
+
+    /// A TLS handshake is complete.
+    ///
+    /// `subject`: of the client's certificate, which was checked, if it has shown one.
+    public func clientSecured(_ id: ConnectionID, subject: String?, _ now: Moment) {
+        self.now = now
+        guard let connection = connections[id] else { return }
+        connection.isSecure = true
+        guard let subject else { return }
+        for identity in access.identities(ofSubject: subject)
+        where !connection.credentials.contains(identity) {
+            connection.credentials.append(identity)
+        }
+    }
+
+    /// Whether a connection has a session, or is about to have one.
+    public func hasSession(_ id: ConnectionID) -> Bool {
+        connections[id].map { $0.state != .fresh } ?? false
     }
 
     /// The client's connection is gone, by whoever's doing.

@@ -1,0 +1,251 @@
+"""TLS for clients: key stores of every kind, certificates as identities, one port for both, files that change."""
+import os
+import shutil
+import socket
+import ssl
+import time
+
+import pytest
+from kazoo.client import KazooClient
+from kazoo.exceptions import InvalidACLError, NoAuthError
+from kazoo.security import ACL, Id, Permissions, make_acl
+
+from harness import clients, places
+from harness.certificates import Authority
+from harness.waiting import eventually
+
+NETTY = {"serverCnxnFactory": "org.apache.zookeeper.server.NettyServerCnxnFactory"}
+SUBJECT = "/C=DE/ST=Hessen/L=Frankfurt/O=Birds, Inc./OU=Nests+OU=Eggs/CN=heron #1"
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    """A CA, a certificate for servers and one for clients."""
+    ca = Authority(tmp_path_factory.mktemp("tls"))
+    ca.server = ca.issue("server", "/CN=server")
+    ca.client = ca.issue("client", SUBJECT)
+    return ca
+
+
+@pytest.fixture
+def secure(make_server, authority):
+    """secure(kind, **config): a server with a plain and a secure port, and the number of the latter."""
+    def make(kind=None, **more):
+        port = places.free_port()
+        config = {"secureClientPort": port, "ssl.keyStore.location": authority.pem_store(*authority.server),
+                  "ssl.trustStore.location": authority.certificate, **NETTY, **more}
+        server = make_server(kind, folder=f"secure-{port}", **config)
+        return server.start().wait_serving(), port
+    return make
+
+
+def context(authority, certificate=None, version=None):
+    made = ssl.create_default_context(cafile=authority.certificate)
+    if certificate:
+        made.load_cert_chain(*certificate)
+    if version:
+        made.minimum_version = made.maximum_version = version
+    return made
+
+
+def word(port, name, **more):
+    """The answer to a four letter word through TLS, and the version that was agreed on."""
+    with socket.create_connection(("127.0.0.1", port), 5) as plain:
+        with context(**more).wrap_socket(plain, server_hostname="localhost") as stream:
+            stream.sendall(name.encode())
+            answer = b""
+            while chunk := stream.recv(65536):
+                answer += chunk
+            return answer.decode(), stream.version()
+
+
+@pytest.fixture
+def client(authority):
+    """client(port, certificate): a kazoo client through TLS."""
+    made = []
+
+    def make(port, certificate=None, use_ssl=True):
+        more = dict(use_ssl=use_ssl, ca=str(authority.certificate), verify_certs=True) if use_ssl else {}
+        if certificate:
+            more.update(certfile=str(certificate[0]), keyfile=str(certificate[1]))
+        one = KazooClient(f"localhost:{port}", timeout=8, **more)
+        made.append(one)
+        one.start(8)
+        return one
+    yield make
+    for one in made:
+        clients.let_go(one)
+
+
+def test_a_certificate_is_the_same_identity_as_with_apache_zookeeper(secure, authority, client, under_test):
+    seen = []
+    for kind in (under_test, "apache"):
+        server, port = secure(kind)
+        one = client(port, authority.client)
+        # auth stands for all that the client has proved: its certificate.
+        one.create("/mine", b"", acl=[ACL(Permissions.ALL, Id("auth", ""))])
+        acls, _ = one.get_acls("/mine")
+        seen.append([(each.id.scheme, each.id.id) for each in acls])
+        with pytest.raises(NoAuthError):
+            client(server.client_port, use_ssl=False).get("/mine")
+        one.create("/named", b"1", acl=[make_acl("x509", seen[-1][0][1], all=True)])
+        assert one.get("/named")[0] == b"1"
+        with pytest.raises(InvalidACLError):
+            one.create("/bad", b"", acl=[make_acl("x509", "no name", all=True)])
+    assert seen[0] == seen[1]
+    assert seen[0][0][0] == "x509" and "CN=heron" in seen[0][0][1]
+
+
+def test_who_shows_no_certificate_is_refused_when_one_is_needed(secure, authority, under_test):
+    for kind in (under_test, "apache"):
+        _, port = secure(kind)
+        with pytest.raises(OSError):
+            answer, _ = word(port, "ruok", authority=authority)
+            if not answer:
+                raise OSError("closed without an answer")
+
+
+@pytest.mark.parametrize("wanted", ["none", "want"])
+def test_a_certificate_can_be_left_out_unless_it_is_needed(secure, authority, client, under_test, wanted):
+    for kind in (under_test, "apache"):
+        _, port = secure(kind, **{"ssl.clientAuth": wanted})
+        assert word(port, "ruok", authority=authority)[0] == "imok"
+        one = client(port)
+        one.create("/open", b"1")
+        with pytest.raises(InvalidACLError):
+            one.create("/mine", b"", acl=[ACL(Permissions.ALL, Id("auth", ""))])
+    if wanted == "want":
+        assert client(port, authority.client).get("/open")[0] == b"1"
+
+
+def test_a_certificate_of_strangers_is_refused(secure, authority, tmp_path, under_test):
+    stranger = Authority(tmp_path / "other", "other").issue("stranger", "/CN=stranger")
+    for wanted in ("need", "want"):
+        _, port = secure(under_test, **{"ssl.clientAuth": wanted})
+        with pytest.raises(OSError):
+            answer, _ = word(port, "ruok", authority=authority, certificate=stranger)
+            if not answer:
+                raise OSError("closed without an answer")
+
+
+def test_the_super_user_is_who_has_that_certificate(secure, authority, client, under_test):
+    for kind in (under_test, "apache"):
+        server, port = secure(kind, **{"X509AuthenticationProvider.superUser": "CN=boss"})
+        plain = client(server.client_port, use_ssl=False)
+        plain.create("/closed", b"1", acl=[make_acl("digest", "nobody:x", all=True)])
+        with pytest.raises(NoAuthError):
+            client(port, authority.client).get("/closed")
+        boss = client(port, authority.issue("boss", "/CN=boss", algorithm="ec"))
+        assert boss.get("/closed")[0] == b"1"
+
+
+@pytest.mark.parametrize("version,name", [(ssl.TLSVersion.TLSv1_2, "TLSv1.2"), (ssl.TLSVersion.TLSv1_3, "TLSv1.3")])
+def test_both_versions_are_spoken_and_either_can_be_left_out(secure, authority, under_test, version, name):
+    _, port = secure(under_test, **{"ssl.clientAuth": "none", "ssl.enabledProtocols": name})
+    assert word(port, "ruok", authority=authority, version=version) == ("imok", name)
+    other = ssl.TLSVersion.TLSv1_3 if name == "TLSv1.2" else ssl.TLSVersion.TLSv1_2
+    with pytest.raises(OSError):
+        word(port, "ruok", authority=authority, version=other)
+
+
+@pytest.mark.parametrize("form", ["pem", "encrypted", "pkcs12", "jks"])
+def test_key_stores_of_every_kind_are_read(secure, authority, under_test, form):
+    certificate, key = authority.server
+    trust = {}
+    if form == "pem":
+        store, secret = authority.pem_store(certificate, key), {}
+    elif form == "encrypted":
+        store = authority.pem_store(certificate, key, authority.password)
+        place = authority.folder / "password"
+        place.write_text(authority.password + "\n")
+        secret = {"ssl.keyStore.passwordPath": place}
+    elif form == "pkcs12":
+        store, secret = authority.pkcs12_store(certificate, key), {"ssl.keyStore.password": authority.password}
+    else:
+        store, secret = authority.java_store(certificate, key), {"ssl.keyStore.password": authority.password}
+        trust = {"ssl.trustStore.location": authority.java_trust(), "ssl.trustStore.password": authority.password}
+    # 3.9.5 cannot read what a present openssl encrypts.
+    for kind in (under_test, "apache")[:1 if form == "encrypted" else 2]:
+        server, port = secure(kind, **{"ssl.keyStore.location": store, **secret, **trust})
+        assert word(port, "ruok", authority=authority, certificate=authority.client)[0] == "imok"
+        assert f"secureClientPort={port}" in server.word("conf")
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("wrong,said", [
+    ({"ssl.keyStore.location": "/nowhere.pem"}, "ssl.keyStore.location=/nowhere.pem: does not exist"),
+    ({"ssl.keyStore.location": None}, "ssl.keyStore.location is missing"),
+    ({"ssl.trustStore.location": None}, "ssl.trustStore.location is missing"),
+    ({"ssl.enabledProtocols": "SSLv3"}, "TLSv1.2 and TLSv1.3 are what there is"),
+    ({"ssl.clientAuth": "perhaps"}, "it is none, want or need"),
+    ({"ssl.crl": "true"}, "revoked certificates cannot be told here"),
+])
+def test_what_is_wrong_stops_the_start_with_a_line_that_says_it(make_server, authority, wrong, said):
+    config = {"secureClientPort": places.free_port(), "ssl.keyStore.location": authority.pem_store(*authority.server),
+              "ssl.trustStore.location": authority.certificate, **wrong}
+    server = make_server(**config).start()
+    assert server.process.wait(20) == 65
+    assert said in server.log
+
+
+def test_one_port_takes_plain_connections_and_tls(make_server, authority, client, under_test):
+    for kind in (under_test, "apache"):
+        server = make_server(kind, folder=f"unified-{kind}", **{
+            "client.portUnification": "true",
+            "authProvider.1": "org.apache.zookeeper.server.auth.X509AuthenticationProvider", "ssl.keyStore.location": authority.pem_store(*authority.server),
+            "ssl.trustStore.location": authority.certificate, **NETTY}).start().wait_serving()
+        assert server.word("ruok") == "imok"
+        assert word(server.client_port, "ruok", authority=authority, certificate=authority.client)[0] == "imok"
+        one = client(server.client_port, authority.client)
+        one.create("/mine", b"1", acl=[ACL(Permissions.ALL, Id("auth", ""))])
+        with pytest.raises(NoAuthError):
+            client(server.client_port, use_ssl=False).get("/mine")
+
+
+@pytest.mark.ours
+def test_connections_are_counted_apart_and_large_data_goes_through(secure, authority, client):
+    server, port = secure()
+    one = client(port, authority.client)
+    data = os.urandom(900_000)
+    one.create("/large", data)
+    for _ in range(5):
+        assert one.get("/large")[0] == data
+    assert server.log.count("binding to secure port") == 1
+    figures = dict(line.split("\t") for line in server.word("mntr").splitlines())
+    assert figures["zk_outstanding_tls_handshake"] == "0"
+    before = int(figures["zk_unsuccessful_handshake"])
+    with socket.create_connection(("127.0.0.1", port)) as plain:
+        plain.sendall(b"ruok and no handshake")
+        while plain.recv(100):
+            pass
+    eventually(lambda: f"zk_unsuccessful_handshake\t{before + 1}\n" in server.word("mntr"), 5, "the failure counted")
+
+
+@pytest.mark.ours
+def test_certificates_are_read_again_when_their_files_change(secure, authority, tmp_path):
+    store = tmp_path / "store.pem"
+    shutil.copy(authority.pem_store(*authority.server), store)
+    server, port = secure(**{"ssl.keyStore.location": store, "ssl.clientAuth": "none"})
+
+    def serial():
+        with socket.create_connection(("127.0.0.1", port), 5) as plain:
+            with context(authority).wrap_socket(plain, server_hostname="localhost") as stream:
+                return stream.getpeercert()["serialNumber"]
+    first = serial()
+    # What is half written changes nothing.
+    store.write_text("nonsense")
+    eventually(lambda: "stay what they were" in server.log, 10, "the complaint")
+    assert serial() == first
+    time.sleep(0.01)
+    shutil.copy(authority.pem_store(*authority.issue("renewed", "/CN=server")), store)
+    eventually(lambda: serial() != first, 10, "the new certificate")
+    assert "certificates for clients were read again" in server.log
+
+
+@pytest.mark.ours
+def test_a_connection_without_a_session_is_not_kept(make_server):
+    server = make_server(**{"nio.sessionlessCnxnTimeout": 500}).start().wait_serving()
+    with socket.create_connection(("127.0.0.1", server.client_port), 5) as silent:
+        started = time.monotonic()
+        assert silent.recv(1) == b""
+        assert 0.3 < time.monotonic() - started < 4
