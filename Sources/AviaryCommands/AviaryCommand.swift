@@ -8,17 +8,38 @@ public struct AviaryCommand: AsyncParsableCommand {
         commandName: "aviary",
         abstract: "A whole ZooKeeper ensemble in one binary.",
         version: "0.1.0",
-        subcommands: [
-            UpCommand.self, DownCommand.self, ListCommand.self, UseCommand.self,
-            StatusCommand.self, TopCommand.self, WaitCommand.self, LogsCommand.self,
-            StartCommand.self, StopCommand.self, RestartCommand.self, KillCommand.self,
-            PauseCommand.self, ResumeCommand.self,
-            PlanCommand.self, ApplyCommand.self, AddCommand.self, RemoveCommand.self,
-            ReplaceCommand.self, ScaleCommand.self, RollCommand.self, CheckCommand.self,
-            DoctorCommand.self,
-            GenerateCommand.self, RenderCommand.self, ImportCommand.self, SchemaCommand.self,
-            ServerCommand.self, CLICommand.self, EntrypointCommand.self, HealthCommand.self,
-            CompletionCommand.self, ManualCommand.self,
+        subcommands: [HealthCommand.self, EntrypointCommand.self],
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Run",
+                subcommands: [
+                    UpCommand.self, DownCommand.self, StartCommand.self, StopCommand.self,
+                    RestartCommand.self, KillCommand.self, PauseCommand.self, ResumeCommand.self,
+                    ServerCommand.self,
+                ]),
+            CommandGroup(
+                name: "Look",
+                subcommands: [
+                    StatusCommand.self, TopCommand.self, LogsCommand.self, WaitCommand.self,
+                    ListCommand.self, UseCommand.self, CLICommand.self,
+                ]),
+            CommandGroup(
+                name: "Change",
+                subcommands: [
+                    PlanCommand.self, ApplyCommand.self, AddCommand.self, RemoveCommand.self,
+                    ReplaceCommand.self, ScaleCommand.self, RollCommand.self,
+                ]),
+            CommandGroup(
+                name: "Examine", subcommands: [CheckCommand.self, DoctorCommand.self]),
+            CommandGroup(
+                name: "Write files",
+                subcommands: [
+                    GenerateCommand.self, RenderCommand.self, ImportCommand.self,
+                    SchemaCommand.self,
+                ]),
+            CommandGroup(
+                name: "For the shell",
+                subcommands: [CompletionCommand.self, ManualCommand.self]),
         ])
 
     /// Makes one with nothing set.

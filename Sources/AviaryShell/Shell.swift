@@ -28,6 +28,22 @@ public enum Shell {
         }
     }
 
+    /// Whose servers the words behind `aviary cli` leave open.
+    public enum Target: Equatable {
+        /// They name servers, or cannot be read: nothing is open.
+        case settled
+        /// The ensemble of this name; nil is the one that verbs without a name are about.
+        case ensemble(String?)
+    }
+
+    /// What is to be found out before `run`, and put before the words as `-server`.
+    public static func target(of arguments: [String]) -> Target {
+        guard !["-h", "-help", "--help"].contains(arguments.first),
+            let options = try? ShellOptions(arguments), options.servers == nil
+        else { return .settled }
+        return .ensemble(options.ensemble)
+    }
+
     /// The same with any console, input and kind of session.
     static func run(
         arguments: [String], console: any Console, input: any LineInput,

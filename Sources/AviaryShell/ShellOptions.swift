@@ -1,7 +1,9 @@
 /// What stands before the command on the shell's own command line.
 struct ShellOptions: Equatable {
-    /// The connect string.
-    var servers = "localhost:2181"
+    /// The connect string, if one is named.
+    var servers: String?
+    /// The ensemble of this machine, if one is named.
+    var ensemble: String?
     /// The session timeout asked for, milliseconds.
     var timeout: Int32 = 30_000
     /// Whether a server without a quorum will do.
@@ -13,9 +15,12 @@ struct ShellOptions: Equatable {
     /// Whether changes of the session's state are shown, as in a conversation.
     var showsStates = false
 
+    /// Where zkCli connects when it is told nothing.
+    static let defaultServers = "localhost:2181"
+
     static let usage = """
         usage: aviary cli [-server HOST:PORT[,HOST:PORT...][/CHROOT]] [-timeout MILLISECONDS] [-r]
-                          [-waitforconnection] [COMMAND [ARGUMENT...]]
+                          [-e ENSEMBLE] [-waitforconnection] [COMMAND [ARGUMENT...]]
         """
 
     /// Reads the options up to the first word that is none.
@@ -26,6 +31,8 @@ struct ShellOptions: Equatable {
             switch word {
             case "-server", "--server", "-s":
                 servers = try Self.value(of: word, &rest)
+            case "-e", "-ensemble", "--ensemble":
+                ensemble = try Self.value(of: word, &rest)
             case "-timeout", "--timeout":
                 let text = try Self.value(of: word, &rest)
                 guard let timeout = Int32(text), timeout > 0 else {

@@ -37,7 +37,7 @@ final class ShellState {
         self.options = options
         self.console = console
         self.dial = dial
-        self.servers = options.servers
+        self.servers = options.servers ?? ShellOptions.defaultServers
     }
 
     /// Whether events are printed.

@@ -108,6 +108,10 @@ import Testing
             await bench.run("setAcl -R /a world:anyone:wz", "getAcl /a").lines == [
                 "! Unknown perm type: z", "'world,'anyone\n: w",
             ])
+        #expect(
+            await bench.run("setAcl /a world:anyone:z", "getAcl /a").lines == [
+                "! Unknown perm type: z", "! Acl is not valid : null", "'world,'anyone\n: w",
+            ])
     }
 
     @Test func `a stat is shown a field a line`() async {

@@ -22,6 +22,26 @@ func `every sample is a spec without problems`(name: String, count: Int) throws 
     #expect(spec?.servers.map(\.id) == Array(1...count))
 }
 
+@Test func `every spec in the documentation is one without mistakes`() throws {
+    let page = samples.deletingLastPathComponent().appending(path: "Documentation/SPEC.md")
+    let blocks = try String(contentsOf: page, encoding: .utf8).components(separatedBy: "```yaml\n")
+        .dropFirst().compactMap { $0.components(separatedBy: "```").first }
+    #expect(blocks.count == 3)
+    for block in blocks {
+        let (spec, problems) = parse(block)
+        #expect(problems == [])
+        #expect(spec?.servers.count == 3)
+    }
+}
+
+@Test(arguments: [
+    ("servers:\n  - id: \"1\"\n", "without quotes"), ("version: 2\nservers: 3\n", "must be 1"),
+    ("servers: @3\n", "quote what begins"), ("servers: *\n", "quote what begins"),
+])
+func `a mistake of YAML is explained`(text: String, words: String) {
+    #expect(parse(text).problems.contains { $0.message.contains(words) }, "\(parse(text).problems)")
+}
+
 @Test func `the schema file is the schema`() throws {
     let file = samples.appending(path: "ensemble.schema.json")
     #expect(try String(contentsOf: file, encoding: .utf8) == EnsembleSchema.json)

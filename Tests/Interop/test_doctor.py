@@ -109,6 +109,7 @@ FILES = {  # file of a server that does not run, what becomes of it, the word fo
 
 def test_faults_of_files_are_found_and_gone_when_they_are_mended(patient):
     patient.type("kill", "3")
+    patient.type("wait", "--for", "leader")
     assert patient.codes() == {"server-down", "no-margin"}
     server = patient.server(3)
     for code, (name, text) in FILES.items():
@@ -122,6 +123,7 @@ def test_faults_of_files_are_found_and_gone_when_they_are_mended(patient):
 
 def test_faults_of_data_are_found(patient):
     patient.type("kill", "3")
+    patient.type("wait", "--for", "leader")
     data = patient.server(3) / "data"
     version = data / "version-2"
     with contextlib.ExitStack() as stack:

@@ -1,6 +1,8 @@
 """`aviary up` and its neighbours, as a person types them; each test has a home of its own."""
 import json
 import os
+import pathlib
+import shutil
 import signal
 import subprocess
 
@@ -152,8 +154,13 @@ def test_an_ensemble_is_named_or_chosen_or_the_only_one(aviary, tmp_path):
     assert aviary("up", "--detach", "-n", "1", "-e", "one")[0] == 0
     assert aviary("status")[0] == 0
     assert aviary("up", "--detach", "-n", "1", "--ensemble", "two")[0] == 0
-    code, out, err = aviary("status")
-    assert code == 64 and "one, two" in err and "--ensemble NAME" in err and "aviary use" in err
+    assert status(aviary)["ensemble"] == "two"  # started last
+    assert aviary("cli", "create", "/here", "x")[0] == 0
+    assert "here" in aviary("cli", "-e", "two", "ls", "/")[1] and "here" not in aviary("cli", "-e", "one", "ls", "/")[1]
+    (pathlib.Path(aviary.environment["AVIARY_HOME"]) / ".current").unlink()
+    for words in (("status",), ("cli", "ls", "/")):
+        code, out, err = aviary(*words)
+        assert code == 64 and "one, two" in err and "--ensemble NAME" in err and "aviary use" in err
     assert aviary("use", "two")[0] == 0
     assert status(aviary)["ensemble"] == "two"
     assert json.loads(aviary("status", "-e", "one", "--json")[1])["ensemble"] == "one"
@@ -166,6 +173,28 @@ def test_an_ensemble_is_named_or_chosen_or_the_only_one(aviary, tmp_path):
     assert aviary("down", "--purge", "--dir", elsewhere)[0] == 0
     assert aviary("down", "--purge")[0] == 0
     assert status(aviary)["ensemble"] == "one"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_servers_of_another_user_are_not_said_to_be_stopped(aviary, tmp_path):
+    assert aviary("up", "--detach", "-n", "1")[0] == 0
+    for folder in (tmp_path, *tmp_path.parents):
+        folder.chmod(folder.stat().st_mode | 0o055)
+    places_binary = tmp_path / "aviary"
+    shutil.copy(places.aviary_binary(), places_binary)
+    for words in (("down",), ("down", "--purge"), ("stop", "1"), ("kill", "1")):
+        ran = subprocess.run([places_binary, *words], env=aviary.environment, text=True, capture_output=True, user="nobody")
+        assert ran.returncode == 1 and "belongs to another user" in ran.stderr and ran.stdout == "", (words, ran)
+    assert status(aviary)["servers"][0]["mode"] == "leader"
+
+
+def test_a_port_of_another_ensemble_is_said_to_be_its(aviary, tmp_path):
+    assert aviary("up", "--detach", "-n", "1", "-e", "one")[0] == 0
+    port = status(aviary)["servers"][0]["client"].rsplit(":", 1)[1]
+    spec = tmp_path / "two.yaml"
+    spec.write_text(f"servers:\n  - id: 1\n    ports: {{client: {port}}}\n")
+    code, _, err = aviary("up", "--detach", spec)
+    assert code == 1 and "server 1 of one" in err and "aviary down --ensemble one" in err, err
 
 
 def test_results_are_json_with_the_documented_fields(aviary):

@@ -55,6 +55,7 @@ enum Container {
         var found = situation(arguments)
         let plan = try plan(found)
         guard case .serve(let path) = plan.action else { return plan }
+        try checkPlace(found.variables)
         do {
             try write(plan)
             return plan
@@ -67,6 +68,20 @@ enum Container {
             try write(other)
             return other
         }
+    }
+
+    /// On a machine of somebody's own it would make directories at the root, and nobody asked.
+    private static func checkPlace(_ variables: [String: String]) throws {
+        let marks = ["/.dockerenv", "/run/.containerenv"]
+        let names = ["ZOO_DATA_DIR", "KUBERNETES_SERVICE_HOST", "container"]
+        let isContainer =
+            getpid() == 1 || names.contains { variables[$0] != nil }
+            || marks.contains { (try? POSIXFileSystem().exists($0)) ?? false }
+        guard !isContainer else { return }
+        throw Complaint(
+            "this is no container: 'aviary entrypoint' would make /data, /datalog and /conf here. "
+                + "'aviary up' starts an ensemble on this machine; ZOO_DATA_DIR says where else the "
+                + "data is to be", .misused)
     }
 
     /// Makes the directories and files of a plan.

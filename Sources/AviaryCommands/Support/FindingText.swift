@@ -5,7 +5,13 @@ import AviaryEnsemble
 struct FindingText {
     private let findings: [Finding]
 
-    init(_ findings: [Finding]) { self.findings = findings }
+    /// Warnings that the reader of the spec has shown.
+    private let shownBefore: Int
+
+    init(_ findings: [Finding], shownBefore: Int = 0) {
+        self.findings = findings
+        self.shownBefore = shownBefore
+    }
 
     /// Shows them; with an error among them the verb has failed.
     func show(_ output: OutputOptions) throws {
@@ -18,11 +24,14 @@ struct FindingText {
     /// Each with its remedy below it, and a line that counts them.
     var text: String {
         let errors = findings.count { $0.severity == .error }
-        let warnings = findings.count - errors
+        let warnings = findings.count - errors + shownBefore
         let lines = findings.flatMap { finding in
             [mark(finding.severity) + finding.text, "         \(finding.remedy)"]
         }
-        guard !findings.isEmpty else { return "nothing is wrong" }
+        guard !findings.isEmpty else {
+            return shownBefore == 0
+                ? "nothing is wrong" : "\(FindingText.count(shownBefore, "warning")), no error"
+        }
         let mendable = findings.count { $0.repair != nil }
         let hint = mendable > 0 ? "; 'aviary doctor --fix' mends \(mendable)" : ""
         return

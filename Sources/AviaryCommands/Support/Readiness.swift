@@ -30,7 +30,7 @@ struct Readiness {
         }
         progress.finish()
         if !isReady, interruption.hasCome {
-            ensemble.stop(started)
+            _ = try? ensemble.stop(started)
             throw Complaint(
                 "interrupted, and what was started is stopped again; 'aviary up' goes on",
                 .interrupted)
@@ -62,7 +62,7 @@ struct Readiness {
         for (server, _) in ended {
             Program.note("server \(server.server.id): \(MergedLog.reason(of: server))")
         }
-        ensemble.stop(started)
+        _ = try? ensemble.stop(started)
         let path = ended.first?.0.logPath ?? ensemble.folder.path
         return Complaint(
             "\(ended.count) of \(status.servers.count) servers of \(status.name) ended at once, so "
@@ -75,7 +75,7 @@ struct Readiness {
             Program.note("server \(row.id): \(MergedLog.reason(of: server))")
         }
         let missing = status.missing ?? "it has only just become so"
-        if !isDetached { ensemble.stop(started) }
+        if !isDetached { _ = try? ensemble.stop(started) }
         return Complaint(
             "\(status.name) is not ready after \(Int(seconds)) s: \(missing). "
                 + (isDetached

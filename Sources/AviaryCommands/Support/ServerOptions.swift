@@ -21,7 +21,7 @@ struct ServerOptions: ParsableArguments {
         let found = try find()
         var missed: [Int] = []
         for server in found.servers where ids.contains(server.server.id) {
-            if !ServerProcess(server).signal(number) { missed.append(server.server.id) }
+            if try !ServerProcess(server).signal(number) { missed.append(server.server.id) }
         }
         report(found, ids.filter { !missed.contains($0) }, done)
         guard missed.isEmpty else {

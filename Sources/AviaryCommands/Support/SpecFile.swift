@@ -7,6 +7,11 @@ enum SpecFile {
 
     /// The spec in the file at `path`; its name is the file's unless it says otherwise.
     static func read(_ path: String) throws -> EnsembleSpec {
+        try examine(path).spec
+    }
+
+    /// The same, and how many warnings were shown.
+    static func examine(_ path: String) throws -> (spec: EnsembleSpec, warningCount: Int) {
         let text = String(decoding: try bytes(path), as: UTF8.self)
         let file = path.split(separator: "/").last.map(String.init) ?? path
         let name = file.split(separator: ".").first.map(String.init) ?? "local"
@@ -18,7 +23,7 @@ enum SpecFile {
                 "\(errors.count) mistake\(errors.count == 1 ? "" : "s") in \(path); 'aviary schema' "
                     + "prints the form of a spec", .inputIsWrong)
         }
-        return spec
+        return (spec, problems.count)
     }
 
     private static func bytes(_ path: String) throws -> [UInt8] {

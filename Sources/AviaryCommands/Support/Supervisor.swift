@@ -26,7 +26,7 @@ struct Supervisor {
         }
         Program.note("stopping \(running.ensemble.servers.count) servers")
         var progress = Progress()
-        running.ensemble.stop { left in
+        _ = try? running.ensemble.stop { left in
             progress.update("stopping, \(left) still running")
             return true
         }

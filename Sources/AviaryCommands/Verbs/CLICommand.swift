@@ -1,4 +1,5 @@
 import ArgumentParser
+import AviaryEnsemble
 import AviaryShell
 
 /// The verb `cli`.
@@ -7,8 +8,11 @@ struct CLICommand: AsyncParsableCommand {
         commandName: "cli",
         abstract: "The ZooKeeper shell: one command, or a conversation.",
         discussion: """
-            aviary cli [-server HOST:PORT,...[/CHROOT]] [-timeout MILLISECONDS] [-r] \
+            aviary cli [-server HOST:PORT,...[/CHROOT]] [-e ENSEMBLE] [-timeout MILLISECONDS] [-r] \
             [-waitforconnection] [COMMAND [ARGUMENT...]]
+
+            Without -server it connects to the servers of an ensemble of this machine: the one that \
+            is named, else the current or the only one; where there is none, to localhost:2181.
 
             The commands and their output are those of zkCli; `aviary cli help` lists them. Results \
             go to stdout, events and errors to stderr. Exit codes: 0 done, 1 failed, 64 misused, 69 \
@@ -20,7 +24,16 @@ struct CLICommand: AsyncParsableCommand {
     var arguments: [String] = []
 
     func run() async throws {
-        let code = await Shell.run(arguments: arguments)
+        var words = arguments
+        try Program.run {
+            guard case .ensemble(let name) = Shell.target(of: arguments) else { return }
+            let home = EnsembleHome()
+            if name == nil, home.names.isEmpty { return }
+            let servers = try home.find(name).load()?.servers ?? []
+            let places = servers.map { "\($0.host):\($0.ports.client)" }.joined(separator: ",")
+            words = ["-server", places] + words
+        }
+        let code = await Shell.run(arguments: words)
         if code != 0 { throw ExitCode(code) }
     }
 }

@@ -21,8 +21,10 @@ struct CheckCommand: ParsableCommand {
 
     func run() throws {
         try Program.run {
-            let visit = SpecVisit(try SpecFile.read(spec), file: spec, home: place.home)
-            try FindingText(Doctor.examine(try visit.facts())).show(output)
+            let (read, warningCount) = try SpecFile.examine(spec)
+            let visit = SpecVisit(read, file: spec, home: place.home)
+            let findings = Doctor.examine(try visit.facts())
+            try FindingText(findings, shownBefore: warningCount).show(output)
         }
     }
 }

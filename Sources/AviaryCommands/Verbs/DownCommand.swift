@@ -37,7 +37,7 @@ extension LocalEnsemble {
     /// Stops servers; Ctrl-C leaves those that have not ended yet to end by themselves.
     func stopShowingProgress(_ ids: [Int]?, _ interruption: Interruption) throws -> [Int] {
         var progress = Progress()
-        let stopped = stop(ids) { left in
+        let stopped = try stop(ids) { left in
             progress.update("stopping, \(left) still running")
             return !interruption.hasCome
         }

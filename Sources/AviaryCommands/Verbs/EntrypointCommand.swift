@@ -14,7 +14,7 @@ struct EntrypointCommand: AsyncParsableCommand {
             Without words it makes a zoo.cfg from the environment, by the names of the official \
             ZooKeeper image and others, and runs its server in the foreground. \
             Documentation/CONTAINER.md has all names.
-            """)
+            """, shouldDisplay: false)
 
     @Argument(parsing: .captureForPassthrough, help: "What to start; a server unless it is given.")
     var words: [String] = []

@@ -60,9 +60,21 @@ struct UpCommand: ParsableCommand {
             try Readiness(chosen, started, since: begun, isDetached: detach)
                 .await(seconds: timeout, interruption, output)
             chosen.noteUnfinishedChange()
+            try makeCurrent(chosen.folder.name)
             if detach { return }
+            if started.isEmpty {
+                Program.note("the servers ran already; Ctrl-C stops them, here too")
+            }
             Supervisor(chosen).run(until: interruption)
         }
+    }
+
+    /// The one that was started last is the one that is meant from now on.
+    private func makeCurrent(_ name: String) throws {
+        let home = ensemble.place.home
+        guard home.names.count > 1, (try? home.find(nil).name) != name else { return }
+        try home.use(name)
+        Program.note("\(name) is the current ensemble; 'aviary use NAME' chooses another")
     }
 
     /// The ensemble of the spec, the one that is there, or a new one of servers on this machine.

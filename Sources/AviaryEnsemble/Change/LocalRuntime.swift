@@ -107,7 +107,7 @@ final class LocalRuntime: ChangeRuntime {
     private func restart(_ id: ServerID) throws {
         var ensemble = try ensemble()
         restarted.insert(id)
-        ensemble.stop([id.number])
+        try ensemble.stop([id.number])
         _ = try ensemble.start(id.number)
     }
 
@@ -117,7 +117,7 @@ final class LocalRuntime: ChangeRuntime {
             return ""
         }
         var ensemble = try LocalEnsemble(record, in: folder, binary: binary)
-        ensemble.stop([id.number])
+        try ensemble.stop([id.number])
         _ = try ensemble.start(id.number)
         let old = record.servers.first { $0.id == id.number }?.binary ?? binary
         return " It is started again with what it had before; 'aviary roll --binary \(old)' puts "

@@ -49,6 +49,12 @@ extension Doctor {
         role == .participant ? "a participant" : "an observer"
     }
 
+    /// What may still fail.
+    var margin: QuorumMargin {
+        let serving = facts.servers.filter { $0.mode != nil }.map { ServerID(Int64($0.id)) }
+        return QuorumMargin(facts.committed ?? facts.wanted, synced: Set(serving))
+    }
+
     private func examineQuorum() -> [Finding] {
         var findings: [Finding] = []
         let members = facts.committed ?? facts.wanted
@@ -70,7 +76,8 @@ extension Doctor {
                     "no-margin", .warning, "no further server may fail: \(margin.text)",
                     remedy: verb("status") + "   # who is missing?"))
         }
-        return findings + examineParity(members)
+        // Before it serves again nobody can change anything.
+        return margin.mayFail == nil ? findings : findings + examineParity(members)
     }
 
     private func examineParity(_ members: Membership) -> [Finding] {

@@ -49,9 +49,10 @@ extension Doctor {
 
     func examineProcess(_ server: ServerFacts) -> [Finding] {
         guard server.isRunning else {
+            let isHarmless = server.isStoppedOnPurpose && margin.mayFail != nil
             return [
                 Finding(
-                    "server-down", server.isStoppedOnPurpose ? .warning : .error,
+                    "server-down", isHarmless ? .warning : .error,
                     server: server.id,
                     "server \(server.id) does not run"
                         + (server.isStoppedOnPurpose ? ": it was stopped" : ""),

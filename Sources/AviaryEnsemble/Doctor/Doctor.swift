@@ -25,8 +25,8 @@ public struct Doctor: Sendable {
             return examineText(server) + examineDirectories(server) + examinePlace(server)
         }
         if facts.isExternal { return examinePlace(server) + examineProcess(server) }
-        return examineFiles(server) + examineDirectories(server) + examineHistory(server)
-            + examinePlace(server) + examineProcess(server)
+        return examineProcess(server) + examineFiles(server) + examineDirectories(server)
+            + examineHistory(server) + examinePlace(server)
     }
 
     /// The verbs name the ensemble, so that they can be typed wherever one is.

@@ -20,7 +20,7 @@ extension LocalEnsemble {
         case .start(let id): _ = try start(id)
         case .resume(let id):
             guard let server = servers.first(where: { $0.server.id == id }) else { return }
-            ServerProcess(server).signal(SIGCONT)
+            try ServerProcess(server).signal(SIGCONT)
         case .makePrivate(let path):
             guard unsafe chmod(path, mode_t(0o600)) == 0 else {
                 throw StorageError(.permission, "its rights cannot be changed", path: path)

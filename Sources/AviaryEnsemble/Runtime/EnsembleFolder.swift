@@ -66,6 +66,21 @@ public struct EnsembleFolder: Sendable {
         return spec
     }
 
+    /// Which server of another ensemble listens on a port, and how to stop it.
+    func holder(of port: Int) -> String? {
+        let home = EnsembleHome(path.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 })
+        for other in home.names where other != name {
+            let folder = home.folder(other)
+            guard let spec = (try? folder.load()) ?? nil else { continue }
+            for server in spec.servers where server.ports.ofTheEnsemble.contains(port) {
+                let files = ServerFolder(server, of: spec, in: folder.path)
+                guard ServerProcess(files).pid != nil else { continue }
+                return "server \(server.id) of \(other): 'aviary down --ensemble \(other)' stops it"
+            }
+        }
+        return nil
+    }
+
     /// Removes the ensemble with all its data.
     public func purge() throws(StorageError) {
         try EnsembleFolder.removeTree(path, in: POSIXFileSystem())

@@ -128,9 +128,10 @@ public struct LocalEnsemble {
             else {
                 for each in reserved { each.socket.close() }
                 throw EnsembleError(
-                    "port \(port), the \(name) port of server \(server.id), is taken by another "
-                        + "program: 'ss -ltnp sport = :\(port)' shows which. Stop it, or choose "
-                        + "another port in the spec: servers, ports, \(name)")
+                    "port \(port), the \(name) port of server \(server.id), is taken by "
+                        + (folder.holder(of: port)
+                            ?? "another program: 'ss -ltnp sport = :\(port)' shows which. Stop it, or "
+                            + "choose another port in the spec: servers, ports, \(name)"))
             }
             spec.servers[place].ports[keyPath: key] = socket.port
             reserved.append((name, socket))
@@ -222,15 +223,16 @@ public struct LocalEnsemble {
     @discardableResult
     public func stop(
         _ ids: [Int]? = nil, while goesOn: (Int) -> Bool = { _ in true }
-    ) -> [Int] {
+    ) throws(EnsembleError) -> [Int] {
         let chosen = servers.filter { ids?.contains($0.server.id) ?? true }
+        for server in chosen { try ServerProcess(server).signal(0) }
         for server in chosen {
             try? AtomicFile.write([], to: server.stoppedPath, in: POSIXFileSystem())
         }
         let running = chosen.map(ServerProcess.init).filter { $0.pid != nil }
         for process in running {
-            process.signal(SIGCONT)
-            process.signal(SIGTERM)
+            try process.signal(SIGCONT)
+            try process.signal(SIGTERM)
         }
         let end = LocalEnsemble.seconds() + 10
         while LocalEnsemble.seconds() < end {
@@ -239,7 +241,7 @@ public struct LocalEnsemble {
             if left == 0 || !goesOn(left) { break }
             LocalEnsemble.sleep(milliseconds: 10)
         }
-        for process in running { process.signal(SIGKILL) }
+        for process in running { try process.signal(SIGKILL) }
         // Whoever starts them again must not find them still there.
         for _ in 0..<200 where running.contains(where: { $0.pid != nil }) {
             LocalEnsemble.sleep(milliseconds: 10)

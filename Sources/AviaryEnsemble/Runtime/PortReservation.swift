@@ -12,12 +12,19 @@ struct PortReservation {
     let descriptor: CInt
     let port: Int
 
-    /// Binds `port`, or any free one if that is taken and `orAny` allows it.
+    /// Binds `port`, or another one if that is taken and `orAny` allows it.
+    ///
+    /// The other one is 10, 20 and so on behind it: below those that the system gives to outgoing
+    /// connections, one of which might have it when the server starts again.
     ///
     /// `isLoopback`: only this machine can connect.
     static func take(_ port: Int, isLoopback: Bool, orAny: Bool) -> PortReservation? {
         if let taken = bind(port, isLoopback) { return taken }
-        return orAny ? bind(0, isLoopback) : nil
+        guard orAny else { return nil }
+        for candidate in stride(from: port + 10, to: min(port + 5000, 32768), by: 10) {
+            if let free = bind(candidate, isLoopback) { return free }
+        }
+        return bind(0, isLoopback)
     }
 
     private static func bind(_ port: Int, _ isLoopback: Bool) -> PortReservation? {

@@ -34,11 +34,17 @@ public struct ServerProcess {
         return nil
     }
 
-    /// Sends a signal; false if the server does not run.
+    /// Sends a signal, or with 0 only looks whether one may be sent; false if the server does not
+    /// run.
     @discardableResult
-    public func signal(_ number: CInt) -> Bool {
+    public func signal(_ number: CInt) throws(EnsembleError) -> Bool {
         guard let pid else { return false }
-        return kill(pid, number) == 0
+        if kill(pid, number) == 0 { return true }
+        guard errno == EPERM else { return false }
+        throw EnsembleError(
+            "server \(folder.server.id) belongs to another user, and this one may not signal its "
+                + "process \(pid): 'ps -o user= -p \(pid)' says whose it is. Type the same as that "
+                + "user, or with sudo")
     }
 
     /// Starts the server from `binary`, in a session of its own so that it outlives the launcher

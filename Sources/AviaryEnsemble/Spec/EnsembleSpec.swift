@@ -107,6 +107,9 @@ public struct Ports: Equatable, Sendable {
     /// Where metrics are read; nil if they are not.
     public var metrics: Int?
 
+    /// Those without which there is no ensemble.
+    var ofTheEnsemble: [Int] { [client, quorum, election] }
+
     /// Makes one of these values.
     public init(
         client: Int, quorum: Int, election: Int, admin: Int? = nil, secureClient: Int? = nil,

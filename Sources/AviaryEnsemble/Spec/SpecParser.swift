@@ -12,6 +12,17 @@ public enum SpecParser {
     static let runtimes = ["process", "docker", "ssh", "external"]
     static let roles = ["participant", "observer"]
 
+    /// What the YAML reader says, and what it usually means.
+    private static func hint(to message: String) -> String {
+        let hints = [
+            "cannot start any token": "indent with spaces, and quote what begins with @ or `",
+            "expected alphabetic": "quote what begins with * or &",
+            "mapping values are not allowed": "is a line above indented less than its neighbours?",
+        ]
+        let found = hints.first { message.contains($0.key) }
+        return found.map { "\(message): \($0.value)" } ?? message
+    }
+
     /// The spec, unless a problem is an error, and all problems in the order of the file.
     ///
     /// `file` is the name to show it under, `defaultName` the ensemble's if the text has none.
@@ -23,7 +34,8 @@ public enum SpecParser {
             root = try YAMLParser.parse(text)
         } catch {
             let problem = SpecProblem(
-                severity: .error, message: error.message, line: error.line, column: error.column)
+                severity: .error, message: hint(to: error.message), line: error.line,
+                column: error.column)
             return (nil, [problem])
         }
         var reader = SpecReader()

@@ -49,9 +49,15 @@ struct SpecReader {
             text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
             let number = Int(text), range.contains(number)
         else {
-            note(
-                "\(what) must be a number from \(range.lowerBound) to \(range.upperBound)", at: node
-            )
+            let isQuoted =
+                if case .scalar(let text, isPlain: false) = node.content { Int(text) != nil } else {
+                    false
+                }
+            let wanted =
+                range.count == 1
+                ? "\(range.lowerBound)"
+                : "a number from \(range.lowerBound) to \(range.upperBound)"
+            note("\(what) must be \(wanted)\(isQuoted ? ", without quotes" : "")", at: node)
             return nil
         }
         return number

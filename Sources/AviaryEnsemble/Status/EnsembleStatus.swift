@@ -1,3 +1,7 @@
+internal import Configuration
+internal import Jute
+internal import Records
+
 /// What is known of all servers of an ensemble at a moment.
 public struct EnsembleStatus: Sendable {
     /// The name.
@@ -43,12 +47,24 @@ public struct EnsembleStatus: Sendable {
 
     /// How many servers may still fail.
     public var quorum: QuorumArithmetic {
-        QuorumArithmetic(
-            servers.filter { !$0.isObserver }.map {
+        guard let committed else {
+            return QuorumArithmetic(
+                servers.filter { !$0.isObserver }.map {
+                    QuorumArithmetic.Voter(
+                        group: $0.group, weight: $0.weight, isServing: $0.mode != nil)
+                })
+        }
+        let serving = Set(servers.filter { $0.mode != nil }.map { ServerID(Int64($0.id)) })
+        return QuorumArithmetic(
+            committed.voters.map { voter in
                 QuorumArithmetic.Voter(
-                    group: $0.group, weight: $0.weight, isServing: $0.mode != nil)
+                    group: committed.groups.first { $0.value.contains(voter) }.map { Int($0.key) },
+                    weight: Int(committed.weights[voter] ?? 1), isServing: serving.contains(voter))
             })
     }
+
+    /// The configuration in force, as the leader shows it: a change under way has its own time.
+    var committed: Membership? { leader?.membership }
 
     /// How many requests a second each server got since an earlier look, in the order of `servers`.
     public func requestRates(since earlier: EnsembleStatus) -> [Double?] {
@@ -81,6 +97,7 @@ public struct EnsembleStatus: Sendable {
         let rates = earlier.map(requestRates)
         let rows = servers.indices.map { place in
             servers[place].json(
+                role: servers[place].role(in: committed),
                 lag: leader.flatMap { servers[place].lag(behind: $0) }, share: shares[place],
                 rate: rates?[place])
         }
@@ -93,10 +110,10 @@ public struct EnsembleStatus: Sendable {
 }
 
 extension ServerStatus {
-    fileprivate func json(lag: Int?, share: Double?, rate: Double?) -> JSONValue {
+    fileprivate func json(role: String, lag: Int?, share: Double?, rate: Double?) -> JSONValue {
         .object([
             JSONValue.Field("id", .integer(id)),
-            JSONValue.Field("role", .string(isObserver ? "observer" : "participant")),
+            JSONValue.Field("role", .string(role)),
             JSONValue.Field("state", .string(state)), JSONValue.Field("mode", JSONValue(mode)),
             JSONValue.Field("client", .string(clientAddress)),
             JSONValue.Field("zxid", JSONValue(zxid)), JSONValue.Field("lag", JSONValue(lag)),

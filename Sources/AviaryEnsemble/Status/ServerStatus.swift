@@ -1,5 +1,9 @@
 // What the servers say of themselves, and what the machine says of their processes.
 
+internal import Configuration
+internal import Records
+internal import Storage
+
 /// What is known of one server at a moment.
 public struct ServerStatus: Sendable {
     /// The id.
@@ -34,9 +38,28 @@ public struct ServerStatus: Sendable {
     var syncedCount: Int?
     /// The version of the membership, hexadecimal.
     public var configurationVersion: String?
+    /// The members as this server has them; nil if it says none.
+    var membership: Membership?
+    /// Whether somebody has stopped it and wants it to stay so.
+    let isStoppedOnPurpose: Bool
+    /// Whether it is being made a member.
+    let isJoining: Bool
 
     /// The state in a word or two.
-    public var state: String { mode ?? (pid == nil ? "stopped" : "not serving") }
+    public var state: String {
+        if let mode { return mode }
+        if pid == nil { return isStoppedOnPurpose ? "stopped" : "dead" }
+        return usage?.isPaused ?? false ? "paused" : "not serving"
+    }
+
+    /// What it is by the configuration in force; by the spec while nobody knows that.
+    func role(in committed: Membership?) -> String {
+        guard let committed else { return isObserver ? "observer" : "participant" }
+        guard let member = committed.member(ServerID(Int64(id))) else {
+            return isJoining ? "joining" : "no member"
+        }
+        return member.role == .observer ? "observer" : "participant"
+    }
 
     /// Asks all servers at once.
     static func ask(_ folders: [ServerFolder]) -> [ServerStatus] {
@@ -76,6 +99,9 @@ public struct ServerStatus: Sendable {
         clientAddress = "\(server.host):\(server.ports.client)"
         pid = ServerProcess(folder).pid
         usage = pid.flatMap(ProcessUsage.of)
+        let fileSystem = POSIXFileSystem()
+        isStoppedOnPurpose = (try? fileSystem.exists(folder.stoppedPath)) ?? false
+        isJoining = (try? fileSystem.exists(folder.joiningPath)) ?? false
     }
 
     private mutating func read(summary: String) {
@@ -87,12 +113,22 @@ public struct ServerStatus: Sendable {
                 zxid = value
                 epoch = transaction.map { Int($0 >> 32) }
             case "Connections": sessions = Int(value).map { max(0, $0 - 1) }
-            case "Latency min/avg/max": latency = value
+            case "Latency min/avg/max": latency = ServerStatus.shortened(value)
             case "Received": requests = Int(value)
             case "Outstanding": outstanding = Int(value)
             default: break
             }
         }
+    }
+
+    /// The mean with one digit behind the point.
+    private static func shortened(_ latency: String) -> String {
+        latency.split(separator: "/").map { part in
+            let digits = part.split(separator: ".")
+            guard digits.count == 2, let tenth = digits[1].first, tenth != "0" || part.count > 3
+            else { return String(part) }
+            return "\(digits[0]).\(tenth)"
+        }.joined(separator: "/")
     }
 
     private mutating func read(figures: String) {
@@ -113,6 +149,7 @@ public struct ServerStatus: Sendable {
             guard let (name, value) = ServerStatus.pair(line, "=") else { continue }
             if name == "version" { configurationVersion = value }
         }
+        membership = DoctorVisit.membership(shownIn: configuration)
     }
 
     private static func pair(_ line: Substring, _ separator: Character) -> (Substring, String)? {

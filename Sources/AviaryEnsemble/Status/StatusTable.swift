@@ -71,28 +71,28 @@ public struct StatusTable {
             column("QUEUED", 1, isNumber: true) { $0.outstanding.map(String.init) },
         ]
         let process = [
-            column("PID", isLive ? 6 : 1, isNumber: true) { $0.pid.map { String($0) } },
+            column("PID", isLive ? 6 : 9, isNumber: true) { $0.pid.map { String($0) } },
             Column(
-                title: "CPU", rank: isLive ? 0 : 5, isNumber: true,
+                title: "CPU", rank: isLive ? 0 : 6, isNumber: true,
                 cells: shares.map { $0.map { "\(Int($0.rounded()))%" } ?? "-" }),
-            column("MEMORY", isLive ? 0 : 5, isNumber: true) {
+            column("MEMORY", isLive ? 0 : 6, isNumber: true) {
                 $0.usage.map { "\(($0.residentBytes + (1 << 19)) >> 20)M" }
             },
         ]
         return [
             column("ID", 0, isNumber: true) { String($0.id) },
-            column("ROLE", 4) { $0.isObserver ? "observer" : "participant" },
+            column("ROLE", 3) { $0.role(in: status.committed) },
             column("STATE", 0) { $0.state },
-            column("CLIENTS AT", isLive ? 8 : 7) { $0.clientAddress },
+            column("CLIENTS AT", isLive ? 8 : 0) { $0.clientAddress },
         ] + (isLive ? load : []) + [
-            column("ZXID", isLive ? 5 : 0) { $0.zxid },
+            column("ZXID", isLive ? 5 : 2) { $0.zxid },
             column("LAG", 0, isNumber: true) { server in
                 leader.flatMap { server.lag(behind: $0) }.map(String.init)
             },
-            column("EPOCH", isLive ? 7 : 0, isNumber: true) { $0.epoch.map(String.init) },
+            column("EPOCH", 7, isNumber: true) { $0.epoch.map(String.init) },
             column("SESSIONS", 0, isNumber: true) { $0.sessions.map(String.init) },
-            column("LATENCY", 2) { $0.latency },
-            column("CONFIG", isLive ? 7 : 3) { $0.configurationVersion },
+            column("LATENCY MS", isLive ? 2 : 5) { $0.latency },
+            column("CONFIG", 8) { $0.configurationVersion },
         ] + process
     }
 

@@ -42,7 +42,7 @@ extension RunningServer {
                     .info, "Started \(name) on address \(address ?? "0.0.0.0"), port \(port)")
             case .failure(let error):
                 serverLog.write(
-                    .warning, "no \(name): port \(port) cannot be had: \(error); \(keys)")
+                    .warning, "no \(name): port \(port) cannot be had: \(error.inWords); \(keys)")
             }
         }
     }

@@ -36,7 +36,7 @@ final class ClientPort {
             case .failure(let error):
                 this.host.serverLog.write(
                     .error,
-                    "cannot listen for clients on port \(port): \(error). Is another server "
+                    "cannot listen for clients on port \(port): \(error.inWords). Is another server "
                         + "running? Choose another clientPort, or stop it")
                 failed()
             }

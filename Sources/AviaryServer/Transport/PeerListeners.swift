@@ -75,7 +75,7 @@ final class PeerListeners {
             case .failure(let error):
                 if isFirst {
                     serverLog.write(
-                        .warning, "cannot listen on \(endpoint): \(error); trying again")
+                        .warning, "cannot listen on \(endpoint): \(error.inWords); trying again")
                 }
                 listeners.value.0.loop.scheduleTask(in: .milliseconds(100)) {
                     let (this, bootstrap) = listeners.value

@@ -21,7 +21,10 @@ struct TypedACL: Equatable {
             let identity = Identity(
                 scheme: ByteString(word[..<first]),
                 id: ByteString(word[word.index(after: first)..<last]))
-            let permissions = read(word[word.index(after: last)...])
+            let letters = word[word.index(after: last)...]
+            let permissions = read(letters)
+            // Nobody who types a word means to lock everybody out, himself included.
+            if permissions.isEmpty, letters.contains(where: { $0 != " " }) { continue }
             entries.append(ACL(permissions: permissions, identity: identity))
         }
     }
