@@ -8,7 +8,7 @@ public struct AviaryCommand: AsyncParsableCommand {
         commandName: "aviary",
         abstract: "A whole ZooKeeper ensemble in one binary.",
         version: "0.1.0",
-        subcommands: [HealthCommand.self, EntrypointCommand.self],
+        subcommands: [HealthCommand.self, EntrypointCommand.self, HostServiceCommand.self],
         groupedSubcommands: [
             CommandGroup(
                 name: "Run",

@@ -23,8 +23,12 @@ struct ServerOptions: ParsableArguments {
         for server in found.servers where ids.contains(server.server.id) {
             if try !ServerProcess(server).signal(number) { missed.append(server.server.id) }
         }
+        let unreachable = found.unreachable(among: missed)
         report(found, ids.filter { !missed.contains($0) }, done)
         guard missed.isEmpty else {
+            guard unreachable.isEmpty else {
+                throw Complaint(unreachable.joined(separator: "\n  "), .unreachable)
+            }
             let names = missed.map(String.init)
             throw Complaint(
                 "server \(names.joined(separator: ", ")) of \(found.folder.name) does not run. "

@@ -51,14 +51,14 @@ struct WishSource {
         case "external":
             self.init(
                 .external(authentication: try options.authentication(), spec: path), spec)
-        case "process":
+        case "process", "docker", "ssh":
             let folder = try home.find(options.ensemble.name ?? spec.name)
             var wish = try EnsembleWish(folder)
             try wish.adopt(spec)
             self.init(wish.spec, in: folder)
         default:
             throw Complaint(
-                "runtime \(spec.runtime) cannot be changed from here yet: process and external can",
+                "runtime \(spec.runtime) cannot be changed from here",
                 .inputIsWrong)
         }
     }

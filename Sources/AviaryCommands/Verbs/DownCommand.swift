@@ -18,7 +18,8 @@ struct DownCommand: ParsableCommand {
             let found = try ensemble.find()
             let interruption = Interruption()
             let stopped = try found.stopShowingProgress(nil, interruption)
-            if purge { try found.folder.purge() }
+            found.dismantle()
+            if purge { try found.purge() }
             let name = found.folder.name
             output.show(
                 .object([
@@ -45,6 +46,12 @@ extension LocalEnsemble {
         if interruption.hasCome {
             throw Complaint(
                 "interrupted while stopping; 'aviary status' shows what runs", .interrupted)
+        }
+        let unreachable = unreachable(among: ids)
+        guard unreachable.isEmpty else {
+            throw Complaint(
+                "not all servers could be told to stop; those of other hosts are stopped:\n  "
+                    + unreachable.joined(separator: "\n  "), .unreachable)
         }
         return stopped
     }

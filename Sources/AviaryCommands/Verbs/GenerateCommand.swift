@@ -21,7 +21,7 @@ struct GenerateCommand: ParsableCommand {
         try Program.run {
             let read = try SpecFile.read(spec)
             let folders = read.servers.map {
-                ServerFolder($0, of: read, in: Program.absolute(out))
+                ServerFolder.generated($0, of: read, in: Program.absolute(out))
             }
             for folder in folders { try folder.write(in: POSIXFileSystem()) }
             let paths = folders.map(\.configurationPath)

@@ -1,7 +1,7 @@
 import ArgumentParser
 import AviaryEnsemble
 
-/// The verb `aviary roll [ID…] [--binary PATH]`.
+/// The verb `aviary roll [ID…] [--binary PATH|--image NAME]`.
 struct RollCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "roll", abstract: "Restart servers one after the other, the leader last.",
@@ -16,17 +16,27 @@ struct RollCommand: AsyncParsableCommand {
     @Option(name: .long, help: "The binary to start them from.", completion: .file())
     var binary: String?
 
+    @Option(name: .long, help: "The image to start them from (runtime docker).")
+    var image: String?
+
     @OptionGroup var options: ChangeOptions
 
     func run() async throws {
         try await Program.run {
             let folder = try options.find()
             var wish = try EnsembleWish(folder)
+            let isDocker = wish.spec.runtime == "docker"
+            if isDocker ? binary != nil : image != nil {
+                throw Complaint(
+                    "the servers of \(folder.name) are started from "
+                        + (isDocker ? "an image: --image NAME" : "a program: --binary PATH"),
+                    .misused)
+            }
             let path = binary.map { Program.absolute($0) }
             if let path, !Program.isExecutable(path) {
                 throw Complaint("\(path) is no program that could be started", .misused)
             }
-            try wish.roll(ids, binary: path, mark: RollCommand.mark())
+            try wish.roll(ids, binary: path ?? image, mark: RollCommand.mark())
             try await options.apply(wish.spec, in: folder)
         }
     }

@@ -22,6 +22,7 @@ struct StatusCommand: ParsableCommand {
                 status.json(),
                 StatusTable(status).text(width: Program.size?.width, isColoured: Program.isColoured)
             )
+            for line in found.unreachable() { Program.note(line) }
             found.noteUnfinishedChange()
             if status.quorum.mayFail == nil { throw ExitCode(ExitStatus.unreachable.rawValue) }
         }

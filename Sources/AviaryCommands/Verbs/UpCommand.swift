@@ -55,7 +55,8 @@ struct UpCommand: ParsableCommand {
             where old.ports.client != new.ports.client {
                 Program.note(
                     "port \(old.ports.client) is taken by another program: clients find server "
-                        + "\(new.id) at \(new.host):\(new.ports.client), now and later")
+                        + "\(new.id) at \(chosen.spec.clientHost(of: new)):\(new.ports.client), now and later"
+                )
             }
             try Readiness(chosen, started, since: begun, isDetached: detach)
                 .await(seconds: timeout, interruption, output)
@@ -80,9 +81,9 @@ struct UpCommand: ParsableCommand {
     /// The ensemble of the spec, the one that is there, or a new one of servers on this machine.
     private func choose() throws -> LocalEnsemble {
         let wanted = try spec.map { try SpecFile.read($0) }
-        if let wanted, wanted.runtime != "process" {
+        if let wanted, wanted.runtime == "external" {
             throw Complaint(
-                "runtime \(wanted.runtime) cannot be started from here yet. 'aviary generate "
+                "somebody else starts the servers of runtime external. 'aviary generate "
                     + "\(spec ?? "SPEC") --out DIR' writes its files, and 'aviary server zoo.cfg' "
                     + "starts one server", .inputIsWrong)
         }

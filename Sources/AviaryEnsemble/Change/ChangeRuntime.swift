@@ -29,10 +29,11 @@ protocol ChangeRuntime: AnyObject {
 
 extension ConnectString {
     /// Where these servers listen for clients.
-    init(of servers: [ServerSpec]) throws {
+    init(of servers: [ServerSpec], in spec: EnsembleSpec) throws {
         let places = Set(
             servers.map { server in
-                ServerAddress(host: server.host, port: server.ports.client).description
+                ServerAddress(host: spec.clientHost(of: server), port: server.ports.client)
+                    .description
             })
         try self.init(places.sorted().joined(separator: ","))
     }

@@ -47,10 +47,11 @@ extension EnsembleObserver {
 
         init(_ server: ServerSpec, _ spec: EnsembleSpec, _ folder: EnsembleFolder) {
             id = server.id
-            place = ServerPlace(host: server.host, port: server.ports.client)
-            files = ServerFolder(
+            let files = ServerFolder(
                 server, of: spec, in: folder.path,
                 given: folder.given)
+            place = ServerPlace(host: files.clientHost, port: server.ports.client)
+            self.files = files
         }
 
         init(_ member: Member) {
@@ -59,7 +60,10 @@ extension EnsembleObserver {
             files = nil
         }
 
-        mutating func adopt(_ member: Member) { place = ServerPlace(member) }
+        mutating func adopt(_ member: Member) {
+            place = ServerPlace(member)
+            if let host = files?.site.clientHost { place.host = host }
+        }
 
         func observed() -> ObservedServer {
             var server = ObservedServer(
@@ -71,7 +75,7 @@ extension EnsembleObserver {
             }
             server.isRunning = ServerProcess(files).pid != nil
             server.files = files.state
-            if let stamp = (try? AtomicFile.read(files.stampPath, in: POSIXFileSystem())) ?? nil {
+            if let stamp = (try? AtomicFile.read(files.stampPath, in: files.fileSystem)) ?? nil {
                 server.isCurrent = stamp == Array(files.stamp.utf8)
             } else {
                 // Started by a launcher that left no stamp: under no roll, from no other binary.

@@ -43,6 +43,12 @@ public struct EnsembleWish {
 
     /// More servers, with ids and ports that no other has or had.
     public mutating func add(_ count: Int, isObserver: Bool) throws(EnsembleError) {
+        guard spec.runtime != "ssh" else {
+            throw EnsembleError(
+                .misused,
+                "which hosts new servers are for only a spec can say: add them there, and then "
+                    + "'aviary apply SPEC'")
+        }
         for _ in 0..<count {
             try add(
                 ServerSpec(
@@ -60,6 +66,9 @@ public struct EnsembleWish {
         if server.group == nil { server.group = spec.servers.first?.group }
         server.ports = ports(server.id)
         server.arePortsChosen = true
+        if spec.runtime == "docker" {
+            server.host = SpecReader.containerHost(server.id, in: spec.name)
+        }
         spec.servers.append(server)
         spec.servers.sort { $0.id < $1.id }
     }
@@ -139,6 +148,12 @@ public struct EnsembleWish {
 
     /// What a spec says; where it leaves ports open, servers keep theirs and new ones get free ones.
     public mutating func adopt(_ new: EnsembleSpec) throws(EnsembleError) {
+        guard new.runtime == spec.runtime else {
+            throw EnsembleError(
+                .wrong,
+                "\(spec.name) has runtime \(spec.runtime), and the spec has \(new.runtime): servers "
+                    + "do not move from one to another")
+        }
         var result = new
         result.name = spec.name
         for place in result.servers.indices {

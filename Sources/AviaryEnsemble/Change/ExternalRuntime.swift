@@ -25,7 +25,7 @@ final class ExternalRuntime: ChangeRuntime {
         self.credential = credential
         self.tell = tell
         goal = try wanted.membership()
-        addresses = try ConnectString(of: wanted.servers)
+        addresses = try ConnectString(of: wanted.servers, in: wanted)
     }
 
     func begin() throws {}

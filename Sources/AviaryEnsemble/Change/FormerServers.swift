@@ -7,7 +7,6 @@ internal import Storage
 extension ServerFolder {
     /// What the files make of the server.
     var state: ObservedServer.Files {
-        let fileSystem = POSIXFileSystem()
         let hasConfiguration = (try? fileSystem.exists(configurationPath)) ?? false
         guard hasConfiguration else { return .none }
         guard ((try? membersOfServer(in: fileSystem)) ?? nil) != nil else {
@@ -20,11 +19,27 @@ extension ServerFolder {
 
     /// The members that the server's numbered dynamic file names.
     fileprivate var members: Membership? {
-        let fileSystem = POSIXFileSystem()
         guard let file = (try? membersOfServer(in: fileSystem)) ?? nil,
             let bytes = (try? AtomicFile.read(file, in: fileSystem)) ?? nil
         else { return nil }
         return try? DynamicFile.parse(String(decoding: bytes, as: UTF8.self), file: file)
+    }
+}
+
+extension ServerFolder {
+    /// It is a member, and its files are its own from now on.
+    func hasJoined() throws {
+        if try fileSystem.exists(joiningPath) { try fileSystem.remove(joiningPath) }
+    }
+
+    /// Puts a former member's files where no verb finds them, if that is not this machine.
+    func putAside(in ensemble: EnsembleFolder, version: Int64) throws {
+        guard ensemblePath != ensemble.path, try fileSystem.exists(path) else { return }
+        let version = String(UInt64(bitPattern: version), radix: 16)
+        try fileSystem.makeDirectory(ensemblePath + "/removed")
+        try fileSystem.rename(path, to: "\(ensemblePath)/removed/\(server.id)-\(version)")
+        // Here a folder of that name is what remembers the id.
+        try POSIXFileSystem().makeDirectory("\(ensemble.path)/\(server.id)")
     }
 }
 
@@ -38,8 +53,9 @@ extension LocalEnsemble {
             let id = server.server.id
             guard let members = server.members else { continue }
             if wanted?.servers.contains(where: { $0.id == id }) ?? false {
-                try server.write(toJoin: members, in: POSIXFileSystem())
+                try server.write(toJoin: members, in: server.fileSystem)
             } else if spec.servers.count > 1 {
+                try server.putAside(in: folder, version: members.version)
                 try folder.putAside(id, version: members.version)
                 spec.servers.removeAll { $0.id == id }
             }

@@ -39,12 +39,23 @@ final class LocalRuntime: ChangeRuntime {
         self.wanted = wanted
         self.record = record
         // Whoever was or will be a member: clients are told as many.
-        addresses = try ConnectString(of: record.servers + wanted.servers)
+        addresses = try ConnectString(of: record.servers + wanted.servers, in: wanted)
     }
 
     func begin() throws {
         lock = try ChangeLock(folder)
+        try requireSources()
         try folder.saveWanted(wanted)
+    }
+
+    /// What is to be started from a new image must not be stopped before that is here.
+    private func requireSources() throws {
+        var known: Set<String> = []
+        for server in wanted.servers {
+            let source = server.binary ?? wanted.image ?? binary
+            guard known.insert(source).inserted else { continue }
+            try ServerFolder(server, of: wanted, in: folder.path).site.require(source)
+        }
     }
 
     func end() { lock = nil }
@@ -100,7 +111,7 @@ final class LocalRuntime: ChangeRuntime {
                     + "changed.\((try? putBack(id)) ?? "") Type: aviary logs \(id), then aviary "
                     + "apply again")
         }
-        if let committed { try server.write(toJoin: committed, in: POSIXFileSystem()) }
+        if let committed { try server.write(toJoin: committed, in: server.fileSystem) }
         _ = try ensemble.start(id.number)
     }
 
@@ -119,8 +130,10 @@ final class LocalRuntime: ChangeRuntime {
         var ensemble = try LocalEnsemble(record, in: folder, binary: binary)
         try ensemble.stop([id.number])
         _ = try ensemble.start(id.number)
-        let old = record.servers.first { $0.id == id.number }?.binary ?? binary
-        return " It is started again with what it had before; 'aviary roll --binary \(old)' puts "
+        let own = record.servers.first { $0.id == id.number }?.binary
+        let old = own ?? record.image ?? binary
+        let option = record.runtime == "docker" ? "--image" : "--binary"
+        return " It is started again with what it had before; 'aviary roll \(option) \(old)' puts "
             + "the others back."
     }
 
@@ -155,8 +168,10 @@ final class LocalRuntime: ChangeRuntime {
     private func retire(_ id: ServerID, _ view: EnsembleView) throws {
         let version = view.committed?.version ?? 0
         if let server = record.servers.first(where: { $0.id == id.number }) {
-            try ServerFolder(server, of: record, in: folder.path).markRemoved(
-                version: version, in: POSIXFileSystem())
+            let files = ServerFolder(server, of: record, in: folder.path)
+            try files.markRemoved(version: version, in: files.fileSystem)
+            files.site.dismantle([files])
+            try files.putAside(in: folder, version: version)
         }
         try folder.putAside(id.number, version: version)
         record.servers.removeAll { $0.id == id.number }
@@ -170,9 +185,9 @@ final class LocalRuntime: ChangeRuntime {
         for member in view.committed?.members ?? [] {
             guard let place = record.servers.firstIndex(where: { $0.id == member.id.number })
             else { continue }
-            let marker = "\(folder.path)/\(member.id)/joining"
-            let isOwn = view.server(member.id)?.files == .member
-            if isOwn, try POSIXFileSystem().exists(marker) { try POSIXFileSystem().remove(marker) }
+            if view.server(member.id)?.files == .member {
+                try ServerFolder(record.servers[place], of: record, in: folder.path).hasJoined()
+            }
             record.servers[place].isObserver = member.role == .observer
             record.servers[place].host = member.quorum.host.description
             record.servers[place].ports.quorum = Int(member.quorum.port)
@@ -188,6 +203,7 @@ extension EnsembleSpec {
     func adoptingSettings(of wanted: EnsembleSpec) -> EnsembleSpec {
         var spec = self
         spec.config = wanted.config
+        spec.image = wanted.image
         for place in spec.servers.indices {
             let id = spec.servers[place].id
             guard let server = wanted.servers.first(where: { $0.id == id }) else { continue }

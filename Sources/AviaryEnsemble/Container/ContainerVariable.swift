@@ -54,6 +54,7 @@ struct ContainerVariable {
         ("JVMFLAGS", .javaOptions), ("SERVER_JVMFLAGS", .javaOptions), ("KAFKA_OPTS", .javaOptions),
         ("AVIARY_SPEC", .place), ("AVIARY_JOIN", .place), ("AVIARY_HOME", .accepted),
         ("AVIARY_LISTEN_FDS", .accepted),
+        ("AVIARY_LOG_FILE", .accepted),
         ("AVIARY_LOG_LEVEL", .logLevel), ("AVIARY_LOG_FORMAT", .logFormat),
     ]
 

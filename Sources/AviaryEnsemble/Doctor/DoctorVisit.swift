@@ -44,7 +44,7 @@ public struct DoctorVisit {
             let folder = ensemble.servers.first(where: { $0.server.id == leader.id })
         else { return nil }
         let question = FourLetterClient.Question(
-            word: "conf", host: folder.server.host, port: folder.server.ports.client)
+            word: "conf", host: folder.clientHost, port: folder.server.ports.client)
         return FourLetterClient.ask([question])[0].flatMap { DoctorVisit.membership(shownIn: $0) }
     }
 
@@ -65,7 +65,7 @@ public struct DoctorVisit {
         let process = ServerProcess(folder)
         let pid = process.pid
         facts.isRunning = pid != nil
-        facts.isPaused = pid.flatMap(ProcessUsage.of)?.isPaused ?? false
+        facts.isPaused = pid.flatMap { folder.site.usage(of: folder, $0) }?.isPaused ?? false
         facts.isStoppedOnPurpose = exists(folder.stoppedPath)
         if let stamp = read(folder.stampPath) { facts.isCurrent = stamp == folder.stamp }
         readConfiguration(of: folder, &facts)

@@ -10,6 +10,8 @@ public struct ServerFolder: Sendable {
     /// The server.
     public let server: ServerSpec
     private let spec: EnsembleSpec
+    /// Where it runs.
+    let site: any ServerSite
     /// What the launcher gives every server of its ensembles; nothing in files for others, whose
     /// changes are their own affair.
     private let given: [ConfigEntry]
@@ -19,11 +21,33 @@ public struct ServerFolder: Sendable {
         _ server: ServerSpec, of spec: EnsembleSpec, in folder: String,
         given: [ConfigEntry] = []
     ) {
-        self.path = "\(folder)/\(server.id)"
+        self.init(
+            server, of: spec, in: folder, given: given,
+            at: Sites.site(of: server, in: spec))
+    }
+
+    private init(
+        _ server: ServerSpec, of spec: EnsembleSpec, in folder: String, given: [ConfigEntry],
+        at site: any ServerSite
+    ) {
+        self.site = site
+        self.path = "\(site.home(folder))/\(server.id)"
         self.server = server
         self.spec = spec
         self.given = given
     }
+
+    /// The files of a server for whoever starts it, in a folder of this machine.
+    public static func generated(
+        _ server: ServerSpec, of spec: EnsembleSpec, in folder: String
+    ) -> ServerFolder {
+        ServerFolder(server, of: spec, in: folder, given: [], at: LocalSite.shared)
+    }
+
+    /// Where its files are.
+    public var fileSystem: any FileSystem { site.fileSystem }
+    /// Where clients on this machine find it.
+    var clientHost: String { site.clientHost ?? server.host }
 
     /// The configuration path.
     public var configurationPath: String { path + "/zoo.cfg" }
@@ -97,7 +121,7 @@ public struct ServerFolder: Sendable {
 
     /// The keys whose values in zoo.cfg are not those of the spec: the next start takes them back.
     var editedKeys: [String] {
-        let bytes = (try? AtomicFile.read(configurationPath, in: POSIXFileSystem())) ?? nil
+        let bytes = (try? AtomicFile.read(configurationPath, in: fileSystem)) ?? nil
         guard let bytes else { return [] }
         let wanted = PropertiesFile(configurationText)
         let found = PropertiesFile(String(decoding: bytes, as: UTF8.self))
@@ -110,13 +134,14 @@ public struct ServerFolder: Sendable {
     /// All that a running server would not learn without a restart.
     var stamp: String {
         let settings = configurationText(membersIn: "")
-        return settings + "binary=\(server.binary ?? "")\nroll=\(server.rollMark ?? "")\n"
+        let image = spec.image.map { "image=\($0)\n" } ?? ""
+        return settings + image + "binary=\(server.binary ?? "")\nroll=\(server.rollMark ?? "")\n"
     }
 
     /// The epoch whose leader the server has followed last; nil if it cannot be read.
     var acceptedEpoch: Int? {
         let path = dataDirectory + "/version-2/currentEpoch"
-        let bytes = (try? AtomicFile.read(path, in: POSIXFileSystem())) ?? nil
+        let bytes = (try? AtomicFile.read(path, in: fileSystem)) ?? nil
         return bytes.flatMap { bytes in
             Int(String(decoding: bytes.prefix { $0 >= 48 && $0 <= 57 }, as: UTF8.self))
         }
@@ -163,6 +188,8 @@ public struct ServerFolder: Sendable {
             ("dataDir", dataDirectory),
         ]
         if let logs = server.dataLogDir { keys.append(("dataLogDir", logs)) }
+        // A container's address may change under its name.
+        if spec.runtime == "docker" { keys.append(("quorumListenOnAllIPs", "true")) }
         keys += [
             ("4lw.commands.whitelist", "srvr,ruok,mntr,isro,envi,conf,stat,cons,dirs,wchs"),
             ("autopurge.snapRetainCount", "3"), ("autopurge.purgeInterval", "24"),

@@ -81,7 +81,7 @@ public enum SystemdUnits {
     }
 
     /// A word of a unit: blanks, quotes and percent signs are nothing special.
-    private static func quoted(_ text: String) -> String {
+    static func quoted(_ text: String) -> String {
         var result = ""
         for character in text {
             switch character {

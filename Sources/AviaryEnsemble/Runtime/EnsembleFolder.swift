@@ -86,7 +86,7 @@ public struct EnsembleFolder: Sendable {
         try EnsembleFolder.removeTree(path, in: POSIXFileSystem())
     }
 
-    private static func removeTree(
+    static func removeTree(
         _ path: String, in fileSystem: POSIXFileSystem
     ) throws(StorageError) {
         var status = stat()

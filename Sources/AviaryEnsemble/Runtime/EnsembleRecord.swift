@@ -4,7 +4,10 @@
 enum EnsembleRecord {
     /// The lines of a spec.
     static func text(of spec: EnsembleSpec) -> String {
-        var lines = spec.config.map { "config \($0.key)=\($0.value)" }
+        var lines = ["runtime \(spec.runtime)"]
+        if let image = spec.image { lines.append("image \(image)") }
+        if let ssh = spec.ssh { lines += text(of: ssh) }
+        lines += spec.config.map { "config \($0.key)=\($0.value)" }
         for server in spec.servers {
             let ports = server.ports
             lines.append(
@@ -24,6 +27,29 @@ enum EnsembleRecord {
         return lines.joined(separator: "\n") + "\n"
     }
 
+    private static func text(of ssh: SSHSettings) -> [String] {
+        var lines = ["ssh directory=\(ssh.directory)"]
+        if let user = ssh.user { lines.append("ssh user=\(user)") }
+        if let binary = ssh.binary { lines.append("ssh binary=\(binary)") }
+        if let port = ssh.port { lines.append("ssh port=\(port)") }
+        if let identity = ssh.identity { lines.append("ssh identity=\(identity)") }
+        return lines + ssh.options.map { "ssh option=\($0)" }
+    }
+
+    private static func read(ssh entry: ConfigEntry, into spec: inout EnsembleSpec) {
+        var ssh = spec.ssh ?? SSHSettings()
+        switch entry.key {
+        case "directory": ssh.directory = entry.value
+        case "user": ssh.user = entry.value
+        case "port": ssh.port = Int(entry.value)
+        case "identity": ssh.identity = entry.value
+        case "binary": ssh.binary = entry.value
+        case "option": ssh.options.append(entry.value)
+        default: break
+        }
+        spec.ssh = ssh
+    }
+
     /// The spec of such lines; lines that mean nothing are skipped.
     static func spec(_ text: String, name: String) -> EnsembleSpec {
         var spec = EnsembleSpec(name: name, runtime: "process", config: [], servers: [])
@@ -37,6 +63,12 @@ enum EnsembleRecord {
         if words[0] == "config" {
             if let entry = entry(line.dropFirst("config ".count)) { spec.config.append(entry) }
             return
+        }
+        switch words[0] {
+        case "runtime": spec.runtime = String(words[1])
+        case "image": spec.image = String(line.dropFirst("image ".count))
+        case "ssh": if let entry = entry(line.dropFirst(4)) { read(ssh: entry, into: &spec) }
+        default: break
         }
         guard words.count == 3, let id = Int(words[1]) else { return }
         let rest = words[2]

@@ -24,6 +24,12 @@ public struct LocalEnsemble {
         self.binary = binary
         self.spec = spec
         guard let known = try folder.load() else { return }
+        guard spec.runtime == known.runtime else {
+            throw EnsembleError(
+                "ensemble \(folder.name) has runtime \(known.runtime), and the spec has "
+                    + "\(spec.runtime): servers do not move from one to another. Give the spec "
+                    + "another name ('ensemble: NAME', or --ensemble NAME)")
+        }
         guard spec.servers.map(\.id) == known.servers.map(\.id) else {
             throw EnsembleError(
                 "ensemble \(folder.name) has the servers \(known.servers.idText), and the spec has "
@@ -59,6 +65,7 @@ public struct LocalEnsemble {
 
     /// What the servers say of themselves now.
     public func status() -> EnsembleStatus {
+        RemoteSite.connect(servers)
         let now = LocalEnsemble.seconds()
         return EnsembleStatus(name: folder.name, servers: ServerStatus.ask(servers), time: now)
     }
@@ -74,6 +81,8 @@ public struct LocalEnsemble {
         defer {
             for each in sockets.values.joined() { each.socket.close() }
         }
+        RemoteSite.connect(servers)
+        try require()
         let isNew = try folder.load() == nil
         try settleFormerServers()
         for place in spec.servers.indices {
@@ -88,16 +97,35 @@ public struct LocalEnsemble {
             try folder.makeOperatorCredential()
             try folder.makeIdentity()
         }
-        let isNewHistory = try !hasBegun()
+        // A host that cannot be reached may have a history; but not where none was ever started.
+        let isNewHistory = isNew ? true : (try? !hasBegun()) ?? false
+        // A host that cannot be reached keeps no other from starting its servers.
+        var failures: [String] = []
+        var written: [ServerFolder] = []
         for server in servers where sockets[server.server.id] != nil {
-            if isNewHistory { try server.permitBeginning(in: POSIXFileSystem()) }
-            try server.write(in: POSIXFileSystem())
+            do {
+                if isNewHistory { try server.permitBeginning(in: server.fileSystem) }
+                try server.write(in: server.fileSystem)
+                written.append(server)
+            } catch {
+                guard server.site is RemoteSite else { throw error }
+                failures.append("server \(server.server.id): \(error.path) \(error.message)")
+            }
         }
         var started: [Int] = []
-        for server in servers {
-            guard let own = sockets[server.server.id] else { continue }
-            try launch(server, own)
-            started.append(server.server.id)
+        for server in written {
+            do {
+                try launch(server, sockets[server.server.id] ?? [])
+                started.append(server.server.id)
+            } catch {
+                guard server.site is RemoteSite else { throw error }
+                failures.append(String(describing: error))
+            }
+        }
+        guard failures.isEmpty else {
+            throw EnsembleError(
+                (["not all servers of \(folder.name) were started:"] + failures)
+                    .joined(separator: "\n  "))
         }
         return started
     }
@@ -105,21 +133,32 @@ public struct LocalEnsemble {
     /// Whether it ever had a leader: the first one gives the configuration its version, and every
     /// server's zoo.cfg says so, also where the data are elsewhere and gone.
     private func hasBegun() throws(StorageError) -> Bool {
-        for server in servers where try server.membersOfServer(in: POSIXFileSystem()) != nil {
+        for server in servers where try server.membersOfServer(in: server.fileSystem) != nil {
             return true
         }
         return false
+    }
+
+    /// What all servers are started from, before any is.
+    func require() throws(EnsembleError) {
+        var known: Set<String> = []
+        for server in servers {
+            let source = server.server.binary ?? spec.image ?? binary
+            if known.insert(source).inserted { try server.site.require(source) }
+        }
     }
 
     mutating func reserve(
         _ place: Int, mayMove: Bool
     ) throws(EnsembleError) -> [(name: String, socket: PortReservation)] {
         let server = spec.servers[place]
+        let use = Sites.site(of: server, in: spec).reservesPorts
+        if use == .elsewhere { return [] }
         let isLocal = ["localhost", "127.0.0.1"].contains(server.host)
         var reserved: [(name: String, socket: PortReservation)] = []
-        let wanted: [(String, WritableKeyPath<Ports, Int>)] = [
-            ("client", \.client), ("election", \.election), ("quorum", \.quorum),
-        ]
+        var wanted: [(String, WritableKeyPath<Ports, Int>)] = [("client", \.client)]
+        // In a network of their own the others collide with none of this machine.
+        if use == .handedOver { wanted += [("election", \.election), ("quorum", \.quorum)] }
         for (name, key) in wanted {
             let port = server.ports[keyPath: key]
             let isLoopback = isLocal && name != "client"
@@ -134,7 +173,8 @@ public struct LocalEnsemble {
                             + "choose another port in the spec: servers, ports, \(name)"))
             }
             spec.servers[place].ports[keyPath: key] = socket.port
-            reserved.append((name, socket))
+            // Whoever opens it by himself finds it free.
+            if use == .lookedAt { socket.close() } else { reserved.append((name, socket)) }
         }
         if mayMove { chooseOtherPorts(place) }
         return reserved
@@ -162,7 +202,7 @@ public struct LocalEnsemble {
         guard ServerProcess(server).pid == nil else { return false }
         let sockets = try reserve(place, mayMove: false)
         defer { for each in sockets { each.socket.close() } }
-        try server.write(in: POSIXFileSystem())
+        try server.write(in: server.fileSystem)
         try launch(server, sockets)
         return true
     }
@@ -178,7 +218,7 @@ public struct LocalEnsemble {
             let answers = FourLetterClient.ask(
                 new.map {
                     FourLetterClient.Question(
-                        word: "srvr", host: $0.server.host, port: $0.server.ports.client)
+                        word: "srvr", host: $0.clientHost, port: $0.server.ports.client)
                 }, milliseconds: 100)
             if !answers.contains(nil) { break }
             LocalEnsemble.sleep(milliseconds: 10)
@@ -189,10 +229,10 @@ public struct LocalEnsemble {
     private func launch(
         _ server: ServerFolder, _ sockets: [(name: String, socket: PortReservation)]
     ) throws {
-        try? POSIXFileSystem().remove(server.stoppedPath)
+        try? server.fileSystem.remove(server.stoppedPath)
         // Before the start: whoever looks in between sees no process, and starts it.
-        try AtomicFile.write(Array(server.stamp.utf8), to: server.stampPath, in: POSIXFileSystem())
-        try ServerProcess(server).start(server.server.binary ?? binary, sockets)
+        try AtomicFile.write(Array(server.stamp.utf8), to: server.stampPath, in: server.fileSystem)
+        try server.site.start(server, server.server.binary ?? spec.image ?? binary, sockets)
     }
 
     /// Looks at the servers again and again, at first often, until the condition holds.
@@ -225,9 +265,10 @@ public struct LocalEnsemble {
         _ ids: [Int]? = nil, while goesOn: (Int) -> Bool = { _ in true }
     ) throws(EnsembleError) -> [Int] {
         let chosen = servers.filter { ids?.contains($0.server.id) ?? true }
+        RemoteSite.connect(chosen)
         for server in chosen { try ServerProcess(server).signal(0) }
         for server in chosen {
-            try? AtomicFile.write([], to: server.stoppedPath, in: POSIXFileSystem())
+            try? AtomicFile.write([], to: server.stoppedPath, in: server.fileSystem)
         }
         let running = chosen.map(ServerProcess.init).filter { $0.pid != nil }
         for process in running {
@@ -250,9 +291,36 @@ public struct LocalEnsemble {
         return running.map(\.folder.server.id)
     }
 
+    /// Removes the ensemble with all its data.
+    public func purge() throws {
+        for server in servers where server.ensemblePath != folder.path {
+            try (server.fileSystem as? any TreeRemover)?.removeTree(server.ensemblePath)
+        }
+        try folder.purge()
+    }
+
+    /// Why hosts cannot be reached, a line each.
+    ///
+    /// Those of certain servers alone, if they are named.
+    public func unreachable(among ids: [Int]? = nil) -> [String] {
+        let chosen = servers.filter { ids?.contains($0.server.id) ?? true }
+        var lines: [String] = []
+        for problem in chosen.compactMap(\.site.problem) where !lines.contains(problem) {
+            lines.append(problem)
+        }
+        return lines
+    }
+
+    /// Takes away what is left of servers that do not run, but never their data.
+    public func dismantle() {
+        for (_, group) in Dictionary(grouping: servers, by: { ObjectIdentifier($0.site) }) {
+            group.first?.site.dismantle(group)
+        }
+    }
+
     /// Whether somebody has stopped the server and wants it to stay so.
     public func isMeantToBeStopped(_ server: ServerFolder) -> Bool {
-        (try? POSIXFileSystem().exists(server.stoppedPath)) ?? false
+        (try? server.fileSystem.exists(server.stoppedPath)) ?? false
     }
 
     /// Takes note of children that have ended.

@@ -28,9 +28,8 @@ public struct MergedLog {
     public init(_ servers: [ServerFolder], isColoured: Bool, fromStart: Bool) {
         self.servers = servers
         self.isColoured = isColoured
-        let fileSystem = POSIXFileSystem()
         for server in servers {
-            let size = (try? fileSystem.size(of: server.logPath)) ?? 0
+            let size = (try? server.fileSystem.size(of: server.logPath)) ?? 0
             offsets[server.server.id] = fromStart ? 0 : size
         }
     }
@@ -68,7 +67,7 @@ public struct MergedLog {
     private mutating func read(_ server: ServerFolder) -> [String] {
         let id = server.server.id
         let offset = offsets[id] ?? 0
-        guard let file = try? POSIXFileSystem().open(server.logPath, .read),
+        guard let file = try? server.fileSystem.open(server.logPath, .read),
             let bytes = try? file.read(at: offset, count: 1 << 20), !bytes.isEmpty
         else { return [] }
         offsets[id] = offset + Int64(bytes.count)
@@ -86,7 +85,7 @@ public struct MergedLog {
 
     /// The last line of a server that says what went wrong.
     public static func reason(of server: ServerFolder) -> String {
-        guard let file = try? POSIXFileSystem().open(server.logPath, .read),
+        guard let file = try? server.fileSystem.open(server.logPath, .read),
             let size = try? file.size(),
             let bytes = try? file.read(at: max(0, size - 8192), count: 8192)
         else { return "it has no log" }

@@ -31,6 +31,53 @@ public enum EnsembleSchema {
               ],
               "default": "process"
             },
+            "docker": {
+              "type": "object",
+              "description": "For runtime docker.",
+              "additionalProperties": false,
+              "properties": {
+                "image": {
+                  "type": "string",
+                  "default": "aviary"
+                }
+              }
+            },
+            "ssh": {
+              "type": "object",
+              "description": "For runtime ssh: how the servers' hosts are reached.",
+              "additionalProperties": false,
+              "properties": {
+                "user": {
+                  "type": "string"
+                },
+                "port": {
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 65535
+                },
+                "identity": {
+                  "type": "string",
+                  "description": "A file with the key."
+                },
+                "directory": {
+                  "type": "string",
+                  "pattern": "^/",
+                  "default": "/var/lib/aviary",
+                  "description": "The folder on each host for the program and the ensembles."
+                },
+                "binary": {
+                  "type": "string",
+                  "description": "The program to put on the hosts, if not the one that is running."
+                },
+                "options": {
+                  "type": "array",
+                  "description": "Further options, as behind ssh -o.",
+                  "items": {
+                    "type": "string"
+                  }
+                }
+              }
+            },
             "config": {
               "type": "object",
               "description": "Keys of zoo.cfg.",

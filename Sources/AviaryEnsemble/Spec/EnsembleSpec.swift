@@ -8,6 +8,10 @@ public struct EnsembleSpec: Equatable, Sendable {
     public var runtime: String
     /// Keys of zoo.cfg for every server, in the order of the file.
     public var config: [ConfigEntry]
+    /// The image of its containers (runtime docker).
+    public var image: String?
+    /// How its hosts are reached (runtime ssh).
+    public var ssh: SSHSettings?
     /// Ascending by id.
     public var servers: [ServerSpec]
 
@@ -17,6 +21,11 @@ public struct EnsembleSpec: Equatable, Sendable {
         self.runtime = runtime
         self.config = config
         self.servers = servers
+    }
+
+    /// Where clients on this machine find a server: containers have their ports published here.
+    public func clientHost(of server: ServerSpec) -> String {
+        runtime == "docker" ? "localhost" : server.host
     }
 
     /// So many participants on this machine: what no file at all means.
@@ -30,6 +39,25 @@ public struct EnsembleSpec: Equatable, Sendable {
         }
         return EnsembleSpec(name: name, runtime: "process", config: [], servers: servers)
     }
+}
+
+/// How hosts are reached, and where the servers live there.
+public struct SSHSettings: Equatable, Sendable {
+    /// The user; nil: whatever ssh says.
+    public var user: String?
+    /// The port; nil: whatever ssh says.
+    public var port: Int?
+    /// A file with the key.
+    public var identity: String?
+    /// The program to put on hosts; nil: the launcher's own.
+    public var binary: String?
+    /// Further options of ssh, as behind its `-o`.
+    public var options: [String] = []
+    /// The folder on each host that holds the program and all ensembles.
+    public var directory = "/var/lib/aviary"
+
+    /// The defaults.
+    public init() {}
 }
 
 /// A key of zoo.cfg and its value.

@@ -4,7 +4,9 @@ internal import YAML
 
 /// Reads a spec.
 public enum SpecParser {
-    static let keys = ["version", "ensemble", "runtime", "config", "servers"]
+    static let keys = [
+        "version", "ensemble", "runtime", "docker", "ssh", "config", "servers",
+    ]
     static let serverKeys = [
         "id", "host", "role", "ports", "dataDir", "dataLogDir", "group", "weight", "config",
     ]
@@ -51,13 +53,18 @@ public enum SpecParser {
         let config = reader.config(fields["config"])
         var servers: [ServerSpec] = []
         if let node = fields["servers"] {
-            servers = reader.servers(node, config: config)
+            servers = reader.servers(node, config: config, isOneMachine: runtime == "docker")
         } else if case .mapping = root.content {
             reader.note("servers is missing: a number, or a list of servers", at: root)
         }
+        let image = reader.image(fields["docker"], runtime)
+        let ssh = reader.ssh(fields["ssh"], runtime)
+        if runtime == "docker" { SpecReader.name(&servers, in: named) }
         let problems = reader.problems.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
         guard !problems.contains(where: { $0.severity == .error }) else { return (nil, problems) }
-        let spec = EnsembleSpec(name: named, runtime: runtime, config: config, servers: servers)
+        var spec = EnsembleSpec(name: named, runtime: runtime, config: config, servers: servers)
+        spec.image = image
+        spec.ssh = ssh
         return (spec, problems)
     }
 

@@ -4,10 +4,13 @@ extension SpecReader {
     /// The k-th server on a host gets every default plus k - 1, in the order of ids.
     ///
     /// A port that the server does not use is nil: no other collides with it.
-    func givePorts(_ drafts: inout [ServerDraft], config: [ConfigEntry]) {
+    /// Containers of one machine publish their ports there, whatever their names.
+    func givePorts(
+        _ drafts: inout [ServerDraft], config: [ConfigEntry], isOneMachine: Bool
+    ) {
         var places: [String: Int] = [:]
         for index in drafts.indices {
-            let host = drafts[index].server.host.lowercased()
+            let host = isOneMachine ? "" : drafts[index].server.host.lowercased()
             let place = places[host, default: 0]
             places[host] = place + 1
             let chosen = drafts[index].chosen
@@ -29,7 +32,7 @@ extension SpecReader {
     /// No port twice on a host.
     ///
     /// The complaint names both owners, and stands at what somebody wrote.
-    mutating func checkPorts(_ drafts: [ServerDraft]) {
+    mutating func checkPorts(_ drafts: [ServerDraft], isOneMachine: Bool) {
         struct Owner {
             var draft: ServerDraft
             var key: String
@@ -40,9 +43,12 @@ extension SpecReader {
         }
         var owners: [String: Owner] = [:]
         for draft in drafts {
-            for (key, port) in draft.server.ports.named {
+            // Among containers only what is published can collide.
+            let inside = isOneMachine ? ["quorum", "election", "admin"] : []
+            for (key, port) in draft.server.ports.named where !inside.contains(key) {
                 let owner = Owner(draft: draft, key: key)
-                let place = "\(draft.server.host.lowercased()) \(port)"
+                let host = isOneMachine ? "" : draft.server.host.lowercased()
+                let place = "\(host) \(port)"
                 guard let other = owners[place] else {
                     owners[place] = owner
                     continue

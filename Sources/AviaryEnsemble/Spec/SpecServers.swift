@@ -22,14 +22,16 @@ extension ServerDraft {
 
 extension SpecReader {
     /// The servers in ascending order of id, from a number or a list.
-    mutating func servers(_ node: YAMLNode, config: [ConfigEntry]) -> [ServerSpec] {
+    mutating func servers(
+        _ node: YAMLNode, config: [ConfigEntry], isOneMachine: Bool
+    ) -> [ServerSpec] {
         guard case .sequence(let items) = node.content else {
             guard let count = integer(node, "servers, if it is no list,", in: 0...255) else {
                 return []
             }
             var drafts = (1...max(1, count)).prefix(count).map { ServerDraft(plain: $0, node) }
-            givePorts(&drafts, config: config)
-            checkPorts(drafts)
+            givePorts(&drafts, config: config, isOneMachine: isOneMachine)
+            checkPorts(drafts, isOneMachine: isOneMachine)
             checkParticipants(drafts.map(\.server), at: node)
             return drafts.map(\.server)
         }
@@ -49,8 +51,8 @@ extension SpecReader {
             }
         }
         drafts.sort { $0.server.id < $1.server.id }
-        givePorts(&drafts, config: config)
-        checkPorts(drafts)
+        givePorts(&drafts, config: config, isOneMachine: isOneMachine)
+        checkPorts(drafts, isOneMachine: isOneMachine)
         checkGroups(drafts)
         // Half a list says nothing about its sum.
         if problems.count == before { checkParticipants(drafts.map(\.server), at: node) }

@@ -45,9 +45,13 @@ public struct ServerStatus: Sendable {
     /// Whether it is being made a member.
     let isJoining: Bool
 
+    /// Why its host cannot be reached.
+    var problem: String?
+
     /// The state in a word or two.
     public var state: String {
         if let mode { return mode }
+        if problem != nil { return "unreachable" }
         if pid == nil { return isStoppedOnPurpose ? "stopped" : "dead" }
         return usage?.isPaused ?? false ? "paused" : "not serving"
     }
@@ -85,7 +89,7 @@ public struct ServerStatus: Sendable {
         folders.flatMap { folder in
             words.map {
                 FourLetterClient.Question(
-                    word: $0, host: folder.server.host, port: folder.server.ports.client)
+                    word: $0, host: folder.clientHost, port: folder.server.ports.client)
             }
         }
     }
@@ -96,12 +100,12 @@ public struct ServerStatus: Sendable {
         isObserver = server.isObserver
         group = server.group
         weight = server.weight ?? 1
-        clientAddress = "\(server.host):\(server.ports.client)"
+        clientAddress = "\(folder.clientHost):\(server.ports.client)"
         pid = ServerProcess(folder).pid
-        usage = pid.flatMap(ProcessUsage.of)
-        let fileSystem = POSIXFileSystem()
-        isStoppedOnPurpose = (try? fileSystem.exists(folder.stoppedPath)) ?? false
-        isJoining = (try? fileSystem.exists(folder.joiningPath)) ?? false
+        problem = folder.site.problem
+        usage = pid.flatMap { folder.site.usage(of: folder, $0) }
+        isStoppedOnPurpose = (try? folder.fileSystem.exists(folder.stoppedPath)) ?? false
+        isJoining = (try? folder.fileSystem.exists(folder.joiningPath)) ?? false
     }
 
     private mutating func read(summary: String) {

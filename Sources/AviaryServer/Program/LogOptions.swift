@@ -14,6 +14,8 @@ public struct LogOptions: Equatable, Sendable {
     public var least: LogLevel
     /// A line of JSON a message, for collectors, instead of a line for people.
     public var isJSON: Bool
+    /// A file that gets the lines as well; -1: none.
+    private(set) var copy: CInt = -1
 
     /// Lines for people from INFO upwards, unless told otherwise.
     public init(least: LogLevel = .info, isJSON: Bool = false) {
@@ -28,6 +30,12 @@ public struct LogOptions: Equatable, Sendable {
             format: unsafe getenv("AVIARY_LOG_FORMAT").map { unsafe String(cString: $0) })
     }
 
+    /// Opens the file that `AVIARY_LOG_FILE` names, if it does.
+    private mutating func openCopy() {
+        guard let path = unsafe getenv("AVIARY_LOG_FILE") else { return }
+        copy = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode_t(0o644))
+    }
+
     /// Options in the words of people: `debug`, `WARN` and the like, and `json`.
     public init(level: String?, format: String?) {
         let least: LogLevel =
@@ -38,5 +46,6 @@ public struct LogOptions: Equatable, Sendable {
             default: .info
             }
         self.init(least: least, isJSON: format?.lowercased() == "json")
+        openCopy()
     }
 }

@@ -27,6 +27,7 @@ enum ServerProcess {
     /// Writes this process's number where the launcher wants it (`AVIARY_PID_FD`): it would write
     /// it itself, but may be killed between the start and that.
     static func announce() {
+        takeFile()
         guard let text = unsafe getenv("AVIARY_PID_FD"),
             let descriptor = CInt(unsafe String(cString: text))
         else { return }
@@ -41,6 +42,17 @@ enum ServerProcess {
             unsafe getenv(name).map { unsafe String(cString: $0) } ?? ""
         }
         return value("JVMFLAGS") + " " + value("SERVER_JVMFLAGS")
+    }
+
+    /// Locks the file that `AVIARY_PID_FILE` names, for as long as this process lives, and writes
+    /// its number into it: so its launcher finds it where something else has started it.
+    private static func takeFile() {
+        guard let path = unsafe getenv("AVIARY_PID_FILE") else { return }
+        let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, mode_t(0o644))
+        guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return }
+        ftruncate(descriptor, 0)
+        let number = Array("\(getpid())\n".utf8)
+        _ = unsafe pwrite(descriptor, number, number.count, 0)
     }
 
     /// How many descriptors are open, and how many may be.

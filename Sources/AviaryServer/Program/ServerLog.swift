@@ -23,7 +23,9 @@ public struct ServerLog: Sendable {
     public func write(_ level: LogLevel, _ message: @autoclosure () -> String) {
         guard level >= options.least else { return }
         let now = Clock.now().wallMilliseconds
-        ServerLog.write(line(level, message(), wallMilliseconds: now), to: STDOUT_FILENO)
+        let line = line(level, message(), wallMilliseconds: now)
+        ServerLog.write(line, to: STDOUT_FILENO)
+        if options.copy >= 0 { ServerLog.write(line, to: options.copy) }
     }
 
     /// Writes a line that nothing is wrong with.

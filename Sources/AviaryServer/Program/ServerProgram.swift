@@ -65,6 +65,8 @@ public enum ServerProgram {
     private static func complain(_ line: String, _ level: LogLevel, _ log: LogOptions) {
         let now = Clock.now().wallMilliseconds
         let json = ServerLog(name: "start", log).line(level, line, wallMilliseconds: now)
-        ServerLog.write(log.isJSON ? json : line + "\n", to: STDERR_FILENO)
+        let text = log.isJSON ? json : line + "\n"
+        ServerLog.write(text, to: STDERR_FILENO)
+        if log.copy >= 0 { ServerLog.write(text, to: log.copy) }
     }
 }

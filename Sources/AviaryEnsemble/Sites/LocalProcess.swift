@@ -6,19 +6,28 @@
     import Musl
 #endif
 
-/// One server's process on this machine.
+/// One server's process on this machine, in a session of its own.
 ///
 /// The pid file is locked, and the server inherits the lock and holds it for its life: whether it
 /// runs is asked of the lock, so a number that some other process has by now fools nobody.
-public struct ServerProcess {
-    let folder: ServerFolder
+struct LocalProcess {
+    private let path: String
+    private let id: Int
 
-    /// Makes one of these values.
-    public init(_ folder: ServerFolder) { self.folder = folder }
+    /// The server whose folder is `path`.
+    init(path: String, id: Int) {
+        self.path = path
+        self.id = id
+    }
+
+    init(_ folder: ServerFolder) { self.init(path: folder.path, id: folder.server.id) }
+
+    private var pidPath: String { path + "/server.pid" }
+    private var logPath: String { path + "/server.log" }
 
     /// The process, or nil if the server does not run.
-    public var pid: Int32? {
-        let descriptor = unsafe open(folder.pidPath, O_RDONLY | O_CLOEXEC)
+    var pid: Int32? {
+        let descriptor = unsafe open(pidPath, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { _ = Platform.close(descriptor) }
         if flock(descriptor, LOCK_SH | LOCK_NB) == 0 { return nil }
@@ -37,12 +46,12 @@ public struct ServerProcess {
     /// Sends a signal, or with 0 only looks whether one may be sent; false if the server does not
     /// run.
     @discardableResult
-    public func signal(_ number: CInt) throws(EnsembleError) -> Bool {
+    func signal(_ number: CInt) throws(EnsembleError) -> Bool {
         guard let pid else { return false }
         if kill(pid, number) == 0 { return true }
         guard errno == EPERM else { return false }
         throw EnsembleError(
-            "server \(folder.server.id) belongs to another user, and this one may not signal its "
+            "server \(id) belongs to another user, and this one may not signal its "
                 + "process \(pid): 'ps -o user= -p \(pid)' says whose it is. Type the same as that "
                 + "user, or with sudo")
     }
@@ -50,22 +59,22 @@ public struct ServerProcess {
     /// Starts the server from `binary`, in a session of its own so that it outlives the launcher
     /// and hears no Ctrl-C but the launcher's.
     func start(
-        _ binary: String, _ sockets: [(name: String, socket: PortReservation)]
+        _ binary: String, _ sockets: [(name: String, socket: PortReservation)],
+        adding variables: [String] = []
     ) throws(EnsembleError) {
-        let id = folder.server.id
         let lock = unsafe open(
-            folder.pidPath, O_RDWR | O_CREAT | O_CLOEXEC, mode_t(0o644))
-        guard lock >= 0 else { throw cannotOpen(folder.pidPath) }
+            pidPath, O_RDWR | O_CREAT | O_CLOEXEC, mode_t(0o644))
+        guard lock >= 0 else { throw cannotOpen(pidPath) }
         defer { _ = Platform.close(lock) }
         guard isLocked(lock) else {
             throw EnsembleError(
-                "server \(id) is being started by somebody else: \(folder.pidPath) is locked. "
+                "server \(id) is being started by somebody else: \(pidPath) is locked. "
                     + "'aviary status' shows whether it runs by now")
         }
         ftruncate(lock, 0)
         let log = unsafe open(
-            folder.logPath, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode_t(0o644))
-        guard log >= 0 else { throw cannotOpen(folder.logPath) }
+            logPath, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode_t(0o644))
+        guard log >= 0 else { throw cannotOpen(logPath) }
         defer { _ = Platform.close(log) }
         var inherited: [(from: CInt, to: CInt)] = [(log, 1), (log, 2), (lock, 9)]
         var announced: [String] = []
@@ -73,9 +82,9 @@ public struct ServerProcess {
             inherited.append((socket.socket.descriptor, CInt(10 + index)))
             announced.append("\(socket.name)=\(10 + index)")
         }
-        let (pid, failure) = ServerProcess.spawn(
-            binary, ["server", folder.configurationPath],
-            adding: [
+        let (pid, failure) = LocalProcess.spawn(
+            binary, ["server", path + "/zoo.cfg"],
+            adding: variables + [
                 "AVIARY_LISTEN_FDS=" + announced.joined(separator: ","),
                 // The server writes its number too: this launcher may be killed before it can.
                 "AVIARY_PID_FD=9",
@@ -98,14 +107,15 @@ public struct ServerProcess {
         return false
     }
 
-    private func cannotOpen(_ path: String) -> EnsembleError {
+    private func cannotOpen(_ file: String) -> EnsembleError {
         let failure = Platform.text(of: errno)
         return EnsembleError(
-            "server \(folder.server.id) could not be started: \(path): \(failure). Look at its "
-                + "owner and rights with 'ls -la \(folder.path)'")
+            "server \(id) could not be started: \(file): \(failure). Look at its "
+                + "owner and rights with 'ls -la \(path)'")
     }
 
-    private static func spawn(
+    /// Starts a program with these descriptors, the signals as a program expects them.
+    static func spawn(
         _ binary: String, _ arguments: [String], adding entries: [String],
         _ inherited: [(from: CInt, to: CInt)]
     ) -> (pid: pid_t, failure: CInt) {

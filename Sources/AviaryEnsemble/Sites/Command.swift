@@ -1,0 +1,110 @@
+// Another program, run to its end.
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// What a program said and how it ended.
+struct CommandResult {
+    /// Standard output.
+    var output: String
+    /// Standard error.
+    var errors: String
+    /// The exit code; 127 if there is no such program, 128 and the signal that ended it.
+    var code: Int32
+
+    /// The last line of what it complained about.
+    var complaint: String {
+        let lines = (errors.isEmpty ? output : errors).split(separator: "\n")
+        // Where to read more is not what is wrong.
+        let telling = lines.last { !$0.hasPrefix("Run '") && !$0.hasPrefix("See '") }
+        return telling.map(String.init) ?? "exit code \(code)"
+    }
+}
+
+/// Runs programs that answer soon.
+enum Command {
+    /// Runs a program of the search path; its input is empty, or that of a descriptor.
+    static func run(_ words: [String], input: CInt? = nil) -> CommandResult {
+        guard let child = ChildProgram(words, input: input) else {
+            return CommandResult(output: "", errors: "\(words[0]) cannot be started", code: 127)
+        }
+        return child.finish()
+    }
+}
+
+/// A program that runs, with pipes to it.
+struct ChildProgram: ~Copyable {
+    let pid: pid_t
+    /// Where its standard output is read.
+    let output: CInt
+    /// Where its standard error is read.
+    let errors: CInt
+    /// Where its standard input is written; -1 if that is something else.
+    private(set) var input: CInt
+
+    /// Starts it; nil if that fails. With `input` nil its standard input is empty, with -1 a pipe.
+    init?(_ words: [String], input given: CInt? = nil) {
+        var out: [CInt] = [-1, -1], err: [CInt] = [-1, -1], into: [CInt] = [-1, -1]
+        guard unsafe pipe(&out) == 0, unsafe pipe(&err) == 0 else { return nil }
+        if given == -1, unsafe pipe(&into) != 0 { return nil }
+        var ours = [out[0], err[0]]
+        if into[1] >= 0 { ours.append(into[1]) }
+        for descriptor in ours { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        var inherited: [(from: CInt, to: CInt)] = [(out[1], 1), (err[1], 2)]
+        if let given { inherited.append((given == -1 ? into[0] : given, 0)) }
+        let (pid, failure) = LocalProcess.spawn("/usr/bin/env", words, adding: [], inherited)
+        for descriptor in [out[1], err[1], into[0]] where descriptor >= 0 {
+            _ = Platform.close(descriptor)
+        }
+        guard failure == 0 else {
+            for descriptor in ours { _ = Platform.close(descriptor) }
+            return nil
+        }
+        self.pid = pid
+        output = out[0]
+        errors = err[0]
+        input = into[1]
+    }
+
+    deinit {
+        for descriptor in [output, errors, input] where descriptor >= 0 {
+            _ = Platform.close(descriptor)
+        }
+    }
+
+    /// No more input comes.
+    mutating func closeInput() {
+        if input >= 0 { _ = Platform.close(input) }
+        input = -1
+    }
+
+    /// Reads all that it says, and waits for its end.
+    consuming func finish() -> CommandResult {
+        closeInput()
+        var texts: [[UInt8]] = [[], []]
+        var open: [CInt] = [output, errors]
+        while open.contains(where: { $0 >= 0 }) {
+            var polled = open.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            guard unsafe poll(&polled, nfds_t(polled.count), -1) >= 0 || errno == EINTR else {
+                break
+            }
+            for place in 0..<2 where polled[place].revents != 0 {
+                var buffer = [UInt8](repeating: 0, count: 65536)
+                let count = Platform.read(open[place], &buffer)
+                if count > 0 { texts[place] += buffer[..<count] } else { open[place] = -1 }
+            }
+        }
+        var status: CInt = 0
+        // Somebody who takes note of all children may have been faster; then it was well, or it said why.
+        let found = unsafe waitpid(pid, &status, 0)
+        let ended = status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f)
+        return CommandResult(
+            output: String(decoding: texts[0], as: UTF8.self),
+            errors: String(decoding: texts[1], as: UTF8.self), code: found == pid ? ended : 0)
+    }
+}

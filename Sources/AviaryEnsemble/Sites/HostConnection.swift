@@ -1,0 +1,157 @@
+// A connection to a host: ssh, and at its other end this same program, which is put there first.
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// An open connection to HostService on a host.
+struct HostConnection: ~Copyable {
+    private var child: ChildProgram
+    private var received: [UInt8] = []
+    private let host: String
+
+    private static let patienceSeconds = 30.0
+
+    /// Connects; the program is put on the host if it is not there.
+    init(
+        _ host: String, _ settings: SSHSettings, program: HostProgram
+    ) throws(EnsembleError) {
+        self.host = host
+        let words = HostConnection.ssh(host, settings)
+        do {
+            child = try HostConnection.greeted(words, program, host)
+        } catch {
+            guard error.isMissing else { throw EnsembleError("\(host): \(error.text)") }
+            try program.put(on: host, words)
+            do { child = try HostConnection.greeted(words, program, host) } catch {
+                throw EnsembleError("\(host): \(error.text)")
+            }
+        }
+    }
+
+    /// The words that reach a host; a command follows.
+    static func ssh(_ host: String, _ settings: SSHSettings) -> [String] {
+        var words = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-T"]
+        for option in settings.options { words += ["-o", option] }
+        if let user = settings.user { words += ["-l", user] }
+        if let port = settings.port { words += ["-p", String(port)] }
+        if let identity = settings.identity { words += ["-i", identity] }
+        return words + [host]
+    }
+
+    private struct Refusal: Error {
+        var text: String
+        /// There is no such program on the host.
+        var isMissing: Bool
+    }
+
+    private static func greeted(
+        _ words: [String], _ program: HostProgram, _ host: String
+    ) throws(Refusal) -> ChildProgram {
+        let command = "exec \(HostProgram.quoted(program.remotePath)) host-service"
+        guard let child = ChildProgram(words + [command], input: -1) else {
+            throw Refusal(text: "ssh cannot be started: is it installed?", isMissing: false)
+        }
+        var received: [UInt8] = []
+        let hello = HostMessage(words: ["hello"])
+        if HostConnection.send(hello.bytes, to: child.input),
+            let answer = try? HostConnection.receive(child.output, &received),
+            answer.words == ["ok", "aviary-host-1"]
+        {
+            return child
+        }
+        let result = child.finish()
+        let isMissing = [126, 127].contains(result.code) && !result.errors.contains("libraries")
+        throw Refusal(text: result.complaint, isMissing: isMissing)
+    }
+
+    /// Asks, and waits for the answer.
+    mutating func ask(_ question: HostMessage) throws(EnsembleError) -> HostMessage {
+        guard HostConnection.send(question.bytes, to: child.input) else {
+            throw EnsembleError("\(host): the connection is lost")
+        }
+        return try HostConnection.receive(child.output, &received)
+    }
+
+    private static func send(_ bytes: [UInt8], to descriptor: CInt) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = unsafe rest.withUnsafeBytes {
+                unsafe write(descriptor, $0.baseAddress, $0.count)
+            }
+            guard count > 0 else { return false }
+            rest = rest.dropFirst(count)
+        }
+        return true
+    }
+
+    private static func receive(
+        _ descriptor: CInt, _ received: inout [UInt8]
+    ) throws(EnsembleError) -> HostMessage {
+        let end = LocalEnsemble.seconds() + patienceSeconds
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            if let message = try HostMessage.take(from: &received) { return message }
+            var polled = [pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)]
+            let left = Int((end - LocalEnsemble.seconds()) * 1000)
+            guard left > 0, unsafe poll(&polled, 1, CInt(left)) != 0 else {
+                throw EnsembleError("no answer within \(Int(patienceSeconds)) s")
+            }
+            let count = Platform.read(descriptor, &chunk)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw EnsembleError("the connection is lost") }
+            received += chunk[..<count]
+        }
+    }
+}
+
+/// The program as it is put on hosts: a build is there once, under a name of its own.
+struct HostProgram {
+    /// On this machine.
+    let path: String
+    /// On a host.
+    let remotePath: String
+
+    init(_ path: String, directory: String) {
+        self.path = path
+        var status = stat()
+        _ = unsafe stat(path, &status)
+        #if canImport(Darwin)
+            let time = status.st_mtimespec
+        #else
+            let time = status.st_mtim
+        #endif
+        let mark = "\(status.st_size)-\(time.tv_sec)-\(time.tv_nsec)"
+        remotePath = "\(directory)/bin/aviary-\(mark)"
+    }
+
+    /// A word for a shell.
+    static func quoted(_ text: String) -> String {
+        "'" + text.replacing("'", with: "'\\''") + "'"
+    }
+
+    /// Puts it there; several may do so at once.
+    func put(on host: String, _ ssh: [String]) throws(EnsembleError) {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw EnsembleError("\(path): \(Platform.text(of: errno))") }
+        defer { _ = Platform.close(descriptor) }
+        let target = HostProgram.quoted(remotePath)
+        let folder = HostProgram.quoted(String(remotePath.prefix(upTo: lastSlash)))
+        let command =
+            "umask 022; mkdir -p \(folder) && cat > \(target).$$ && chmod 755 \(target).$$ && "
+            + "mv -f \(target).$$ \(target)"
+        let result = Command.run(ssh + [command], input: descriptor)
+        guard result.code == 0 else {
+            throw EnsembleError(
+                "\(host): the program cannot be put to \(remotePath): \(result.complaint). "
+                    + "'ssh: {directory: DIR}' in the spec names a folder that the user may write to"
+            )
+        }
+    }
+
+    private var lastSlash: String.Index { remotePath.lastIndex(of: "/") ?? remotePath.startIndex }
+}
