@@ -136,3 +136,93 @@ def test_errors_are_said_by_host(machines, launcher, tmp_path):
     assert machines.address(9) in message
     # The others were started all the same.
     assert len(machines.processes_of(1)) == 1 and len(machines.processes_of(2)) == 1
+
+
+def test_a_leader_that_only_clients_still_reach(machines, launcher, kazoo, tmp_path):
+    """A partition: the leader here, the two others there. What clients see is one history."""
+    spec = write_spec(machines, tmp_path / "spec.yaml", (1, 2, 3))
+    launcher("up", spec, "--detach")
+    [leader] = [number for number, row in rows(launcher).items() if row["mode"] == "leader"]
+    others = [number for number in (1, 2, 3) if number != leader]
+    alone = kazoo(f"{machines.address(leader)}:2181")
+    alone.create("/before", b"")
+    for number in others:
+        machines.inside(leader, "iptables", "-A", "INPUT", "-s", machines.address(number), "-j", "DROP")
+        machines.inside(leader, "iptables", "-A", "OUTPUT", "-d", machines.address(number), "-j", "DROP")
+    try:
+        # Nothing that it is told from now on may be acknowledged.
+        lost = alone.create_async("/never", b"")
+        majority = kazoo(",".join(f"{machines.address(number)}:2181" for number in others))
+        eventually(lambda: majority.create("/during", b"") is not None, 30, "a write of the majority")
+        eventually(lambda: rows(launcher)[leader]["mode"] is None, 30, "the old leader serving nobody")
+        assert not lost.ready() or lost.exception is not None
+    finally:
+        machines.inside(leader, "iptables", "-F")
+    launcher("wait", "--timeout", "60")
+    alone = kazoo(f"{machines.address(leader)}:2181")
+    alone.sync("/")
+    assert alone.exists("/before") and alone.exists("/during") and not majority.exists("/never")
+
+
+SYSTEMCTL = '''#!/usr/bin/env python3
+"""Stands in for systemd's: it runs a unit's ExecStart, and keeps nothing alive."""
+import os, re, shlex, signal, subprocess, sys
+words = [word for word in sys.argv[1:] if not word.startswith("--")]
+with open("/etc/systemd/system/calls", "a") as calls:
+    calls.write(" ".join(sys.argv[1:]) + "\\n")
+if words[0] in ("enable", "disable"):
+    text = open("/etc/systemd/system/" + words[1]).read()
+    [command] = re.findall("^ExecStart=(.*)$", text, re.M)
+    [log] = re.findall("^StandardOutput=append:(.*)$", text, re.M)
+    variables = dict(shlex.split(line)[0].split("=", 1) for line in re.findall("^Environment=(.*)$", text, re.M))
+    if words[0] == "enable":
+        out = open(log, "a")
+        subprocess.Popen(shlex.split(command), env=dict(os.environ, **variables), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                         start_new_session=True)
+    else:
+        try:
+            os.kill(int(open(variables["AVIARY_PID_FILE"]).read()), signal.SIGTERM)
+        except (OSError, ValueError):
+            pass
+'''
+
+
+def test_under_systemd(machines, launcher, kazoo, tmp_path):
+    """What a host with systemd is told; the units are what systemd's own verifier takes, and a stand-in runs them."""
+    import shutil
+    folder = tmp_path / "units"
+    folder.mkdir()
+    stand_in = tmp_path / "systemctl"
+    stand_in.write_text(SYSTEMCTL)
+    stand_in.chmod(0o755)
+    real = shutil.which("systemctl")
+    if not real:
+        pytest.skip("there is no systemctl that the stand-in could stand in for")
+    try:
+        for number in (1, 2, 3):
+            machines.restart_with(number, f"mkdir -p {folder}/{number} /etc/systemd/system /run/systemd/system",
+                                  f"mount --bind {folder}/{number} /etc/systemd/system", f"mount --bind {stand_in} {real}",
+                                  "mount -t tmpfs none /run/systemd", "mkdir /run/systemd/system")
+        spec = write_spec(machines, tmp_path / "spec.yaml", (1, 2, 3))
+        up = json.loads(launcher("up", spec, "--detach", "--json"))
+        kazoo(up["connect"]).create("/kept", b"under systemd")
+        unit = folder / "2" / "aviary-orders-2.service"
+        assert "enable --now --no-block aviary-orders-2.service" in (folder / "2" / "calls").read_text()
+        # The verifier looks for the program: it is there on the host alone.
+        copy = tmp_path / unit.name
+        copy.write_text(unit.read_text().replace("/var/lib/aviary", str(machines.state(2))))
+        ran = subprocess.run(["systemd-analyze", "verify", str(copy)], text=True, capture_output=True)
+        assert ran.returncode == 0 and not ran.stderr, ran.stderr
+        assert "binding to port" in launcher("logs", "2")
+        launcher("stop", "2")
+        assert machines.processes_of(2) == []
+        assert "disable --now --no-block aviary-orders-2.service" in (folder / "2" / "calls").read_text()
+        launcher("start", "2")
+        launcher("wait")
+        launcher("roll")
+        launcher("down", "--purge")
+        assert [machines.processes_of(number) for number in (1, 2, 3)] == [[], [], []]
+        assert not unit.exists()
+    finally:
+        for number in (1, 2, 3):
+            machines.restart_with(number)

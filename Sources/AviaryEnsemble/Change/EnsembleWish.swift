@@ -163,7 +163,10 @@ public struct EnsembleWish {
             result.servers[place].binary = old?.binary
             result.servers[place].rollMark = old?.rollMark
             guard !server.arePortsChosen else { continue }
-            result.servers[place].ports = old?.ports ?? ports(server.id)
+            // Whether a port of another host is free nobody here can say.
+            let isElsewhere = spec.runtime == "ssh"
+            result.servers[place].ports =
+                old?.ports ?? (isElsewhere ? server.ports : ports(server.id))
         }
         spec = result
     }

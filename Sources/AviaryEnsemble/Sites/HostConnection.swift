@@ -35,7 +35,7 @@ struct HostConnection: ~Copyable {
 
     /// The words that reach a host; a command follows.
     static func ssh(_ host: String, _ settings: SSHSettings) -> [String] {
-        var words = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-T"]
+        var words = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "-T"]
         for option in settings.options { words += ["-o", option] }
         if let user = settings.user { words += ["-l", user] }
         if let port = settings.port { words += ["-p", String(port)] }

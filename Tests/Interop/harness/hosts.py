@@ -79,13 +79,19 @@ class Hosts:
             f"PidFile {home}/sshd.pid\nStrictModes no\nPermitRootLogin yes\nPasswordAuthentication no\nUseDNS no\n")
         self.start(number)
 
-    def start(self, number):
+    def restart_with(self, number, *commands):
+        """Its sshd anew, in a machine on which these commands have been run."""
+        self.crash(number)
+        self.start(number, *commands)
+
+    def start(self, number, *commands):
         """Its sshd."""
         home = self.folder / f"host{number}"
         # A mount namespace of its own: each host has another /var/lib/aviary.
         (home / "state").mkdir(exist_ok=True)
         pathlib.Path("/var/lib/aviary").mkdir(exist_ok=True)
-        script = f"mount --bind {home}/state /var/lib/aviary && exec {SSHD} -D -e -f {home}/sshd_config"
+        script = "".join(f"{command} && " for command in (f"mount --bind {home}/state /var/lib/aviary", *commands))
+        script += f"exec {SSHD} -D -e -f {home}/sshd_config"
         log = open(home / "sshd.log", "a")
         self.processes[number] = subprocess.Popen(
             ["ip", "netns", "exec", self.all[number], "unshare", "-m", "sh", "-c", script], stdout=log, stderr=log)
