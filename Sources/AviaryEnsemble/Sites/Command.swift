@@ -47,7 +47,9 @@ struct ChildProgram: ~Copyable {
     /// Where its standard input is written; -1 if that is something else.
     private(set) var input: CInt
 
-    /// Starts it; nil if that fails. With `input` nil its standard input is empty, with -1 a pipe.
+    /// Starts it; nil if that fails.
+    ///
+    /// With `input` nil its standard input is empty, with -1 a pipe.
     init?(_ words: [String], input given: CInt? = nil) {
         var out: [CInt] = [-1, -1], err: [CInt] = [-1, -1], into: [CInt] = [-1, -1]
         guard unsafe pipe(&out) == 0, unsafe pipe(&err) == 0 else { return nil }
