@@ -123,12 +123,17 @@ private let joining = [
 
 @Test func `the list on the data volume says who is a member`() throws {
     let members = "server.1=zk-0.zk:2888:3888:participant;2181\n"
-    var files = ["/data/zoo.cfg.dynamic.100000005": members]
+    var files = [
+        "/data/zoo.cfg.dynamic.100000005": members, "/data/identity": "", "/datalog/identity": "",
+        "/datalog/version-2": "",
+    ]
     let former = try plan(joining, host: "zk-2", files: files)
     #expect(former.members.contains("server.3=zk-2.zk:2888:3888:observer;2181"))
     #expect(former.members.contains { $0.hasPrefix("server.1=") })
     #expect(former.members.count == 2)
-    #expect(former.obsolete == ["/data/zoo.cfg.dynamic.100000005"])
+    #expect(
+        former.obsolete
+            == ["/data/identity", "/data/zoo.cfg.dynamic.100000005", "/datalog/identity"])
     files["/data/zoo.cfg.dynamic.100000009"] =
         members + "server.3=zk-2.zk:2888:3888:participant;2181\n"
     let member = try plan(joining, host: "zk-2", files: files)

@@ -41,8 +41,12 @@ extension ContainerServerPlanner {
                     settings.set(pair.key, pair.value, "the data volume")
                 }
             }
-            let names = situation.list(data) ?? []
-            obsolete = names.filter { $0.hasPrefix("zoo.cfg.dynamic") }.map { "\(data)/\($0)" }
+            // That it was removed stands in these; it joins as if it were new, with its history.
+            for directory in Set([data, settings["dataLogDir"] ?? data]).sorted() {
+                let names = situation.list(directory) ?? []
+                obsolete += names.filter { $0.hasPrefix("zoo.cfg.dynamic") || $0 == "identity" }
+                    .map { "\(directory)/\($0)" }
+            }
         }
         let client = parts.count > 1 ? parts[1] : "2181"
         settings.set("server.\(id)", "\(place):observer;\(client)", "AVIARY_JOIN")

@@ -140,7 +140,10 @@ class Container:
         return self.exec("aviary", "health", question, "--timeout", "500", check=False)
 
     def wait_ready(self, seconds=30):
-        eventually(lambda: self.health().startswith("ready"), seconds, "ready")
+        try:
+            eventually(lambda: self.health().startswith("ready"), seconds, "ready")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.health()}; the end of its log:\n{self.log[-2500:]}") from None
         return self
 
     def ended(self, seconds=15):
