@@ -71,7 +71,7 @@ def test_every_verb(machines, launcher, kazoo, tmp_path):
     assert "3 of 3 running" in launcher("ls")
 
     launcher("kill", "2")
-    eventually(lambda: rows(launcher)[2]["state"] == "stopped", 10)
+    eventually(lambda: rows(launcher)[2]["state"] == "dead", 10)
     launcher("start", "2")
     launcher("wait")
     launcher("pause", "3")

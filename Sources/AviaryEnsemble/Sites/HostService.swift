@@ -118,7 +118,7 @@ public struct HostService {
             let process = LocalProcess(path: words[1], id: id)
             let unit = SystemdService(path: words[1], id: id)
             let isDone =
-                number == SIGTERM && unit.isInstalled ? unit.stop() : process.signal(number)
+                try number == SIGTERM && unit.isInstalled ? unit.stop() : process.signal(number)
             return HostMessage(words: ["ok", isDone ? "1" : "0"])
         case ("start", 4...):
             guard let id = Int(words[2]) else { return nil }

@@ -149,9 +149,15 @@ final class RemoteSite: ServerSite {
             isPaused: words[3] == "1")
     }
 
-    func signal(_ number: CInt, to folder: ServerFolder) -> Bool {
+    func signal(_ number: CInt, to folder: ServerFolder) throws(EnsembleError) -> Bool {
         let id = String(folder.server.id)
-        return (try? ask(["signal", folder.path, id, String(number)]).words.first) == "1"
+        do throws(StorageError) {
+            return try ask(["signal", folder.path, id, String(number)]).words.first == "1"
+        } catch {
+            // Who is not reached is reported by host.
+            if problem != nil { return false }
+            throw EnsembleError(error.message)
+        }
     }
 
     func start(

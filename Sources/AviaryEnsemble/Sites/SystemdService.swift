@@ -70,6 +70,9 @@ struct SystemdService {
         try tell(["daemon-reload"])
         try tell(["reset-failed", name], mayFail: true)
         try tell(["enable", "--now", "--no-block", name])
+        // Whoever looks next must not take it for one that has ended.
+        let process = LocalProcess(path: path, id: id)
+        for _ in 0..<500 where process.pid == nil { LocalEnsemble.sleep(milliseconds: 10) }
     }
 
     /// Stops it, also for the next boot; false if that cannot be said.
