@@ -34,8 +34,6 @@ public struct TLSSettings: Equatable, Sendable {
     public var cipherSuites: [String] = []
     /// Whether the certificate of a server that is dialed must name it.
     public var verifiesHost = true
-    /// Whether the certificate of a client must name the host it comes from.
-    public var verifiesClientHost = false
     /// How long a connection may be silent before it is known whether it is TLS, milliseconds.
     public var detectionMilliseconds: Int64 = 5000
     /// Whether certificates are read again when their files change.
@@ -99,7 +97,11 @@ extension ServerConfigurationParser {
         case "ciphersuites": settings.cipherSuites = list(value)
         case "hostnameVerification": settings.verifiesHost = lenientFlag(value, entry)
         case "clientHostnameVerification":
-            settings.verifiesClientHost = lenientFlag(value, entry)
+            if lenientFlag(value, entry) {
+                warn(
+                    "\(entry.key)=true: names of hosts in certificates of clients are not looked at",
+                    entry)
+            }
         case "clientAuth":
             guard let wanted = TLSSettings.PeerCertificate(rawValue: value.lowercased()) else {
                 error("\(entry.key)=\(value): it is none, want or need", entry)

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import NIOTLS
 
 /// One connection of HTTP: gathers each request, asks the site, writes the response.
 ///
@@ -9,16 +10,14 @@ final class HTTPHandler: ChannelInboundHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     private let site: any HTTPSite
-    private let isSecure: Bool
+    private var isSecure = false
+    private var subject: String?
     private var request: HTTPRequest?
     private var head: HTTPRequestHead?
     private var bodySizeMax = 0
     private var isTooLarge = false
 
-    init(_ site: any HTTPSite, isSecure: Bool) {
-        self.site = site
-        self.isSecure = isSecure
-    }
+    init(_ site: any HTTPSite) { self.site = site }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
@@ -26,6 +25,7 @@ final class HTTPHandler: ChannelInboundHandler {
             var request = HTTPRequest(head)
             request.address = context.remoteAddress?.rawBytes ?? [127, 0, 0, 1]
             request.isSecure = isSecure
+            request.subject = subject
             bodySizeMax = site.bodySizeMax(request)
             isTooLarge = false
             self.head = head
@@ -79,6 +79,10 @@ final class HTTPHandler: ChannelInboundHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         // A client that says nothing for too long is not waited for.
         if event is IdleStateHandler.IdleStateEvent { return context.close(promise: nil) }
+        if case .handshakeCompleted = event as? TLSUserEvent {
+            isSecure = true
+            subject = context.channel.pipeline.peerSubject
+        }
         context.fireUserInboundEventTriggered(event)
     }
 

@@ -23,9 +23,15 @@ final class HTTPListener: Sendable {
     private let loop: any EventLoop
     private let site: any HTTPSite
     private let idleTimeout: TimeAmount
+    /// Nil where everything is plain.
+    private let security: PeerSecurity?
     private let connectionCount = NIOLockedValueBox(0)
 
-    init(on loop: any EventLoop, _ site: any HTTPSite, idleTimeout: TimeAmount) {
+    init(
+        on loop: any EventLoop, _ site: any HTTPSite, idleTimeout: TimeAmount,
+        security: PeerSecurity? = nil
+    ) {
+        self.security = security
         self.loop = loop
         self.site = site
         self.idleTimeout = idleTimeout
@@ -61,9 +67,10 @@ final class HTTPListener: Sendable {
         guard count <= HTTPListener.connectionCountMax else { return channel.close() }
         return channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
+            try security?.accepted(channel)
             try pipeline.addHandler(IdleStateHandler(allTimeout: idleTimeout))
             try pipeline.configureHTTPServerPipeline(withErrorHandling: true)
-            try pipeline.addHandler(HTTPHandler(site, isSecure: false))
+            try pipeline.addHandler(HTTPHandler(site))
         }
     }
 }

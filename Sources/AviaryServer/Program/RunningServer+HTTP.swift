@@ -14,7 +14,9 @@ extension RunningServer {
         if admin.isEnabled {
             let site = AdminSite(host, admin, probesOn: loop)
             let listener = HTTPListener(
-                on: loop, site, idleTimeout: .milliseconds(max(1, admin.idleTimeout)))
+                on: loop, site, idleTimeout: .milliseconds(max(1, admin.idleTimeout)),
+                security: adminSecurity)
+            if let adminSecurity { watch(adminSecurity.context, "administrators", host.loop) }
             open(
                 listener, admin.address, admin.port, "AdminServer",
                 keys: "admin.serverPort chooses another, admin.enableServer=false none")

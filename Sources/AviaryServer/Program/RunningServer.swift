@@ -21,6 +21,10 @@ final class RunningServer {
     let inherited = InheritedSockets()
     /// TLS for clients, where there is any.
     let clientTLS: TLSContext?
+    /// TLS between servers, where there is any.
+    let peerSecurity: PeerSecurity?
+    /// TLS for administrators, where there is any.
+    let adminSecurity: PeerSecurity?
 
     init(
         _ files: ServerFiles, _ directories: DataDirectories, _ fileSystem: any FileSystem,
@@ -28,6 +32,8 @@ final class RunningServer {
     ) throws(TLSProblem) {
         self.files = files
         self.clientTLS = try RunningServer.clientTLS(files.configuration, in: fileSystem)
+        self.peerSecurity = try RunningServer.peerSecurity(files.configuration, in: fileSystem)
+        self.adminSecurity = try RunningServer.adminSecurity(files.configuration, in: fileSystem)
         self.directories = directories
         self.fileSystem = fileSystem
         self.identity = identity
@@ -129,7 +135,9 @@ final class RunningServer {
             inherited: inherited, loop: host.loop)
         let links = PeerTransport(
             host: host, listeners: listeners,
-            connectTimeout: .milliseconds(Int64(files.configuration.connectTimeout)))
+            connectTimeout: .milliseconds(Int64(files.configuration.connectTimeout)),
+            security: peerSecurity)
+        if let peerSecurity { watch(peerSecurity.context, "servers", host.loop) }
         host.links = links
         if files.configuration.reconfigEnabled {
             host.memberships = MembershipFiles(

@@ -9,7 +9,8 @@ import Storage
 /// Connections that stand keep what they were made with.
 final class TLSContext: Sendable {
     private struct State {
-        var context: NIOSSLContext
+        var accepting: NIOSSLContext
+        var dialing: NIOSSLContext
         var seen: [String: Int64]
     }
 
@@ -26,20 +27,25 @@ final class TLSContext: Sendable {
         self.prefix = prefix
         self.fileSystem = fileSystem
         let seen = TLSContext.times(settings)
-        let context = try TLSContext.make(settings, prefix, fileSystem)
-        self.state = NIOLockedValueBox(State(context: context, seen: seen))
+        let (accepting, dialing) = try TLSContext.make(settings, prefix, fileSystem)
+        self.state = NIOLockedValueBox(
+            State(accepting: accepting, dialing: dialing, seen: seen))
     }
 
-    /// The context for the next connection.
-    var current: NIOSSLContext { state.withLockedValue(\.context) }
+    /// For the next connection that is accepted.
+    var current: NIOSSLContext { state.withLockedValue(\.accepting) }
+    /// For the next connection that is dialed.
+    var dialing: NIOSSLContext { state.withLockedValue(\.dialing) }
 
     /// Reads the files again if they are not what they were; returns what to tell people.
     func reloadIfChanged() -> Result<Bool, TLSProblem> {
         let times = TLSContext.times(settings)
         guard state.withLockedValue({ $0.seen != times }) else { return .success(false) }
         do throws(TLSProblem) {
-            let context = try TLSContext.make(settings, prefix, fileSystem)
-            state.withLockedValue { $0 = State(context: context, seen: times) }
+            let (accepting, dialing) = try TLSContext.make(settings, prefix, fileSystem)
+            state.withLockedValue {
+                $0 = State(accepting: accepting, dialing: dialing, seen: times)
+            }
             return .success(true)
         } catch {
             // The same files are not complained about twice: they may be half written.
@@ -62,29 +68,34 @@ final class TLSContext: Sendable {
 
     private static func make(
         _ settings: TLSSettings, _ prefix: String, _ fileSystem: any FileSystem
-    ) throws(TLSProblem) -> NIOSSLContext {
+    ) throws(TLSProblem) -> (accepting: NIOSSLContext, dialing: NIOSSLContext) {
         let own = try TLSFiles.identity(
             settings.keyStore, prefix + "keyStore.location", in: fileSystem)
-        var configuration = TLSConfiguration.makeServerConfiguration(
+        var accepting = TLSConfiguration.makeServerConfiguration(
             certificateChain: own.chain.map { .certificate($0) }, privateKey: .privateKey(own.key))
-        configuration.minimumTLSVersion = .tlsv12
-        try chooseVersions(settings, prefix, &configuration)
-        try chooseCipherSuites(settings, prefix, &configuration)
-        switch settings.peerCertificate {
-        case .none: configuration.certificateVerification = .none
-        case .want: configuration.certificateVerification = .optionalVerification
-        case .need:
-            configuration.certificateVerification =
-                settings.verifiesClientHost ? .fullVerification : .noHostnameVerification
-        }
+        accepting.minimumTLSVersion = .tlsv12
+        try chooseVersions(settings, prefix, &accepting)
+        try chooseCipherSuites(settings, prefix, &accepting)
         if settings.trustStore.location != nil || settings.peerCertificate == .need {
-            configuration.trustRoots = .certificates(
+            accepting.trustRoots = .certificates(
                 try TLSFiles.trust(
                     settings.trustStore, prefix + "trustStore.location", in: fileSystem))
         }
-        configuration.sendCANameList = true
+        accepting.sendCANameList = true
+        // What is dialed always shows a certificate; whether it names the host is a setting.
+        var dialing = accepting
+        dialing.certificateVerification =
+            settings.verifiesHost ? .fullVerification : .noHostnameVerification
+        switch settings.peerCertificate {
+        case .none: accepting.certificateVerification = .none
+        case .want: accepting.certificateVerification = .optionalVerification
+        case .need: accepting.certificateVerification = .noHostnameVerification
+        }
         do {
-            return try NIOSSLContext(configuration: configuration)
+            return (
+                try NIOSSLContext(configuration: accepting),
+                try NIOSSLContext(configuration: dialing)
+            )
         } catch {
             throw TLSProblem("\(prefix)keyStore and \(prefix)trustStore: \(error)")
         }

@@ -1,5 +1,4 @@
 import NIOCore
-import NIOSSL
 import NIOTLS
 import Records
 import ServerCore
@@ -103,13 +102,8 @@ final class ClientHandler: ChannelInboundHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .handshakeCompleted = event as? TLSUserEvent {
             handshakeEnded(successfully: true)
-            let certificate =
-                try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
-                .peerCertificate?.toDERBytes()
             if let id {
-                host.replica.clientSecured(
-                    id, subject: certificate.flatMap { DistinguishedName.subject(of: $0) },
-                    Clock.now())
+                host.replica.clientSecured(id, subject: context.pipeline.peerSubject, Clock.now())
             }
         }
         context.fireUserInboundEventTriggered(event)

@@ -20,13 +20,19 @@ final class PeerTransport {
     private let host: ReplicaHost
     private let listeners: PeerListeners
     private let connectTimeout: TimeAmount
+    /// Nil where everything is plain.
+    private let security: PeerSecurity?
     private var channels: [LinkID: any Channel] = [:]
     private var unflushed: Set<LinkID> = []
     private var isListeningForLearners = false
     private var quorumListener: (any Channel)?
     private var electionListener: (any Channel)?
 
-    init(host: ReplicaHost, listeners: PeerListeners, connectTimeout: TimeAmount) {
+    init(
+        host: ReplicaHost, listeners: PeerListeners, connectTimeout: TimeAmount,
+        security: PeerSecurity?
+    ) {
+        self.security = security
         self.host = host
         self.listeners = listeners
         self.connectTimeout = connectTimeout
@@ -65,6 +71,11 @@ final class PeerTransport {
     }
 
     private func accept(_ channel: any Channel, _ port: PeerPort) {
+        do {
+            try security?.accepted(channel)
+        } catch {
+            return channel.close(promise: nil)
+        }
         let link = host.replica.newLink()
         adopt(channel, link, port)
         if port == .quorum {
@@ -108,10 +119,18 @@ final class PeerTransport {
     func dial(_ link: LinkID, _ endpoint: Endpoint, _ port: PeerPort) {
         let transport = NIOLoopBound(self, eventLoop: host.loop)
         let patience = unacknowledgedLimit
+        let security = NIOLoopBound(security, eventLoop: host.loop)
         ClientBootstrap(group: host.loop)
             .connectTimeout(connectTimeout)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelInitializer { PeerTransport.limit($0, port, patience) }
+            .channelInitializer { channel in
+                do {
+                    try security.value?.dialed(channel, endpoint)
+                } catch {
+                    return channel.eventLoop.makeFailedFuture(error)
+                }
+                return PeerTransport.limit(channel, port, patience)
+            }
             .connect(host: endpoint.host.description, port: Int(endpoint.port))
             .hop(to: host.loop)
             .whenComplete { transport.value.dialed(link, port, $0) }

@@ -1,0 +1,129 @@
+"""TLS between servers: ours among each other, with Apache ZooKeeper's, and on the way there without a pause."""
+import json
+import socket
+import ssl
+
+import pytest
+
+from harness import admin, places
+from harness.certificates import Authority
+from harness.waiting import eventually
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    ca = Authority(tmp_path_factory.mktemp("quorum-tls"))
+    ca.store = ca.pem_store(*ca.issue("server", "/CN=localhost"))
+    return ca
+
+
+def keys(authority, **more):
+    return {"ssl.quorum.keyStore.location": authority.store, "ssl.quorum.trustStore.location": authority.certificate, **more}
+
+
+def quorum_port(server):
+    return int(server.members[server.identity - 1].split(":")[1])
+
+
+def election_port(server):
+    return int(server.members[server.identity - 1].split(":")[2])
+
+
+def speaks_tls(port):
+    with socket.create_connection(("127.0.0.1", port), 5) as plain:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        try:
+            with context.wrap_socket(plain):
+                return True
+        except ssl.SSLError as error:
+            # It asks for our certificate: that is TLS, too.
+            return "HANDSHAKE" in str(error) or "CERTIFICATE" in str(error) or "certificate" in str(error)
+        except OSError:
+            return False
+
+
+@pytest.mark.budget(120)
+@pytest.mark.parametrize("kinds", [("aviary",) * 3, ("apache", "aviary", "aviary"), ("aviary", "apache", "aviary"),
+                                   ("apache", "aviary", "apache")], ids="-".join)
+def test_an_ensemble_talks_through_tls_alone(make_ensemble, kazoo, authority, kinds):
+    for leader in (2, 3):
+        ensemble = make_ensemble(list(kinds), config=keys(authority, sslQuorum="true"))
+        for server in ensemble:
+            server.folder = server.folder.parent / f"{leader}-{server.identity}"
+            server.folder.mkdir()
+            server.data, server.cfg = server.folder / "data", server.folder / "zoo.cfg"
+            server.config["dataDir"] = server.data
+            server.write_files()
+        ensemble.start_led_by(leader)
+        client = kazoo(ensemble.addresses)
+        client.create("/a", b"x" * 200_000)
+        for number in range(50):
+            client.set("/a", b"%d" % number)
+        # A server that comes back later gets what it missed.
+        late = next(each for each in ensemble if each.identity == 1)
+        late.stop()
+        for number in range(700):
+            client.set_async("/a", b"more %d" % number)
+        client.set("/a", b"last")
+        late.start().wait_serving()
+        own = kazoo(late.address)
+        own.sync("/a")
+        assert own.get("/a")[0] == b"last"
+        assert speaks_tls(election_port(ensemble[leader]))
+        ensemble.kill()
+
+
+@pytest.mark.ours
+def test_strangers_take_no_part(make_ensemble, authority, tmp_path):
+    other = Authority(tmp_path / "other", "other")
+    store = other.pem_store(*other.issue("server", "/CN=localhost"))
+    ensemble = make_ensemble(3, config=keys(authority, sslQuorum="true"))
+    ensemble[3].config.update({"ssl.quorum.keyStore.location": store, "ssl.quorum.trustStore.location": other.certificate})
+    ensemble[3].write_files()
+    ensemble.start()
+    eventually(lambda: {ensemble[1].mode(), ensemble[2].mode()} == {"leader", "follower"}, 30, "two of three")
+    assert ensemble[3].mode() is None
+
+
+@pytest.mark.ours
+@pytest.mark.budget(180)
+def test_an_ensemble_moves_to_tls_server_by_server(make_ensemble, kazoo, authority):
+    ensemble = make_ensemble(3)
+    ensemble.start().wait_ready()
+    client = kazoo(ensemble.addresses)
+    client.create("/n", b"0")
+    steps = [keys(authority, sslQuorum="false", portUnification="true"),
+             {"sslQuorum": "true"}, {"portUnification": "false"}]
+    for number, step in enumerate(steps, 1):
+        for server in ensemble:
+            server.stop()
+            server.config.update(step)
+            server.write_files()
+            server.start().wait_serving()
+            client.retry(client.set, "/n", b"%d" % number)
+    assert speaks_tls(election_port(ensemble[1]))
+    assert client.get("/n")[0] == b"3"
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("unified", [True, False])
+def test_administrators_come_through_tls_too(make_server, authority, unified):
+    port = places.free_port()
+    config = keys(authority, **{"admin.enableServer": "true", "admin.serverPort": port,
+                                "admin.portUnification": "true" if unified else "false", "admin.forceHttps": str(not unified).lower()})
+    server = make_server(**config).start().wait_serving()
+    with socket.create_connection(("127.0.0.1", port), 5) as plain:
+        with ssl.create_default_context(cafile=authority.certificate).wrap_socket(plain, server_hostname="localhost") as stream:
+            stream.sendall(b"GET /commands/ruok HTTP/1.0\r\n\r\n")
+            answer = b""
+            while chunk := stream.recv(65536):
+                answer += chunk
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["command"] == "ruok"
+    if unified:
+        assert admin.command(port, "ruok")["error"] is None
+    else:
+        with pytest.raises(OSError):
+            admin.ask(port, "/commands/ruok")
+    assert server.alive
