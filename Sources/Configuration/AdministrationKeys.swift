@@ -70,6 +70,7 @@ extension ServerConfigurationParser {
             configuration.admin.needsClientCertificate = lenientFlag(value, entry)
         case "IPAuthenticationProvider.usexforwardedfor":
             configuration.admin.trustsForwardedFor = lenientFlag(value, entry)
+        case "audit.enable": configuration.isAudited = lenientFlag(value, entry)
         case "metricsProvider.className": readProvider(value, entry)
         case "metricsProvider.httpHost": configuration.metrics.address = value
         case "metricsProvider.httpPort": readPort(\.metrics.port, entry)

@@ -20,7 +20,7 @@ public enum KnownKeys {
         "sasl.serverconfig", "java.security.auth.login.config",
         "SASLAuthenticationProvider.superPassword", "cnxTimeout", "electionPortBindRetry",
         "snapshot.trust.empty", "db.autocreate", "datadir.autocreate", "commitLogCount",
-        "fsync.warningthresholdms", "txnLogSizeLimitInKb", "syncEnabled",
+        "fsync.warningthresholdms", "txnLogSizeLimitInKb",
         "snapshotSizeFactor", "enforceQuota", "znode.container.checkIntervalMs",
         "znode.container.maxPerMinute",
         "znode.container.maxNeverUsedIntervalMs", "aviary.ensemble",
@@ -28,30 +28,49 @@ public enum KnownKeys {
         "admin.idleTimeout", "admin.snapshot.enabled", "admin.restore.enabled",
         "admin.rateLimiterIntervalInMS", "metricsProvider.className", "metricsProvider.httpHost",
         "metricsProvider.httpPort", "metricsProvider.exportJvmInfo",
-        "IPAuthenticationProvider.usexforwardedfor",
+        "IPAuthenticationProvider.usexforwardedfor", "admin.portUnification", "admin.forceHttps",
+        "admin.needClientAuth", "audit.enable", "secureClientPort", "secureClientPortAddress",
+        "client.portUnification", "client.certReload", "sslQuorum", "portUnification",
+        "sslQuorumReloadCertFiles", "X509AuthenticationProvider.superUser",
+        "netty.server.outstandingHandshake.limit", "nio.sessionlessCnxnTimeout",
     ]
 
-    /// Keys of Apache ZooKeeper that change nothing here, for now or for good.
-    static let accepted: Set<String> = [
-        "secureClientPort", "secureClientPortAddress", "connectToLearnerMasterLimit",
-        "observerMasterPort", "localSessionsEnabled", "localSessionsUpgradingEnabled",
-        "sslQuorum", "portUnification", "sslQuorumReloadCertFiles", "multiAddress.enabled",
-        "multiAddress.reachabilityCheckEnabled", "multiAddress.reachabilityCheckTimeoutMs",
-        "oraclePath", "admin.portUnification", "admin.forceHttps",
-        "admin.needClientAuth", "admin.httpVersion", "audit.enable",
-        "serverCnxnFactory", "fips-mode", "readonlymode.enabled",
-        "flushDelay",
-        "maxWriteQueuePollTime", "maxBatchSize", "snapshot.compression.method",
-        "serializeLastProcessedZxid.enabled", "jute.maxbuffer.extrasize",
-        "closeSessionTxn.enabled", "forceSnapshotSync", "emulate353TTLNodes",
-        "largeRequestMaxBytes", "largeRequestThreshold", "request_throttle_max_requests",
-        "nio.sessionlessCnxnTimeout", "clientTcpKeepAlive", "enableEagerACLCheck",
-        "maxResponseCacheSize", "maxGetChildrenResponseCacheSize", "tcpKeepAlive",
-        "quorumCnxnTimeoutMs", "fastleader.minNotificationInterval",
-        "fastleader.maxNotificationInterval", "leader.maxTimeToWaitForEpoch",
-        "observer.reconnectDelayMs", "observer.election.DelayMs",
+    /// Keys of Apache ZooKeeper for parts of it that have no counterpart here: a JVM, its pools and
+    /// caches, choices that are made for good.
+    static let withoutCounterpart: Set<String> = [
+        "admin.httpVersion", "serverCnxnFactory", "fips-mode", "closeSessionTxn.enabled",
+        "emulate353TTLNodes", "maxResponseCacheSize", "maxGetChildrenResponseCacheSize",
         "leaderConnectDelayDuringRetryMs", "leader.nodelay", "follower.nodelay",
-        "watchManagerName", "client.portUnification", "client.certReload",
+        "watchManagerName", "watcherCleanThreadsNum", "watcherCleanThreshold",
+        "watcherCleanIntervalInSeconds", "maxInProcessingDeadWatchers", "bitHashCacheSize",
+        "audit.impl.class", "intBufferStartingSizeBytes", "netty.advancedFlowControl.enabled",
+        "learner.asyncSending", "learner.closeSocketAsync", "leader.closeSocketAsync",
+        "forward_learner_requests_to_commit_processor_disabled",
+        "follower.skipLearnerRequestToNextProcessor", "quorum.cnxn.threads.size",
+        "ssl.context.supplier.class", "ssl.sslProvider", "ssl.quorum.context.supplier.class",
+        "ssl.quorum.sslProvider", "ssl.authProvider", "ssl.allowReverseDnsLookup",
+        "ssl.quorum.allowReverseDnsLookup", "enableEagerACLCheck", "clientTcpKeepAlive",
+        "tcpKeepAlive", "leader.ackLoggingFrequency", "letAnySaslUserDoX", "jmx.log4j.disable",
+        "metricsProvider.numWorkerThreads", "metricsProvider.maxQueueSize",
+        "metricsProvider.workerShutdownTimeoutMs", "kinit", "request_throttler.shutdownTimeout",
+        "nio.numSelectorThreads", "nio.numWorkerThreads", "nio.directBufferBytes",
+        "nio.shutdownTimeout", "observerMaster.sizeLimit", "controllerPort",
+    ]
+
+    /// Keys of Apache ZooKeeper whose effect is not there yet.
+    static let notYet: Set<String> = [
+        "connectToLearnerMasterLimit", "observerMasterPort", "localSessionsEnabled",
+        "localSessionsUpgradingEnabled", "multiAddress.enabled",
+        "multiAddress.reachabilityCheckEnabled", "multiAddress.reachabilityCheckTimeoutMs",
+        "oraclePath", "readonlymode.enabled", "flushDelay", "maxWriteQueuePollTime",
+        "maxBatchSize", "snapshot.compression.method", "serializeLastProcessedZxid.enabled",
+        "jute.maxbuffer.extrasize", "forceSnapshotSync", "largeRequestMaxBytes",
+        "largeRequestThreshold", "request_throttle_max_requests", "quorumCnxnTimeoutMs",
+        "fastleader.minNotificationInterval", "fastleader.maxNotificationInterval",
+        "leader.maxTimeToWaitForEpoch", "leader.maxConcurrentSnapSyncs",
+        "leader.maxConcurrentDiffSyncs", "observer.reconnectDelayMs", "observer.election.DelayMs",
+        "syncEnabled", "throttled_op_wait_time",
+        "netty.server.earlyDropSecureConnectionHandshakes",
     ]
 
     /// Beginnings of keys that come in families.
@@ -65,7 +84,7 @@ public enum KnownKeys {
 
     /// Whether the key means something to some ZooKeeper server.
     public static func isKnown(_ key: String) -> Bool {
-        read.contains(key) || accepted.contains(key)
+        read.contains(key) || withoutCounterpart.contains(key) || notYet.contains(key)
             || families.contains { key.hasPrefix($0) }
     }
 
@@ -88,13 +107,30 @@ public enum KnownKeys {
                 .contains { key.hasPrefix($0) }
     }
 
-    /// Whether the key is one of Apache ZooKeeper's that this server does not act upon.
-    static func isWithoutEffect(_ key: String) -> Bool {
-        !read.contains(key) && isKnown(key) && !Membership.isKey(key)
+    /// Families of which nothing is read.
+    private static let familiesWithoutCounterpart = [
+        "commitProcessor.", "jvm.pause.", "kerberos.", "jmx.",
+    ]
+    private static let familiesNotYet = [
+        "quorum.auth.", "connection_throttle_", "request_", "pathStats.", "messageTracker.",
+        "multiAddress.",
+    ]
+
+    /// Why a known key has no effect; nil if it has one, or if nobody knows it.
+    static func reasonForNoEffect(_ key: String) -> String? {
+        if withoutCounterpart.contains(key)
+            || familiesWithoutCounterpart.contains(where: { key.hasPrefix($0) })
+        {
+            return "have no counterpart here and no effect"
+        }
+        if notYet.contains(key) || familiesNotYet.contains(where: { key.hasPrefix($0) }) {
+            return "are not supported yet and have no effect"
+        }
+        return nil
     }
 
     /// The known key that was probably meant.
     public static func nearest(to key: String) -> String? {
-        NearestWord.of(key, in: read.union(accepted))
+        NearestWord.of(key, in: read.union(withoutCounterpart).union(notYet))
     }
 }

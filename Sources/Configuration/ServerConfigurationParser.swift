@@ -6,6 +6,8 @@ struct ServerConfigurationParser {
     private let file: String
     var configuration = ServerConfiguration()
     var problems: [ConfigurationProblem] = []
+    /// Keys that were accepted and do nothing, by the reason.
+    private var withoutEffect: [String: [PropertiesFile.Entry]] = [:]
 
     /// What the process was told besides; the file counts for more.
     private let options: [PropertiesFile.Entry]
@@ -44,6 +46,9 @@ struct ServerConfigurationParser {
             || readAdministration(key, entry) || readAccess(key, entry) || readTLS(key, entry)
         {
             return
+        }
+        if let reason = KnownKeys.reasonForNoEffect(key) {
+            return withoutEffect[reason, default: []].append(entry)
         }
         if KnownKeys.isKnown(key) { return }
         let nearest = KnownKeys.nearest(to: key).map { "; did you mean \($0)?" } ?? ""
@@ -184,6 +189,10 @@ struct ServerConfigurationParser {
     }
 
     private mutating func finish() {
+        for (reason, entries) in withoutEffect.sorted(by: { $0.key < $1.key }) {
+            let keys = entries.map(\.key).joined(separator: ", ")
+            warn("accepted, but these keys \(reason): \(keys)", entries.first)
+        }
         if configuration.dataDirectory.isEmpty {
             error("dataDir is missing: add the directory for snapshots, dataDir=/path", nil)
         }

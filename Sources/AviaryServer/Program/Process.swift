@@ -89,6 +89,12 @@ enum ServerProcess {
         return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
     }
 
+    /// Who runs this process.
+    static var user: String {
+        for name in ["USER", "LOGNAME"] where variable(name) != "<NA>" { return variable(name) }
+        return getuid() == 0 ? "root" : String(getuid())
+    }
+
     /// The lines of `envi`, with what only a JVM knows left unavailable.
     static func environment() -> [(key: String, value: String)] {
         var names = utsname()
@@ -100,7 +106,7 @@ enum ServerProcess {
             ("java.class.path", "<NA>"), ("java.library.path", "<NA>"),
             ("java.io.tmpdir", "<NA>"), ("java.compiler", "<NA>"),
             ("os.name", system), ("os.arch", field(names.machine)), ("os.version", release),
-            ("user.name", variable("USER")), ("user.home", variable("HOME")),
+            ("user.name", user), ("user.home", variable("HOME")),
             ("user.dir", AbsolutePath.of("./")),
         ] + memory()
     }

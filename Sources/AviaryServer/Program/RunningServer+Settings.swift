@@ -31,6 +31,7 @@ extension RunningServer {
         settings.standaloneEnabled = configuration.standaloneEnabled
         settings.lastSeenMembership = isAlone ? nil : files.proposedMembership
         settings.leaderServes = configuration.leaderServes
+        settings.isAudited = configuration.isAudited
         settings.slowSyncMilliseconds = configuration.slowSyncMilliseconds
         settings.access = AccessSettings(configuration.access, users: files.logins)
         if clientTLS != nil { settings.access.providers.insert(.x509) }
@@ -72,6 +73,7 @@ extension RunningServer {
         description.initialText = RunningServer.withoutSecrets(
             String(decoding: files.text, as: UTF8.self))
         description.properties = properties()
+        description.user = ServerProcess.user
         description.processFigures = { ServerProcess.figures() }
         return description
     }
@@ -100,5 +102,13 @@ extension RunningServer {
             let key = line.prefix { $0 != "=" && $0 != ":" && $0 != " " }
             return isSecret(String(key)) ? "\(key)=***" : String(line)
         }.joined(separator: "\n")
+    }
+
+    /// A line of the audit log about the server itself.
+    func audit(_ operation: String, _ result: String) {
+        guard files.configuration.isAudited else { return }
+        serverLog.write(
+            .info,
+            "audit: user=\(ServerProcess.user)\toperation=\(operation)\tresult=\(result)")
     }
 }

@@ -51,7 +51,9 @@ final class RunningServer {
         let host = loop.makePromise(of: NIOLoopBound<ReplicaHost>.self)
         loop.execute { this.value.start(on: loop, ended, host) }
         let signals = StopSignals { ended.succeed(0) }
+        audit("serverStart", "success")
         let code = (try? ended.futureResult.wait()) ?? 1
+        audit("serverStop", "invoked")
         signals.stop()
         serverLog.write(.info, "stopping")
         stop(host.futureResult, loop)

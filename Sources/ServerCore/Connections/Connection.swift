@@ -37,6 +37,8 @@ final class Connection {
         var kind: Kind
         /// When it came, monotonic milliseconds.
         let since: Int64
+        /// What the audit log is to say of it, if there is one.
+        var audited: [AuditEntry]?
     }
 
     let id: ConnectionID

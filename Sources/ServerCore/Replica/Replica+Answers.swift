@@ -84,6 +84,7 @@ extension Replica {
         if code == .ok { writeResult(applied, transaction, of: head.type, to: &connection.output) }
         connection.output.endFrame(start)
         answered(head.type, since: head.since, zxid: header.zxid, from: start, connection)
+        if let entries = head.audited { audit(entries, code, applied, connection) }
         if header.type == .closeSession { return close(connection) }
         answerReady(connection)
     }

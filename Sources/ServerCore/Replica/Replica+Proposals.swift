@@ -118,7 +118,9 @@ extension Replica {
         let applied = tree.apply(transaction)
         switch transaction.body {
         case .createSession(let timeout): sessionTimeouts[header.session] = timeout
-        case .closeSession: sessionTimeouts[header.session] = nil
+        case .closeSession(let ephemerals):
+            sessionTimeouts[header.session] = nil
+            auditEnd(of: header.session, ephemerals ?? [])
         default: break
         }
         if isPrimary { trackSession(transaction) }

@@ -114,6 +114,10 @@ extension Replica {
             return answerReady(connection)
         }
         enqueue(connection, xid: xid, type, .write)
+        if settings.isAudited {
+            connection.outstanding[connection.outstanding.count - 1].audited =
+                AuditEntry.list(of: request)
+        }
         if isPrimary {
             propose(
                 request, type: type, session: connection.session, xid: xid,

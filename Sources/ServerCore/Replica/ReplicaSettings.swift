@@ -53,6 +53,8 @@ public struct ReplicaSettings: Sendable {
     public var fourLetterWords: FourLetterWords.Whitelist = .standard
     /// A sync of the log that takes longer is said to be slow (`fsync.warningthresholdms`).
     public var slowSyncMilliseconds: Int64 = 1000
+    /// Whether every change and whoever asked for it goes to the log (`audit.enable`).
+    public var isAudited = false
     /// What `conf` and `envi` print, as the driver found it.
     public var description = ServerDescription()
 
@@ -94,6 +96,8 @@ public struct ServerDescription: Sendable {
     public var processFigures: @Sendable () -> [(key: String, value: String)] = { [] }
     /// The lines of `envi` after its title, in order.
     public var environment: [(key: String, value: String)] = []
+    /// The user that the process belongs to.
+    public var user = ""
     /// The text of the configuration file, as it was read.
     public var initialText: String?
     /// The settings in force that are no keys of their own in `configuration`, by their full name.
