@@ -51,4 +51,25 @@ struct AdministrationKeysTests {
             parse("metricsProvider.className=org.apache.zookeeper.metrics.impl.NullMetricsProvider")
                 .problems.isEmpty)
     }
+
+    @Test func `keys without effect are named in a line for each reason, and unknown ones apart`() {
+        let problems = parse(
+            "serverCnxnFactory=x", "jvm.pause.monitor=true", "localSessionsEnabled=true",
+            "quorum.auth.enableSasl=false", "snapCuont=5", "audit.enable=false"
+        ).problems.map(\.message)
+        #expect(
+            problems == [
+                "unknown key snapCuont; did you mean snapCount?",
+                "accepted, but these keys are not supported yet and have no effect: "
+                    + "localSessionsEnabled, quorum.auth.enableSasl",
+                "accepted, but these keys have no counterpart here and no effect: "
+                    + "serverCnxnFactory, jvm.pause.monitor",
+            ])
+    }
+
+    @Test func `no key has two fates`() {
+        #expect(KnownKeys.read.isDisjoint(with: KnownKeys.notYet))
+        #expect(KnownKeys.read.isDisjoint(with: KnownKeys.withoutCounterpart))
+        #expect(KnownKeys.notYet.isDisjoint(with: KnownKeys.withoutCounterpart))
+    }
 }
