@@ -156,6 +156,10 @@ def test_other_methods_and_paths_have_true_status_codes(administered):
     status, headers, body = ask(port, "/commands/ruok", "HEAD")
     assert (status, body) == (200, b"") and int(headers["Content-Length"]) > 0
     assert ask(port, "/commands/ruok", "POST", data=b"x" * 100_000)[0] == 413
+    # Who may not restore is not listened to for long, whatever is claimed.
+    for claim in ({}, {"Authorization": "nosuch x"}, {"Authorization": "digest"}):
+        assert ask(port, "/commands/restore", "POST", data=b"x" * 100_000, headers=claim)[0] == 413
+        assert ask(port, "/commands/restore", "POST", data=b"x", headers=claim)[0] == 401
 
 
 def test_a_snapshot_needs_rights_and_rests_between(administered, under_test):

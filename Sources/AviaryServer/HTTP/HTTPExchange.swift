@@ -81,8 +81,9 @@ struct HTTPResponse: Sendable {
 
 /// Something that answers requests.
 protocol HTTPSite: AnyObject, Sendable {
-    /// The most bytes of body that a request may have, by its head.
-    func bodySizeMax(_ request: HTTPRequest) -> Int
+    /// The most bytes of body that a request may have, by its head; nothing more is read before
+    /// that is known.
+    func bodySizeMax(_ request: HTTPRequest) -> EventLoopFuture<Int>
     /// Answers on any loop.
     func respond(_ request: HTTPRequest) -> EventLoopFuture<HTTPResponse>
 }

@@ -14,7 +14,10 @@ final class HTTPHandler: ChannelInboundHandler {
     private var subject: String?
     private var request: HTTPRequest?
     private var head: HTTPRequestHead?
-    private var bodySizeMax = 0
+    /// Nil as long as that is not known.
+    private var bodySizeMax: Int? = 0
+    /// Whether all of the request has come before it was known.
+    private var hasEnded = false
     private var isTooLarge = false
 
     init(_ site: any HTTPSite) { self.site = site }
@@ -26,15 +29,39 @@ final class HTTPHandler: ChannelInboundHandler {
             request.address = context.remoteAddress?.rawBytes ?? [127, 0, 0, 1]
             request.isSecure = isSecure
             request.subject = subject
-            bodySizeMax = site.bodySizeMax(request)
             isTooLarge = false
             self.head = head
             self.request = request
+            // Monitors send no bodies, and need not wait for an answer about one.
+            guard
+                head.headers.contains(name: "Content-Length")
+                    || head.headers.contains(name: "Transfer-Encoding")
+            else { return bodySizeMax = 0 }
+            waitForPermission(request, context)
         case .body(var part):
             let size = (request?.body.readableBytes ?? 0) + part.readableBytes
-            if size > bodySizeMax { isTooLarge = true }
+            if let bodySizeMax, size > bodySizeMax { isTooLarge = true }
             if !isTooLarge { request?.body.writeBuffer(&part) }
-        case .end: finish(context)
+        case .end:
+            if bodySizeMax == nil { hasEnded = true } else { finish(context) }
+        }
+    }
+
+    /// Reads no further until it is known how much body may come: what came in the same read as
+    /// the head is little.
+    private func waitForPermission(_ request: HTTPRequest, _ context: ChannelHandlerContext) {
+        bodySizeMax = nil
+        hasEnded = false
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        context.channel.setOption(.autoRead, value: false).flatMap { [site] in
+            site.bodySizeMax(request)
+        }.hop(to: context.eventLoop).whenComplete { result in
+            let (this, context) = bound.value
+            let size = (try? result.get()) ?? 0
+            this.bodySizeMax = size
+            if (this.request?.body.readableBytes ?? 0) > size { this.isTooLarge = true }
+            context.channel.setOption(.autoRead, value: true).whenFailure { _ in }
+            if this.hasEnded { this.finish(context) }
         }
     }
 
@@ -44,7 +71,8 @@ final class HTTPHandler: ChannelInboundHandler {
         self.head = nil
         guard !isTooLarge else {
             return write(
-                .plain(.payloadTooLarge, "at most \(bodySizeMax) bytes are taken"), head, context)
+                .plain(.payloadTooLarge, "at most \(bodySizeMax ?? 0) bytes are taken"), head,
+                context)
         }
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         site.respond(request).hop(to: context.eventLoop).whenComplete { result in

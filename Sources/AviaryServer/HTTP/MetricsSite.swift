@@ -17,7 +17,9 @@ final class MetricsSite: HTTPSite {
         self.health = HealthCheck(host, on: loop)
     }
 
-    func bodySizeMax(_ request: HTTPRequest) -> Int { 0 }
+    func bodySizeMax(_ request: HTTPRequest) -> EventLoopFuture<Int> {
+        loop.makeSucceededFuture(0)
+    }
 
     func respond(_ request: HTTPRequest) -> EventLoopFuture<HTTPResponse> {
         guard request.method == .GET || request.method == .HEAD else {
