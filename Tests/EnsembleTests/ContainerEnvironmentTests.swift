@@ -184,7 +184,30 @@ func `yes and no have many spellings`(written: String, meant: String) throws {
     #expect(try plan(["AVIARY_LOG_FORMAT": "json"]).log.format == "json")
 }
 
-@Test(arguments: ["ZOO_ENABLE_AUTH", "ZOO_TLS_CLIENT_ENABLE", "ZOO_ENABLE_QUORUM_AUTH"])
+@Test func `Bitnami's and Confluent's names for clients with TLS are keys`() throws {
+    let bitnami = try plan([
+        "ZOO_TLS_CLIENT_ENABLE": "true", "ZOO_TLS_CLIENT_AUTH": "want",
+        "ZOO_TLS_CLIENT_KEYSTORE_FILE": "/tls/key.jks",
+        "ZOO_TLS_CLIENT_KEYSTORE_PASSWORD": "hush-hush",
+        "ZOO_TLS_CLIENT_TRUSTSTORE_FILE": "/tls/trust.jks",
+    ])
+    #expect(bitnami.value("secureClientPort") == "3181")
+    #expect(bitnami.value("ssl.clientAuth") == "want")
+    #expect(bitnami.value("ssl.keyStore.location") == "/tls/key.jks")
+    #expect(bitnami.value("ssl.trustStore.location") == "/tls/trust.jks")
+    #expect(!bitnami.notes.joined().contains("hush-hush"))
+    let other = ["ZOO_TLS_CLIENT_ENABLE": "yes", "ZOO_TLS_PORT_NUMBER": "2281"]
+    #expect(try plan(other).value("secureClientPort") == "2281")
+    #expect(try plan(["ZOO_TLS_CLIENT_ENABLE": "no"]).value("secureClientPort") == nil)
+    let confluent = try plan([
+        "ZOOKEEPER_CLIENT_PORT": "2181", "ZOOKEEPER_SECURE_CLIENT_PORT": "2281",
+        "ZOOKEEPER_SSL_KEYSTORE_LOCATION": "/etc/k.p12",
+    ])
+    #expect(confluent.value("secureClientPort") == "2281")
+    #expect(confluent.value("ssl.keyStore.location") == "/etc/k.p12")
+}
+
+@Test(arguments: ["ZOO_ENABLE_AUTH", "ZOO_TLS_QUORUM_ENABLE", "ZOO_ENABLE_QUORUM_AUTH"])
 func `a protection that there is not yet is never ignored`(name: String) throws {
     #expect(complaints([name: "yes"]).contains("cannot give"))
     #expect(complaints([name: "no"]).isEmpty)

@@ -344,3 +344,112 @@ def test_the_pods_of_a_stateful_set_grow_and_shrink_by_the_job(engine, kazoo, tm
     run_job(engine, network, manifests(5), tmp_path)
     assert b"server.5" in client.get("/zookeeper/config")[0]
     assert client.get("/kept")[0] == b"all the while"
+
+
+def test_probes_over_http(engine):
+    """As load balancers and Kubernetes' httpGet ask: true codes, and the reason in the body."""
+    import urllib.error
+    import urllib.request
+
+    def ask(server, path):
+        try:
+            with urllib.request.urlopen(f"http://{server.addresses[0]}:8080{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode().strip()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode().strip()
+    network = engine.network()
+    words = ["--net", network, "-e", f"ZOO_SERVERS={SERVERS}"]
+    first = engine.run(*words, "--hostname", "zoo1", "--network-alias", "zoo1", engine.image)
+    eventually(lambda: ask(first, "/livez") == (200, "alive"), 20, "alive without a quorum")
+    code, reason = ask(first, "/readyz")
+    assert code == 503 and "quorum" in reason
+    engine.run(*words, "--hostname", "zoo2", "--network-alias", "zoo2", engine.image)
+    eventually(lambda: ask(first, "/readyz")[0] == 200, 20, "ready with a quorum")
+    assert ask(first, "/readyz")[1] in ("ready: leader", "ready: follower")
+
+
+def test_the_secured_compose_file(project, tmp_path):
+    import subprocess
+    from harness import clients
+    tls = tmp_path / "tls"
+    tmp_path.chmod(0o755)
+    for parent in tmp_path.parents[:2]:
+        parent.chmod(0o755)
+    subprocess.run([str(FILES / "certificates.sh"), str(tls)], check=True, timeout=30)
+    tls.chmod(0o755)
+    text = re.sub(r"\n.*build: .*", "", (FILES / "secured.yaml").read_text()).replace("${TLS_DIRECTORY:-./tls}", str(tls))
+    ports = {port: places.free_port() for port in (2281, 2282, 2283)}
+    for port, free in ports.items():
+        text = text.replace(f'"{port}:2281"', f'"{free}:2281"')
+    ensemble = project(text)
+    ensemble("up", "-d")
+    for number in (1, 2, 3):
+        ensemble.container(f"zoo{number}").wait_ready()
+    connect = ",".join(f"127.0.0.1:{port}" for port in ports.values())
+    with_certificate = dict(use_ssl=True, ca=str(tls / "ca.pem"), certfile=str(tls / "client.crt"), keyfile=str(tls / "client.key"))
+    client = clients.kazoo(connect, **with_certificate)
+    try:
+        client.create("/written", b"by one who is known")
+    finally:
+        clients.let_go(client)
+    # Without a certificate, without TLS, and at the plain port: nobody gets in.
+    from kazoo.handlers.threading import KazooTimeoutError
+    from kazoo.client import KazooClient
+    address = ensemble.container("zoo1").addresses[0]
+    for refused in (dict(hosts=connect, use_ssl=True, ca=str(tls / "ca.pem")), dict(hosts=connect), dict(hosts=f"{address}:2181")):
+        client = KazooClient(**refused)
+        try:
+            with pytest.raises(KazooTimeoutError):
+                client.start(timeout=3)
+        finally:
+            clients.let_go(client)
+    # Within the container the operator's shell and the health check go on.
+    assert "written" in ensemble.container("zoo2").exec("zkCli.sh", "ls", "/")
+
+
+@pytest.fixture(scope="module")
+def prometheus(module_engine):
+    """The program of this machine as an image: none can be pulled everywhere."""
+    import shutil
+    import subprocess
+    import tarfile
+    program = shutil.which("prometheus")
+    if not program:
+        pytest.skip("there is no prometheus")
+    name = f"{engines.MARK}-prometheus"
+    with engines.folder() as folder:
+        with tarfile.open(f"{folder}/root.tar", "w") as tar:
+            tar.add(os.path.realpath(program), "bin/prometheus")
+            linked = subprocess.run(["ldd", program], capture_output=True, text=True).stdout
+            for library in re.findall(r"(/\S+)", linked):
+                tar.add(os.path.realpath(library), library.lstrip("/"))
+            for made in ("tmp", "prometheus"):
+                entry = tarfile.TarInfo(made)
+                entry.type, entry.mode = tarfile.DIRTYPE, 0o1777
+                tar.addfile(entry)
+        module_engine("import", "--change", "WORKDIR /prometheus", "--change",
+                      'ENTRYPOINT ["/bin/prometheus", "--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus"]',
+                      f"{folder}/root.tar", name, seconds=120)
+    yield name
+    module_engine("rmi", "-f", name, check=False)
+
+
+def test_the_monitoring_compose_file(engine, project, prometheus):
+    import json
+    import urllib.request
+    web = places.free_port()
+    text = re.sub(r"\n.*build: .*", "", (FILES / "monitoring.yaml").read_text())
+    text = text.replace("${PROMETHEUS_IMAGE:-prom/prometheus}", prometheus).replace('"9090:9090"', f'"{web}:9090"')
+    ensemble = project(text.replace("./monitoring:", f"{FILES / 'monitoring'}:"))
+    ensemble("up", "-d")
+
+    def ask(path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{web}/api/v1/{path}", timeout=5) as answer:
+            return json.load(answer)["data"]
+    eventually(lambda: [each["value"][1] for each in ask("query?query=up")["result"]] == ["1"] * 3, 60, "three targets up", every=0.2)
+    eventually(lambda: {each["value"][1] for each in ask("query?query=quorum_size")["result"]} == {"3"}, 30, "the quorum's size")
+    [group] = ask("rules")["groups"]
+    assert [rule["name"] for rule in group["rules"]] == ["ServerDown", "ServerWithoutQuorum", "RequestsPileUp"]
+    # Each rule is about metrics that there are.
+    assert ask("query?query=outstanding_requests")["result"]
+    assert all(rule["health"] in ("ok", "unknown") and not rule["alerts"] for rule in group["rules"])

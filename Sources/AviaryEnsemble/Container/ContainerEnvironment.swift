@@ -116,6 +116,9 @@ struct ContainerEnvironment {
                 addLine(String(word), name, to: &settings)
             }
         case .javaOptions: readJavaOptions(value, name, in: &settings)
+        case .clientTLS:
+            guard ContainerEnvironment.flag(value) == true else { return }
+            set("secureClientPort", values["ZOO_TLS_PORT_NUMBER"] ?? "3181", name, in: &settings)
         case .metrics:
             guard ContainerEnvironment.flag(value) == true else { return }
             set(

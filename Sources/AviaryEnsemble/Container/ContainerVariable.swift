@@ -21,6 +21,8 @@ struct ContainerVariable {
         case lines
         /// Options for a Java machine; those that set a property are keys.
         case javaOptions
+        /// Whether clients are served by TLS, at a port that another name has.
+        case clientTLS
         /// Whether metrics are served.
         case metrics
         /// A place or a file, which the planner reads.
@@ -81,8 +83,9 @@ struct ContainerVariable {
         ("ZOOPIDFILE", .withoutEffect("the server is the container's first process")),
     ]
 
-    private static let noTLS = "TLS is not there yet"
-    private static let noSASL = "SASL is not there yet"
+    private static let noTLS = "TLS between servers is not there yet"
+    private static let noSASL =
+        "users by these names are not there yet (ZOO_CFG_java_security_auth_login_config names a JAAS file)"
     private static let part = "it belongs to a protection that is off"
 
     private static let bitnami: [(String, Meaning)] = [
@@ -101,10 +104,17 @@ struct ContainerVariable {
         ("ZOO_ENABLE_PROMETHEUS_METRICS", .metrics),
         ("ZOO_PROMETHEUS_METRICS_PORT_NUMBER", .key("metricsProvider.httpPort")),
         ("ZOO_LOG_LEVEL", .logLevel), ("ZOO_HEAP_SIZE", .withoutEffect(noJava)),
-        ("ZOO_FIPS_MODE", .withoutEffect(noTLS)), ("ZOO_HC_TIMEOUT", .accepted),
+        ("ZOO_FIPS_MODE", .withoutEffect(noJava)), ("ZOO_HC_TIMEOUT", .accepted),
         ("ALLOW_ANONYMOUS_LOGIN", .accepted), ("BITNAMI_DEBUG", .accepted),
         ("ZOO_ENABLE_AUTH", .protection(noSASL)), ("ZOO_ENABLE_QUORUM_AUTH", .protection(noSASL)),
-        ("ZOO_TLS_CLIENT_ENABLE", .protection(noTLS)),
+        ("ZOO_TLS_CLIENT_ENABLE", .clientTLS),
+        ("ZOO_TLS_CLIENT_AUTH", .key("ssl.clientAuth")),
+        ("ZOO_TLS_CLIENT_KEYSTORE_FILE", .key("ssl.keyStore.location")),
+        ("ZOO_TLS_CLIENT_KEYSTORE_TYPE", .key("ssl.keyStore.type")),
+        ("ZOO_TLS_CLIENT_KEYSTORE_PASSWORD", .key("ssl.keyStore.password")),
+        ("ZOO_TLS_CLIENT_TRUSTSTORE_FILE", .key("ssl.trustStore.location")),
+        ("ZOO_TLS_CLIENT_TRUSTSTORE_TYPE", .key("ssl.trustStore.type")),
+        ("ZOO_TLS_CLIENT_TRUSTSTORE_PASSWORD", .key("ssl.trustStore.password")),
         ("ZOO_TLS_QUORUM_ENABLE", .protection(noTLS)),
         ("ZOO_CLIENT_USER", .withoutEffect(part)), ("ZOO_CLIENT_PASSWORD", .withoutEffect(part)),
         ("ZOO_SERVER_USERS", .withoutEffect(part)),
@@ -113,7 +123,7 @@ struct ContainerVariable {
         ("ZOO_QUORUM_LEARNER_PASSWORD", .withoutEffect(part)),
         ("ZOO_QUORUM_SERVER_USERS", .withoutEffect(part)),
         ("ZOO_QUORUM_SERVER_PASSWORDS", .withoutEffect(part)),
-        ("ZOO_TLS_PORT_NUMBER", .withoutEffect(part)),
+        ("ZOO_TLS_PORT_NUMBER", .accepted),
     ]
 
     private static let confluent: [(String, Meaning)] = [
@@ -144,7 +154,14 @@ struct ContainerVariable {
         ("ZOOKEEPER_ADMIN_ENABLE_SERVER", .flag("admin.enableServer")),
         ("ZOOKEEPER_ADMIN_SERVER_PORT", .key("admin.serverPort")),
         ("ZOOKEEPER_ADMIN_SERVER_ADDRESS", .key("admin.serverAddress")),
-        ("ZOOKEEPER_SECURE_CLIENT_PORT", .protection(noTLS)),
+        ("ZOOKEEPER_SECURE_CLIENT_PORT", .key("secureClientPort")),
+        ("ZOOKEEPER_SSL_CLIENT_AUTH", .key("ssl.clientAuth")),
+        ("ZOOKEEPER_SSL_KEYSTORE_LOCATION", .key("ssl.keyStore.location")),
+        ("ZOOKEEPER_SSL_KEYSTORE_TYPE", .key("ssl.keyStore.type")),
+        ("ZOOKEEPER_SSL_KEYSTORE_PASSWORD", .key("ssl.keyStore.password")),
+        ("ZOOKEEPER_SSL_TRUSTSTORE_LOCATION", .key("ssl.trustStore.location")),
+        ("ZOOKEEPER_SSL_TRUSTSTORE_TYPE", .key("ssl.trustStore.type")),
+        ("ZOOKEEPER_SSL_TRUSTSTORE_PASSWORD", .key("ssl.trustStore.password")),
         ("ZOOKEEPER_SSL_QUORUM", .protection(noTLS)),
         ("KAFKA_HEAP_OPTS", .withoutEffect(noJava)),
         ("KAFKA_JMX_PORT", .withoutEffect(noJava)), ("KAFKA_JMX_HOSTNAME", .withoutEffect(noJava)),
