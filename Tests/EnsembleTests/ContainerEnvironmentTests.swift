@@ -184,7 +184,7 @@ func `yes and no have many spellings`(written: String, meant: String) throws {
     #expect(try plan(["AVIARY_LOG_FORMAT": "json"]).log.format == "json")
 }
 
-@Test func `Bitnami's and Confluent's names for clients with TLS are keys`() throws {
+@Test func `Bitnami's and Confluent's names for TLS are keys`() throws {
     let bitnami = try plan([
         "ZOO_TLS_CLIENT_ENABLE": "true", "ZOO_TLS_CLIENT_AUTH": "want",
         "ZOO_TLS_CLIENT_KEYSTORE_FILE": "/tls/key.jks",
@@ -205,9 +205,14 @@ func `yes and no have many spellings`(written: String, meant: String) throws {
     ])
     #expect(confluent.value("secureClientPort") == "2281")
     #expect(confluent.value("ssl.keyStore.location") == "/etc/k.p12")
+    let servers = try plan([
+        "ZOO_TLS_QUORUM_ENABLE": "yes", "ZOO_TLS_QUORUM_KEYSTORE_FILE": "/tls/q.p12",
+    ])
+    #expect(servers.value("sslQuorum") == "true")
+    #expect(servers.value("ssl.quorum.keyStore.location") == "/tls/q.p12")
 }
 
-@Test(arguments: ["ZOO_ENABLE_AUTH", "ZOO_TLS_QUORUM_ENABLE", "ZOO_ENABLE_QUORUM_AUTH"])
+@Test(arguments: ["ZOO_ENABLE_AUTH", "ZOO_ENABLE_QUORUM_AUTH"])
 func `a protection that there is not yet is never ignored`(name: String) throws {
     #expect(complaints([name: "yes"]).contains("cannot give"))
     #expect(complaints([name: "no"]).isEmpty)

@@ -83,7 +83,6 @@ struct ContainerVariable {
         ("ZOOPIDFILE", .withoutEffect("the server is the container's first process")),
     ]
 
-    private static let noTLS = "TLS between servers is not there yet"
     private static let noSASL =
         "users by these names are not there yet (ZOO_CFG_java_security_auth_login_config names a JAAS file)"
     private static let part = "it belongs to a protection that is off"
@@ -115,7 +114,14 @@ struct ContainerVariable {
         ("ZOO_TLS_CLIENT_TRUSTSTORE_FILE", .key("ssl.trustStore.location")),
         ("ZOO_TLS_CLIENT_TRUSTSTORE_TYPE", .key("ssl.trustStore.type")),
         ("ZOO_TLS_CLIENT_TRUSTSTORE_PASSWORD", .key("ssl.trustStore.password")),
-        ("ZOO_TLS_QUORUM_ENABLE", .protection(noTLS)),
+        ("ZOO_TLS_QUORUM_ENABLE", .flag("sslQuorum")),
+        ("ZOO_TLS_QUORUM_CLIENT_AUTH", .key("ssl.quorum.clientAuth")),
+        ("ZOO_TLS_QUORUM_KEYSTORE_FILE", .key("ssl.quorum.keyStore.location")),
+        ("ZOO_TLS_QUORUM_KEYSTORE_TYPE", .key("ssl.quorum.keyStore.type")),
+        ("ZOO_TLS_QUORUM_KEYSTORE_PASSWORD", .key("ssl.quorum.keyStore.password")),
+        ("ZOO_TLS_QUORUM_TRUSTSTORE_FILE", .key("ssl.quorum.trustStore.location")),
+        ("ZOO_TLS_QUORUM_TRUSTSTORE_TYPE", .key("ssl.quorum.trustStore.type")),
+        ("ZOO_TLS_QUORUM_TRUSTSTORE_PASSWORD", .key("ssl.quorum.trustStore.password")),
         ("ZOO_CLIENT_USER", .withoutEffect(part)), ("ZOO_CLIENT_PASSWORD", .withoutEffect(part)),
         ("ZOO_SERVER_USERS", .withoutEffect(part)),
         ("ZOO_SERVER_PASSWORDS", .withoutEffect(part)),
@@ -162,7 +168,11 @@ struct ContainerVariable {
         ("ZOOKEEPER_SSL_TRUSTSTORE_LOCATION", .key("ssl.trustStore.location")),
         ("ZOOKEEPER_SSL_TRUSTSTORE_TYPE", .key("ssl.trustStore.type")),
         ("ZOOKEEPER_SSL_TRUSTSTORE_PASSWORD", .key("ssl.trustStore.password")),
-        ("ZOOKEEPER_SSL_QUORUM", .protection(noTLS)),
+        ("ZOOKEEPER_SSL_QUORUM", .flag("sslQuorum")),
+        ("ZOOKEEPER_SSL_QUORUM_KEYSTORE_LOCATION", .key("ssl.quorum.keyStore.location")),
+        ("ZOOKEEPER_SSL_QUORUM_KEYSTORE_PASSWORD", .key("ssl.quorum.keyStore.password")),
+        ("ZOOKEEPER_SSL_QUORUM_TRUSTSTORE_LOCATION", .key("ssl.quorum.trustStore.location")),
+        ("ZOOKEEPER_SSL_QUORUM_TRUSTSTORE_PASSWORD", .key("ssl.quorum.trustStore.password")),
         ("KAFKA_HEAP_OPTS", .withoutEffect(noJava)),
         ("KAFKA_JMX_PORT", .withoutEffect(noJava)), ("KAFKA_JMX_HOSTNAME", .withoutEffect(noJava)),
         ("KAFKA_JMX_OPTS", .withoutEffect(noJava)),
