@@ -17,6 +17,14 @@ public enum KnownKeys {
         "DigestAuthenticationProvider.superDigest", "DigestAuthenticationProvider.enabled",
         "DigestAuthenticationProvider.digestAlg", "enforce.auth.enabled", "enforce.auth.schemes",
         "sessionRequireClientSASLAuth", "allowSaslFailedClients", "superUser", "ensembleAuthName",
+        "localSessionsEnabled", "localSessionsUpgradingEnabled", "readonlymode.enabled",
+        "largeRequestMaxBytes", "largeRequestThreshold", "request_throttle_max_requests",
+        "throttled_op_wait_time", "connection_throttle_tokens", "connection_throttle_fill_time",
+        "connection_throttle_fill_count", "connection_throttle_weight_enabled",
+        "connection_throttle_global_session_weight", "connection_throttle_renew_session_weight",
+        "connection_throttle_local_session_weight", "connectionMaxTokens",
+        "connectionTokenFillTime", "connectionTokenFillCount", "requestThrottleLimit",
+        "throttledOpWaitTime", "nio.sessionlessCnxnTimeout",
         "sasl.serverconfig", "java.security.auth.login.config",
         "SASLAuthenticationProvider.superPassword", "cnxTimeout", "electionPortBindRetry",
         "snapshot.trust.empty", "db.autocreate", "datadir.autocreate", "commitLogCount",
@@ -32,12 +40,15 @@ public enum KnownKeys {
         "admin.needClientAuth", "audit.enable", "secureClientPort", "secureClientPortAddress",
         "client.portUnification", "client.certReload", "sslQuorum", "portUnification",
         "sslQuorumReloadCertFiles", "X509AuthenticationProvider.superUser",
-        "netty.server.outstandingHandshake.limit", "nio.sessionlessCnxnTimeout",
+        "netty.server.outstandingHandshake.limit",
     ]
 
     /// Keys of Apache ZooKeeper for parts of it that have no counterpart here: a JVM, its pools and
     /// caches, choices that are made for good.
     static let withoutCounterpart: Set<String> = [
+        "connectionFreezeTime", "connectionDropIncrease", "connectionDropDecrease",
+        "connectionDecreaseRatio", "requestThrottleStallTime", "requestThrottleDropStale",
+        "requestStaleLatencyCheck", "requestStaleConnectionCheck",
         "admin.httpVersion", "serverCnxnFactory", "fips-mode", "closeSessionTxn.enabled",
         "emulate353TTLNodes", "maxResponseCacheSize", "maxGetChildrenResponseCacheSize",
         "leaderConnectDelayDuringRetryMs", "leader.nodelay", "follower.nodelay",
@@ -59,17 +70,15 @@ public enum KnownKeys {
 
     /// Keys of Apache ZooKeeper whose effect is not there yet.
     static let notYet: Set<String> = [
-        "connectToLearnerMasterLimit", "observerMasterPort", "localSessionsEnabled",
-        "localSessionsUpgradingEnabled", "multiAddress.enabled",
+        "connectToLearnerMasterLimit", "observerMasterPort", "multiAddress.enabled",
         "multiAddress.reachabilityCheckEnabled", "multiAddress.reachabilityCheckTimeoutMs",
-        "oraclePath", "readonlymode.enabled", "flushDelay", "maxWriteQueuePollTime",
+        "oraclePath", "flushDelay", "maxWriteQueuePollTime",
         "maxBatchSize", "snapshot.compression.method", "serializeLastProcessedZxid.enabled",
-        "jute.maxbuffer.extrasize", "forceSnapshotSync", "largeRequestMaxBytes",
-        "largeRequestThreshold", "request_throttle_max_requests", "quorumCnxnTimeoutMs",
+        "jute.maxbuffer.extrasize", "forceSnapshotSync", "quorumCnxnTimeoutMs",
         "fastleader.minNotificationInterval", "fastleader.maxNotificationInterval",
         "leader.maxTimeToWaitForEpoch", "leader.maxConcurrentSnapSyncs",
         "leader.maxConcurrentDiffSyncs", "observer.reconnectDelayMs", "observer.election.DelayMs",
-        "syncEnabled", "throttled_op_wait_time",
+        "syncEnabled",
         "netty.server.earlyDropSecureConnectionHandshakes",
     ]
 

@@ -52,6 +52,14 @@ public struct ServerConfiguration: Equatable, Sendable {
     public var fourLetterWords: String?
     /// Who may do what.
     public var access = AccessConfiguration()
+    /// How much clients may ask for at once.
+    public var limits = LimitConfiguration()
+    /// Whether new sessions are known to one server alone.
+    public var localSessionsEnabled = false
+    /// Whether such a session becomes global when it needs to be.
+    public var localSessionsUpgradingEnabled = false
+    /// Whether a server without a quorum serves readers.
+    public var readOnlyModeEnabled = false
     /// Whether extended types enabled applies.
     public var extendedTypesEnabled = false
     /// How often containers and znodes with a time to live are looked at.

@@ -44,6 +44,7 @@ struct ServerConfigurationParser {
         if Membership.isKey(key) { return }
         if readText(key, entry) || readFlag(key, entry) || readNumber(key, entry)
             || readAdministration(key, entry) || readAccess(key, entry) || readTLS(key, entry)
+            || readLimit(key, entry)
         {
             return
         }
@@ -108,6 +109,9 @@ struct ServerConfigurationParser {
         case "quorumListenOnAllIPs": field = \.quorumListenOnAllAddresses
         case "extendedTypesEnabled": field = \.extendedTypesEnabled
         case "enforceQuota": field = \.enforcesQuotas
+        case "localSessionsEnabled": field = \.localSessionsEnabled
+        case "localSessionsUpgradingEnabled": field = \.localSessionsUpgradingEnabled
+        case "readonlymode.enabled": field = \.readOnlyModeEnabled
         case "digest.enabled": field = \.digestEnabled
         case "snapshot.trust.empty": field = \.trustsEmptySnapshot
         case "db.autocreate": field = \.createsDatabase

@@ -33,6 +33,10 @@ extension RunningServer {
         settings.leaderServes = configuration.leaderServes
         settings.isAudited = configuration.isAudited
         settings.slowSyncMilliseconds = configuration.slowSyncMilliseconds
+        settings.limits = configuration.limits
+        settings.localSessionsEnabled = configuration.localSessionsEnabled
+        settings.localSessionsUpgradingEnabled = configuration.localSessionsUpgradingEnabled
+        settings.readOnlyModeEnabled = configuration.readOnlyModeEnabled
         settings.access = AccessSettings(configuration.access, users: files.logins)
         if clientTLS != nil { settings.access.providers.insert(.x509) }
         settings.snapshotTransactionCount = configuration.snapshotTransactionCount

@@ -93,6 +93,8 @@ final class ReplicaHost {
             return nil
         }
         clients[id] = handler
+        // It may say nothing at all, for which it is closed some day.
+        scheduleDeadline()
         return id
     }
 

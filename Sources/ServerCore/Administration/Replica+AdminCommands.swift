@@ -52,7 +52,7 @@ extension Replica {
         case .hash: return one("digests", .list(digestLog.map(\.value)))
         case .initialConfiguration:
             return one("initial_configuration", AdminValue(settings.description.initialText))
-        case .isReadOnly: return one("read_only", .bool(false))
+        case .isReadOnly: return one("read_only", .bool(isReadOnly))
         case .lastSnapshot:
             let zxid = lastSnapshot?.zxid ?? Zxid.none
             return one("zxid", .text(zxid.hex))
@@ -113,7 +113,7 @@ extension Replica {
     private var serverFields: [AdminValue.Field] {
         var fields = [
             AdminValue.Field("version", .text(settings.description.version)),
-            AdminValue.Field("read_only", .bool(false)),
+            AdminValue.Field("read_only", .bool(isReadOnly)),
             AdminValue.Field("server_stats", .object(serverStatistics)),
             AdminValue.Field("client_response", sizeFields(statistics.replySize)),
         ]

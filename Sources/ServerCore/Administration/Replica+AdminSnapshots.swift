@@ -55,7 +55,9 @@ extension Replica {
     /// Takes a snapshot of this moment, which also goes to the disk.
     public func takeSnapshot(_ now: Moment) -> Result<SnapshotAnswer, SnapshotRefusal> {
         self.now = now
-        guard isServing else { return .failure(SnapshotRefusal(answer: .notServing)) }
+        guard isServing, !isReadOnly else {
+            return .failure(SnapshotRefusal(answer: .notServing))
+        }
         let zxid = lastZxid, trailer = snapshotTrailer
         let body = tree.snapshotBody(sessions: sortedSessions)
         // Whatever is being written in the background holds less.

@@ -39,6 +39,10 @@ final class Connection {
         let since: Int64
         /// What the audit log is to say of it, if there is one.
         var audited: [AuditEntry]?
+        /// What the client is told instead of what the leader says.
+        var refusal: ErrorCode?
+        /// Its bytes if it counts as large.
+        var largeSize: Int64 = 0
     }
 
     let id: ConnectionID
@@ -58,6 +62,14 @@ final class Connection {
     var login: DigestMD5Exchange?
     var outstanding = Deque<Outstanding>()
     var output = JuteWriter(capacity: 512)
+    /// Whether this server alone knows the session.
+    var isLocal = false
+    /// When bytes came last, monotonic milliseconds.
+    var heardAt: Int64 = 0
+    /// Whether it is not read from because of what others have asked.
+    var isThrottled = false
+    /// Since when the requests have waited that come next, if they have.
+    var throttledAt: Int64?
     /// Whether it stands in the replica's list of connections with output.
     var isDirty = false
     /// Whether the driver was told to stop reading.

@@ -55,13 +55,14 @@ public enum FourLetterWords {
 extension Replica {
     /// The answer to a word, whole.
     func answer(_ word: FourLetterWords.Word) -> String {
-        guard settings.fourLetterWords.contains(word) else {
+        let isAlwaysThere = word == .isro && settings.readOnlyModeEnabled
+        guard isAlwaysThere || settings.fourLetterWords.contains(word) else {
             return "\(word.name) is not executed because it is not in the whitelist.\n"
         }
         switch word {
         case .ruok: return "imok"
         case .envi: return environmentText
-        case .isro: return isServing ? "rw" : "null"
+        case .isro: return isServing ? isReadOnly ? "ro" : "rw" : "null"
         default: break
         }
         guard isServing else {

@@ -23,16 +23,10 @@ extension Replica {
 
     var dumpText: String {
         var lines = ["SessionTracker dump:"]
+        let hasLocal = settings.localSessionsEnabled && peer != nil
+        if hasLocal { lines += sessionLines("Local ", localSessions) }
         if isPrimary {
-            let sets = tracker.expirySets
-            let count = sets.reduce(0) { $0 + $1.sessions.count }
-            lines.append("Session Sets (\(sets.count))/(\(count)):")
-            for set in sets {
-                let left = set.deadline - now.monotonicMilliseconds
-                let date = CalendarDate.text(milliseconds: now.wallMilliseconds + left)
-                lines.append("\(set.sessions.count) expire at \(date):")
-                lines += set.sessions.map { "\t\($0)" }
-            }
+            lines += sessionLines(hasLocal ? "Global " : "", tracker)
         } else {
             lines.append("Global Sessions(\(sessionTimeouts.count)):")
             lines += sessionTimeouts.sorted { $0.key < $1.key }.map { "\($0.key)\t\($0.value)ms" }
@@ -51,6 +45,19 @@ extension Replica {
             lines.append("\tip: /\(address):\(connection.port) sessionId: \(connection.session)")
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func sessionLines(_ kind: String, _ tracker: SessionTracker) -> [String] {
+        let sets = tracker.expirySets
+        let count = sets.reduce(0) { $0 + $1.sessions.count }
+        var lines = ["\(kind)Session Sets (\(sets.count))/(\(count)):"]
+        for set in sets {
+            let left = set.deadline - now.monotonicMilliseconds
+            let date = CalendarDate.text(milliseconds: now.wallMilliseconds + left)
+            lines.append("\(set.sessions.count) expire at \(date):")
+            lines += set.sessions.map { "\t\($0)" }
+        }
+        return lines
     }
 
     var watchSummaryText: String {

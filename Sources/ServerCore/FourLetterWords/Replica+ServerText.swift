@@ -13,12 +13,14 @@ extension Replica {
         case .leading: "leader"
         case .following: "follower"
         case .observing: "observer"
-        case .looking, .failed: "looking"
+        case .looking: isReadOnly ? "read-only" : "looking"
+        case .failed: "looking"
         }
     }
 
     func serverText(withClients: Bool) -> String {
         var lines = ["Zookeeper version: \(settings.description.version)"]
+        if isReadOnly { lines.append("READ-ONLY mode; serving only read-only clients") }
         if withClients { lines += ["Clients:", connectionLines(withDetails: false)] }
         let latency = statistics.latency
         lines += [

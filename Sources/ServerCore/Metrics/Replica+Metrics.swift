@@ -121,7 +121,7 @@ extension Replica {
             gauge("ephemerals_count", tree.ephemeralCount),
             gauge("approximate_data_size", tree.approximateDataSize),
             gauge("global_sessions", sessionTimeouts.count),
-            gauge("local_sessions", 0),
+            gauge("local_sessions", localSessions.sessions.count),
             MetricSample("connection_drop_probability", .decimal("0.0")),
             gauge("last_client_response_size", sizes.last),
             gauge("max_client_response_size", sizes.max),

@@ -21,6 +21,7 @@ extension Replica {
                 dequeue(connection)
                 var reader = JuteReader(body.rawSpan)
                 answerRead(head.xid, head.type, &reader, connection, since: head.since)
+                if head.type == .closeSession { return localSessionClosed(connection) }
             case .failed(let code, let zxid):
                 dequeue(connection)
                 let start = connection.output.beginReply(head.xid, zxid: zxid ?? lastZxid, code)
@@ -28,11 +29,12 @@ extension Replica {
                 if code == .unimplemented { return close(connection) }
             }
         }
-        if connection.outstanding.isEmpty, connection.state == .established { resume(connection) }
+        guard connection.outstanding.isEmpty, connection.state == .established else { return }
+        if !connection.isThrottled { resume(connection) }
     }
 
     private func dequeue(_ connection: Connection) {
-        connection.outstanding.removeFirst()
+        largeRequestBytes -= connection.outstanding.removeFirst().largeSize
         outstandingCount -= 1
     }
 
@@ -79,7 +81,8 @@ extension Replica {
         }
         if case .error(.sessionMoved) = transaction.body { return close(connection) }
         dequeue(connection)
-        let code: ErrorCode = if case .error(let code) = transaction.body { code } else { .ok }
+        var code: ErrorCode = if case .error(let code) = transaction.body { code } else { .ok }
+        if let refusal = head.refusal, code != .ok { code = refusal }
         let start = connection.output.beginReply(head.xid, zxid: header.zxid, code)
         if code == .ok { writeResult(applied, transaction, of: head.type, to: &connection.output) }
         connection.output.endFrame(start)

@@ -1,3 +1,4 @@
+import DequeModule
 import Jute
 import Records
 import Tree
@@ -27,7 +28,9 @@ extension Replica {
             return false
         }
         connectionsByAddress[address] = ofAddress + 1
-        connections[id] = Connection(id: id, address: address, port: port, now: now)
+        let connection = Connection(id: id, address: address, port: port, now: now)
+        connections[id] = connection
+        watchSilence(of: connection)
         return true
     }
 
@@ -62,6 +65,7 @@ extension Replica {
         connection.state = .closing
         guard connections.removeValue(forKey: connection.id) != nil else { return }
         outstandingCount -= connection.outstanding.count
+        for request in connection.outstanding { largeRequestBytes -= request.largeSize }
         connection.outstanding.removeAll()
         watches.removeAll(of: WatcherID(connection.id.rawValue))
         if connectionBySession[connection.session] === connection {
@@ -100,18 +104,26 @@ extension Replica {
     public func clientReceived(_ id: ConnectionID, _ bytes: RawSpan, _ now: Moment) -> Int {
         self.now = now
         guard let connection = connections[id] else { return bytes.byteCount }
+        connection.heardAt = now.monotonicMilliseconds
         var reader = JuteReader(bytes)
         var consumed = 0
         while connection.isOpen, !connection.isPaused, reader.remaining >= 4 {
+            if isThrottling, connection.state == .established {
+                throttle(connection)
+                break
+            }
             guard let length = frameLength(&reader, connection) else { break }
             guard reader.remaining >= length, let frame = try? reader.readSpan(count: length)
             else { break }
             consumed = reader.offset
+            frameSize = length
             statistics.packetsReceived += 1
             connection.statistics.received += 1
             receivedFrame(frame, connection)
         }
         metrics.add(.bytesReceivedCount, consumed)
+        // Whatever waited has been taken.
+        if !connection.isThrottled { connection.throttledAt = nil }
         settle()
         return connection.isOpen ? consumed : bytes.byteCount
     }
@@ -132,6 +144,10 @@ extension Replica {
                 "Closing /\(AddressCredential.text(of: connection.address)):\(connection.port): a "
                     + "request of \(length) bytes; the most is \(settings.requestSizeMax) "
                     + "(jute.maxbuffer raises it)")
+            close(connection)
+            return nil
+        }
+        guard hasRoom(forRequestOf: Int(length)) else {
             close(connection)
             return nil
         }

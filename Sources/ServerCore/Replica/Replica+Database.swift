@@ -93,6 +93,7 @@ extension Replica {
             history: try history(report), seed: seed,
             isReadable: { Transaction.isEntry($0.bytes, at: $0.zxid) })
         peer.start(now: now.monotonicMilliseconds)
+        scheduleReadOnlyMode()
         self.peer = peer
     }
 

@@ -21,7 +21,9 @@ extension Replica {
         preparation.pending.willPrepare(over: tree)
         let context = Preparation.Context(
             tree: tree, zxid: zxid, time: now.wallMilliseconds, session: session,
-            credentials: credentials, membership: membershipState(for: request))
+            credentials: credentials,
+            ephemeralRefusal: owner == nil ? nil : ephemeralRefusal(session),
+            membership: membershipState(for: request))
         var body: TransactionBody
         var isEarlyError = false
         do throws(ErrorCode) {
@@ -85,7 +87,12 @@ extension Replica {
             tracker.track(session, timeout: timeout, now: now.monotonicMilliseconds).owner = owner
             return
         }
-        guard let tracked = tracker[session], !tracked.isClosing else { throw .sessionExpired }
+        guard let tracked = tracker[session] else {
+            if localSessions[session] != nil && owner == .local { return }
+            if isForeignLocal(session) { return }
+            throw .sessionExpired
+        }
+        guard !tracked.isClosing else { throw .sessionExpired }
         if let known = tracked.owner, known != owner { throw .sessionMoved }
         tracked.owner = owner
         if type == .closeSession { tracked.isClosing = true }

@@ -95,6 +95,9 @@ extension Replica {
         if isPrimary {
             earliest = min(earliest, tracker.nextDeadline ?? .max, reaper.nextDeadline ?? .max)
         }
+        earliest = min(
+            earliest, localSessions.nextDeadline ?? .max, silent.nextDeadline ?? .max,
+            readOnlyAt ?? .max)
         return earliest == .max ? nil : earliest
     }
 
@@ -103,6 +106,9 @@ extension Replica {
         self.now = now
         peer?.hitDeadline(now: now.monotonicMilliseconds)
         expireSessions()
+        expireLocalSessions()
+        closeSilentConnections()
+        enterReadOnlyMode()
         reap()
         settle()
     }
@@ -118,6 +124,7 @@ extension Replica {
         if role == .looking, let peer {
             stopwatch.looked(peer.status.phase, now: now.monotonicMilliseconds, metrics)
         }
+        if !throttled.isEmpty { releaseThrottled() }
         continueSnapshot()
     }
 
@@ -156,6 +163,7 @@ extension Replica {
         case .membershipProposed(let membership): emit(.membershipProposed(membership))
         case .membershipCommitted(let membership):
             installConfiguration(membership)
+            outstandingMax = Replica.outstandingMax(settings, membership)
             emit(.membershipCommitted(membership))
         case .note(let text, let isWarning): log(isWarning ? .warning : .info, text)
         case .fatal(let code, let reason): fail(code, reason)
@@ -220,13 +228,16 @@ extension Replica {
     private func roleChanged(_ new: QuorumRole) {
         roleSince = now.monotonicMilliseconds
         closeAllClients()
+        leaveReadOnlyMode()
         proposed.removeAll()
         reaper.stop()
         preparation.pending = PendingChanges()
         // The history that was taken over may have ended in an older configuration.
         installConfiguration(membership)
         switch new {
-        case .looking: role = .looking
+        case .looking:
+            role = .looking
+            scheduleReadOnlyMode()
         case .following(let leader): role = .following(leader)
         case .observing(let leader): role = .observing(leader)
         case .leading(let epoch):

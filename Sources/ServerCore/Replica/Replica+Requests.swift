@@ -14,6 +14,12 @@ extension Replica {
         connection.statistics.lastXid = xid
         if type != .auth, type != .sasl {
             guard isAdmitted(xid, connection), touch(connection) else { return }
+            if isReadOnly, refuseInReadOnlyMode(xid, type, connection) { return }
+            if hasWaitedTooLong(type, connection) {
+                metrics.add(.throttledOps)
+                enqueue(connection, xid: xid, type, .failed(.throttledOp, zxid: nil))
+                return answerReady(connection)
+            }
         }
         switch type {
         case .ping, .exists, .getData, .getACL, .getChildren, .getChildren2:
@@ -34,6 +40,11 @@ extension Replica {
     /// Tells whoever expires the session that it lives; false if it does no more: such a request
     /// is dropped, for its connection is about to be closed.
     private func touch(_ connection: Connection) -> Bool {
+        if connection.isLocal {
+            guard let tracked = connection.tracked, !tracked.isClosing else { return false }
+            localSessions.touch(tracked, now: now.monotonicMilliseconds)
+            return true
+        }
         if isPrimary {
             guard let tracked = connection.tracked, !tracked.isClosing else { return false }
             tracker.touch(tracked, now: now.monotonicMilliseconds)
@@ -74,11 +85,14 @@ extension Replica {
     func enqueue(
         _ connection: Connection, xid: Xid, _ type: OpCode, _ kind: Connection.Outstanding.Kind
     ) {
+        let largeSize = largeSize(frameSize)
         connection.outstanding.append(
             Connection.Outstanding(
-                xid: xid, type: type, kind: kind, since: now.monotonicMilliseconds))
+                xid: xid, type: type, kind: kind, since: now.monotonicMilliseconds,
+                largeSize: largeSize))
+        largeRequestBytes += largeSize
         outstandingCount += 1
-        if outstandingCount > settings.outstandingRequestsMax { pause(connection) }
+        if outstandingCount > outstandingMax { pause(connection) }
     }
 
     private func receivedSync(
@@ -113,10 +127,24 @@ extension Replica {
             enqueue(connection, xid: xid, type, .failed(.marshallingError, zxid: nil))
             return answerReady(connection)
         }
+        var refusal: ErrorCode?
+        if connection.isLocal {
+            if type == .closeSession { return closeLocalSession(xid, connection) }
+            if request.createsEphemeral {
+                if settings.localSessionsUpgradingEnabled {
+                    upgradeSession(of: connection)
+                } else {
+                    refusal = .ephemeralOnLocalSession
+                }
+            }
+        }
         enqueue(connection, xid: xid, type, .write)
         if settings.isAudited {
             connection.outstanding[connection.outstanding.count - 1].audited =
                 AuditEntry.list(of: request)
+        }
+        if let refusal {
+            connection.outstanding[connection.outstanding.count - 1].refusal = refusal
         }
         if isPrimary {
             propose(

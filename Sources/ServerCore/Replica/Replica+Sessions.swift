@@ -9,6 +9,12 @@ extension Replica {
         guard isServing, let request = try? ConnectRequest(from: &reader) else {
             return close(connection)
         }
+        guard admitsHandshake(request) else {
+            metrics.add(.connectionRejected)
+            return close(connection)
+        }
+        // Who has not said that old answers will do is to find another server.
+        guard !isReadOnly || request.readOnly == true else { return close(connection) }
         // A client that has seen more than we have must not see time go back: it tries another.
         guard request.lastZxidSeen <= lastZxid else {
             log(
@@ -29,16 +35,29 @@ extension Replica {
     }
 
     private func createSession(_ connection: Connection) {
+        if makesLocalSessions { return createLocalSession(connection) }
         let session = sessionIDs.make()
         connection.session = session
         connectionBySession[session] = connection
+        proposeSession(session, timeout: connection.timeout)
+    }
+
+    private func admitsHandshake(_ request: ConnectRequest) -> Bool {
+        let isNew = request.session == .none
+        return handshakes.admits(
+            isNew ? makesLocalSessions ? .localSession : .globalSession : .renewal,
+            now: now.monotonicMilliseconds)
+    }
+
+    /// Tells the whole ensemble of a session of a client here.
+    func proposeSession(_ session: SessionID, timeout: Int32) {
         if isPrimary {
             propose(
-                .createSession(timeout: connection.timeout), type: .createSession,
+                .createSession(timeout: timeout), type: .createSession,
                 session: session, xid: Xid(0), credentials: [], owner: .local)
         } else {
             var body = JuteWriter(capacity: 4)
-            body.writeInt32(connection.timeout)
+            body.writeInt32(timeout)
             peer?.forward(
                 ForwardedRequest(
                     session: session, cxid: Xid(0), type: .createSession, body: body.copyBytes(),
@@ -51,10 +70,14 @@ extension Replica {
     private func takeOver(
         _ session: SessionID, password: [UInt8]?, _ connection: Connection
     ) {
+        // Another server may have news of it; this one cannot.
+        if isReadOnly, sessionTimeouts[session] != nil { return close(connection) }
         guard SessionPassword.matches(password, session: session) else {
             return refuseSession(connection)
         }
         connection.session = session
+        if takeOverLocally(session, connection) { return }
+        if isReadOnly { return refuseSession(connection) }
         if isPrimary {
             guard
                 tracker.touch(
@@ -72,7 +95,7 @@ extension Replica {
         connection.output.writeConnectResponse(
             timeout: 0, session: .none,
             password: Array(repeating: 0, count: SessionPassword.size),
-            isReadOnly: connection.wantsReadOnlyByte ? false : nil)
+            isReadOnly: connection.wantsReadOnlyByte ? isReadOnly : nil)
         markDirty(connection)
         close(connection)
     }
@@ -91,14 +114,16 @@ extension Replica {
         if let other = connectionBySession[session], other !== connection { close(other) }
         connectionBySession[session] = connection
         connection.state = .established
-        if isPrimary {
+        if connection.isLocal {
+            connection.tracked = localSessions[session]
+        } else if isPrimary {
             connection.tracked = tracker[session]
             connection.tracked?.owner = .local
         }
         connection.output.writeConnectResponse(
             timeout: connection.timeout, session: session,
             password: SessionPassword.make(for: session),
-            isReadOnly: connection.wantsReadOnlyByte ? false : nil)
+            isReadOnly: connection.wantsReadOnlyByte ? isReadOnly : nil)
         connection.statistics.lastOperation = .createSession
         statistics.packetsSent += 1
         markDirty(connection)
@@ -130,6 +155,7 @@ extension Replica {
     func closeAllClients() {
         for connection in connections.values.sorted(by: { $0.id < $1.id }) { close(connection) }
         syncs.removeAll()
+        throttled.removeAll()
         revalidating.removeAll()
     }
 }

@@ -1,3 +1,4 @@
+import Configuration
 import DequeModule
 import Jute
 import Quorum
@@ -57,6 +58,8 @@ public final class Replica {
 
     // Sessions and connections.
     var tracker: SessionTracker
+    /// Of those that this server alone knows.
+    var localSessions: SessionTracker
     var sessionIDs: SessionIDGenerator
     var connections: [ConnectionID: Connection] = [:]
     var connectionBySession: [SessionID: Connection] = [:]
@@ -64,6 +67,19 @@ public final class Replica {
     var dirty: [Connection] = []
     /// Requests of clients not answered yet, over all connections.
     var outstandingCount = 0
+    /// While more than this many wait, connections that wait are not read from.
+    var outstandingMax: Int
+    /// Bytes of those among them that are large.
+    var largeRequestBytes: Int64 = 0
+    /// Bytes of the frame that is being handled.
+    var frameSize = 0
+    /// Connections that are not read from until others have been answered, in their order.
+    var throttled = Deque<ConnectionID>()
+    var handshakes: HandshakeThrottle
+    var silent: SilentConnections
+    /// Whether readers are served without a quorum, and when they will be.
+    var isReadOnly = false
+    var readOnlyAt: Int64?
 
     var snapshots: SnapshotProgress
     var reaper: Reaper
@@ -96,6 +112,9 @@ public final class Replica {
         self.startedAt = now.monotonicMilliseconds
         self.roleSince = now.monotonicMilliseconds
         self.access = AccessControl(settings.access)
+        self.outstandingMax = Replica.outstandingMax(settings, settings.membership)
+        self.handshakes = HandshakeThrottle(settings.limits, now: now.monotonicMilliseconds)
+        self.silent = SilentConnections(interval: settings.limits.sessionlessTimeout)
         self.nonces = NonceGenerator(seed: seed)
         self.tree = DataTree(seed: seed)
         self.preparation = Preparation(
@@ -103,6 +122,8 @@ public final class Replica {
             reconfigEnabled: settings.reconfigEnabled)
         self.preparation.enforcesQuotas = settings.enforcesQuotas
         self.tracker = SessionTracker(
+            tickMilliseconds: Int64(settings.tickTimeMilliseconds))
+        self.localSessions = SessionTracker(
             tickMilliseconds: Int64(settings.tickTimeMilliseconds))
         self.sessionIDs = SessionIDGenerator(
             server: settings.quorum == nil ? ServerID(1) : settings.server,
@@ -167,7 +188,8 @@ public final class Replica {
         case .standalone: true
         case .leading: settings.leaderServes
         case .following, .observing: true
-        case .looking, .failed: false
+        case .looking: isReadOnly
+        case .failed: false
         }
     }
 

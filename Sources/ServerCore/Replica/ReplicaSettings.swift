@@ -1,3 +1,4 @@
+public import Configuration
 public import Quorum
 public import Records
 
@@ -39,6 +40,14 @@ public struct ReplicaSettings: Sendable {
     public var leaderServes = true
     /// Who may do what.
     public var access = AccessSettings()
+    /// How much clients may ask for at once.
+    public var limits = LimitConfiguration()
+    /// Whether new sessions are known to one server alone.
+    public var localSessionsEnabled = false
+    /// Whether such a session becomes global when it needs to be.
+    public var localSessionsUpgradingEnabled = false
+    /// Whether a server without a quorum serves readers.
+    public var readOnlyModeEnabled = false
     /// How often containers and znodes with a time to live are looked at that nobody uses any more.
     public var reapingIntervalMilliseconds: Int64 = 60_000
     /// How many of those may be deleted in a minute.

@@ -11,6 +11,7 @@ extension Preparation {
     ) throws(ErrorCode) -> TransactionBody {
         let mode = try CreateMode(
             of: request, extendedTypesEnabled: extendedTypesEnabled)
+        if mode.isEphemeral, let refusal = context.ephemeralRefusal { throw refusal }
         guard var path = request.path else { throw .marshallingError }
         // A sequential create of "/" makes a child of the root.
         guard !path.containsNUL, let parentPath = path == .root ? .root : path.parent else {

@@ -27,6 +27,8 @@ struct Preparation {
         let time: Int64
         let session: SessionID
         let credentials: [Identity]
+        /// Why no znode may belong to the session, if that is so: it is known to one server alone.
+        var ephemeralRefusal: ErrorCode?
         /// Only for a reconfig, and only where there is a quorum.
         let membership: MembershipState?
     }

@@ -1,0 +1,73 @@
+"""What becomes of clients that are too many, too silent, or ask for too much at once."""
+import socket
+import time
+
+import pytest
+
+from conformance import zkwire as w
+from harness import trees
+
+
+def opened(server, count):
+    """Which of so many handshakes, one after the other, got a session."""
+    sessions = []
+    for _ in range(count):
+        try:
+            sessions.append(server.session(io_timeout=5))
+        except (w.Disconnected, OSError):
+            sessions.append(None)
+    for each in sessions:
+        if each is not None:
+            each.abandon()
+    return [each is not None for each in sessions]
+
+
+@pytest.mark.parametrize("limit", [{"maxClientCnxns": 3}, {"maxCnxns": 3},
+                                   {"connection_throttle_tokens": 3, "connection_throttle_fill_time": 1000000}],
+                         ids=lambda config: next(iter(config)))
+def test_handshakes_beyond_the_limit_are_cut(make_server, limit):
+    server = make_server(**limit).start().wait_serving(session=False)
+    assert opened(server, 6) == [True] * 3 + [False] * 3
+    assert server.alive
+
+
+def test_tokens_for_handshakes_come_back(make_server):
+    server = make_server(connection_throttle_tokens=2, connection_throttle_fill_time=500).start().wait_serving(session=False)
+    assert opened(server, 4) == [True, True, False, False]
+    time.sleep(1.2)
+    assert opened(server, 1) == [True]
+
+
+def test_silent_connections_are_closed(make_server):
+    server = make_server(**{"nio.sessionlessCnxnTimeout": 1000}).start().wait_serving(session=False)
+    with socket.create_connection((server.host, server.client_port)) as probe:
+        probe.settimeout(10)
+        began = time.monotonic()
+        assert probe.recv(1) == b""
+        assert 0.9 < time.monotonic() - began < 5
+    session = server.session(timeout_ms=4000)
+    session.sock.settimeout(20)
+    with pytest.raises(w.Disconnected):
+        session.read_reply()
+
+
+def test_large_requests_beyond_the_limit_end_their_connection(make_server):
+    server = make_server(largeRequestThreshold=100, largeRequestMaxBytes=1000).start().wait_serving()
+    session = server.session()
+    assert trees.create(session, "/a", b"a" * 800) == "/a"
+    with pytest.raises(w.Disconnected):
+        trees.create(session, "/b", b"b" * 1200)
+    assert trees.create(server.session(), "/c", b"c" * 800) == "/c"
+
+
+@pytest.mark.parametrize("limit", [{"request_throttle_max_requests": 3}, {"globalOutstandingLimit": 3}],
+                         ids=lambda config: next(iter(config)))
+def test_requests_beyond_the_limit_wait_and_are_answered_in_order(make_server, limit):
+    server = make_server(**limit).start().wait_serving()
+    sessions = [server.session() for _ in range(3)]
+    for number in range(150):
+        for place, session in enumerate(sessions):
+            session.send(w.CREATE, w.Out().string(f"/{place}-{number}").buffer(b"").acl(w.OPEN_ACL).int(0).bytes())
+    for session in sessions:
+        replies = [session.read_reply() for _ in range(150)]
+        assert [reply.xid for reply in replies] == list(range(1, 151)) and not any(reply.err for reply in replies)
