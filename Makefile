@@ -53,8 +53,12 @@ simulate: libyaml ## whole ensembles from random seeds, for SECONDS_TO_SIMULATE 
 	$(RELEASE) --product simulate
 	.build/release/simulate --seconds $(SECONDS_TO_SIMULATE)
 
+fuzz: libyaml ## decoders of everything from outside, SECONDS_TO_SIMULATE each; TARGETS names some
+	$(RELEASE) --product fuzz
+	.build/release/fuzz --seconds $(SECONDS_TO_SIMULATE) --seed $${SEED:-$$RANDOM} $(TARGETS)
+
 bench: build ## ours and Apache ZooKeeper side by side, ratios printed
 	Tests/Interop/setup.sh
 	.build-interop/venv/bin/python bench/run.py
 
-.PHONY: help libyaml build up test lint unit interop reference conformance simulate bench
+.PHONY: help libyaml build up test lint unit interop reference conformance simulate fuzz bench

@@ -50,7 +50,7 @@ let package = Package(
         // Layer 5: drivers, and whole ensembles from a seed
         .target(
             name: "Simulation",
-            dependencies: ["Jute", "Records", "Storage", "Quorum", "ServerCore"]),
+            dependencies: ["Configuration", "Jute", "Records", "Storage", "Quorum", "ServerCore"]),
         .target(
             name: "AviaryServer",
             dependencies: [
@@ -78,6 +78,14 @@ let package = Package(
                 "AviaryClient", "Jute", "Records", "Configuration", "ServerCore", "Storage", "YAML",
             ]),
 
+        // Layer 6: inputs that nobody sane would send
+        .target(
+            name: "Fuzzing",
+            dependencies: [
+                "AviaryEnsemble", "Configuration", "Jute", "Records", "Simulation", "Storage",
+                "YAML",
+            ]),
+
         // Layer 6: the program
         .target(
             name: "AviaryCommands",
@@ -92,6 +100,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "simulate", dependencies: ["Simulation"]),
+        .executableTarget(name: "fuzz", dependencies: ["Fuzzing"]),
 
         .testTarget(name: "TidyTests"),
         .testTarget(name: "YAMLTests", dependencies: ["YAML"]),
@@ -115,6 +124,7 @@ let package = Package(
             name: "QuorumTests",
             dependencies: ["Configuration", "Jute", "Records", "Quorum", "Simulation"],
             exclude: ["Scenarios"]),
+        .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing"]),
         .testTarget(name: "SimulationTests", dependencies: ["Jute", "Simulation", "Storage"]),
         .testTarget(
             name: "ServerCoreTests",

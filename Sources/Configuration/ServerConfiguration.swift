@@ -117,8 +117,6 @@ public struct ServerConfiguration: Equatable, Sendable {
     public var quorumTLS = TLSSettings()
     /// How many TLS handshakes of clients may be under way; 0 or less is any number.
     public var handshakesMax = -1
-    /// How long a connection may go on without a session, milliseconds.
-    public var sessionlessMilliseconds: Int64 = 10_000
     /// Whether every change and whoever asked for it goes to the log.
     public var isAudited = false
     /// What is served over HTTP to administrators.

@@ -153,7 +153,6 @@ struct ServerConfigurationParser {
         "cnxTimeout": 1...Int64(Int32.max), "electionPortBindRetry": 0...Int64(Int32.max),
         "commitLogCount": 1...1_000_000,
         "fsync.warningthresholdms": 0...Int64(Int32.max),
-        "nio.sessionlessCnxnTimeout": 1...Int64(Int32.max),
         "znode.container.checkIntervalMs": 1...Int64(Int32.max),
         "znode.container.maxPerMinute": 1...Int64(Int32.max),
         "znode.container.maxNeverUsedIntervalMs": 0...Int64(Int32.max),
@@ -181,7 +180,6 @@ struct ServerConfigurationParser {
         case "txnLogSizeLimitInKb": configuration.logFileSizeMax = value * 1024
         case "cnxTimeout": configuration.connectTimeout = small
         case "electionPortBindRetry": configuration.electionPortBindRetry = Int(value)
-        case "nio.sessionlessCnxnTimeout": configuration.sessionlessMilliseconds = value
         case "fsync.warningthresholdms": configuration.slowSyncMilliseconds = value
         case "commitLogCount": configuration.committedLogCountMax = max(500, Int(value))
         case "znode.container.checkIntervalMs": configuration.reapingInterval = value

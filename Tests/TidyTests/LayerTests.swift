@@ -11,8 +11,8 @@ private let layers: [[String]] = [
     ["Quorum"],
     ["ServerCore", "AviaryClient"],
     ["AviaryServer", "AviaryShell", "AviaryEnsemble", "Simulation"],
-    ["AviaryCommands"],
-    ["aviary", "simulate"],
+    ["AviaryCommands", "Fuzzing"],
+    ["aviary", "simulate", "fuzz"],
 ]
 
 private let levelOf: [String: Int] = {

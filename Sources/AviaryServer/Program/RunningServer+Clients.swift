@@ -21,7 +21,6 @@ extension RunningServer {
         _ host: ReplicaHost, _ ended: EventLoopPromise<Int32>
     ) -> ClientPort? {
         let configuration = files.configuration
-        host.sessionlessLimit = .milliseconds(configuration.sessionlessMilliseconds)
         var plain: ClientPort?
         // A server with a secure port alone takes no plain connections.
         if configuration.clientPort != nil || configuration.secureClientPort == nil {

@@ -21,7 +21,6 @@ final class ClientHandler: ChannelInboundHandler {
     private var isClosing = false
     private var needsFlush = false
     private var pendingOutput = 0
-    private var sessionlessLimit: Scheduled<Void>?
     /// Whether a TLS handshake is under way.
     private var isShakingHands = false
 
@@ -33,11 +32,7 @@ final class ClientHandler: ChannelInboundHandler {
         id = host.connected(
             self, address: address?.rawBytes ?? [0, 0, 0, 0],
             port: UInt16(truncatingIfNeeded: address?.port ?? 0))
-        guard let id else { return context.close(promise: nil) }
-        let this = NIOLoopBound(self, eventLoop: context.eventLoop)
-        sessionlessLimit = context.eventLoop.scheduleTask(in: host.sessionlessLimit) {
-            this.value.host.expireSessionless(id)
-        }
+        guard id != nil else { return context.close(promise: nil) }
         context.read()
     }
 
@@ -73,7 +68,6 @@ final class ClientHandler: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         isClosing = true
-        sessionlessLimit?.cancel()
         handshakeEnded(successfully: false)
         unread = nil
         channel = nil

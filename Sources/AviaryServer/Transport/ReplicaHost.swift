@@ -24,8 +24,6 @@ final class ReplicaHost {
     var memberships: MembershipFiles?
     /// Hears of the configuration that is in force.
     var membershipChanged: ((Membership) -> Void)?
-    /// How long a connection may go on without a session.
-    var sessionlessLimit = TimeAmount.seconds(10)
     /// Called once when the server cannot go on.
     var ended: ((Int32) -> Void)?
 
@@ -96,13 +94,6 @@ final class ReplicaHost {
         // It may say nothing at all, for which it is closed some day.
         scheduleDeadline()
         return id
-    }
-
-    /// A client that has had the time to ask for a session and has not is let go.
-    func expireSessionless(_ id: ConnectionID) {
-        guard let client = clients[id], !replica.hasSession(id) else { return }
-        replica.metrics.add(.sessionlessConnectionsExpired)
-        client.closeAfterOutput()
     }
 
     func disconnected(_ id: ConnectionID) {

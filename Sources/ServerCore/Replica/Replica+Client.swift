@@ -48,11 +48,6 @@ extension Replica {
         }
     }
 
-    /// Whether a connection has a session, or is about to have one.
-    public func hasSession(_ id: ConnectionID) -> Bool {
-        connections[id].map { $0.state != .fresh } ?? false
-    }
-
     /// The client's connection is gone, by whoever's doing.
     public func clientClosed(_ id: ConnectionID, _ now: Moment) {
         self.now = now
