@@ -34,8 +34,8 @@ public struct AviaryCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Write files",
                 subcommands: [
-                    GenerateCommand.self, RenderCommand.self, ImportCommand.self,
-                    SchemaCommand.self,
+                    SpecCommand.self, GenerateCommand.self, RenderCommand.self,
+                    ImportCommand.self, SchemaCommand.self,
                 ]),
             CommandGroup(
                 name: "For the shell",
@@ -54,11 +54,32 @@ public struct AviaryCommand: AsyncParsableCommand {
             await main(["entrypoint", name] + CommandLine.arguments.dropFirst())
             return
         }
-        if let word = CommandLine.arguments.dropFirst().first, let complaint = unknownVerb(word) {
+        let words = Array(CommandLine.arguments.dropFirst())
+        if let word = words.first, let complaint = unknownVerb(word) ?? negativeNumber(words) {
             Program.note("aviary: \(complaint)")
             exit(withError: ExitCode(ExitStatus.misused.rawValue))
         }
         await main()
+    }
+
+    /// What to say of a negative number: the parser would take it for an option.
+    static func negativeNumber(_ words: [String]) -> String? {
+        guard let verb = words.first else { return nil }
+        let place = words.indices.dropFirst().first { place in
+            let isValue = words[place - 1].hasPrefix("-") && Int(words[place - 1]) == nil
+            return !isValue && (Int(words[place]) ?? 0) < 0
+        }
+        guard let number = place.map({ words[$0] }) else { return nil }
+        switch verb {
+        case "scale":
+            return "scale takes the number of participants that there are to be, 1 to 255, and not "
+                + "\(number); 'aviary remove ID' takes servers away"
+        case "start", "stop", "restart", "kill", "pause", "resume", "logs", "remove", "replace",
+            "roll":
+            return "\(verb) takes the ids of servers, 1 to 255, and not \(number); 'aviary status' "
+                + "shows them"
+        default: return nil
+        }
     }
 
     /// What to say of a first word that is no verb: the parser would only call it unexpected.

@@ -7,7 +7,8 @@ struct ChangeOptions: ParsableArguments {
     @OptionGroup var ensemble: EnsembleOptions
     @OptionGroup var output: OutputOptions
 
-    @Option(name: .long, help: "Seconds to wait for one step at most.")
+    @Option(
+        name: .long, parsing: .unconditional, help: "Seconds to wait for one step at most.")
     var timeout = 60.0
 
     @Flag(
@@ -23,9 +24,7 @@ struct ChangeOptions: ParsableArguments {
     var credential: String?
 
     func validate() throws {
-        guard timeout >= 0, timeout <= 1e9 else {
-            throw ValidationError("--timeout is a number of seconds")
-        }
+        try Patience.check(timeout)
     }
 
     /// The folder of the ensemble, which must be one whose members can be changed.
@@ -50,11 +49,12 @@ struct ChangeOptions: ParsableArguments {
             let report = try await applier.apply()
             progress.finish()
             show(report, source.name)
+            source.noteSpecFile()
         } catch let interrupted as ChangeInterrupted {
             progress.finish()
-            Program.note("clients: \(interrupted.probe.text)")
+            Program.note(interrupted.probe.text)
             throw Complaint(
-                "interrupted between two steps; '\(source.resume)' goes on",
+                "interrupted between two steps; '\(source.resume)' goes on\(source.wayBack)",
                 .interrupted)
         } catch {
             progress.finish()
@@ -78,8 +78,10 @@ struct ChangeOptions: ParsableArguments {
                 JSONValue.Field(
                     "longestGapMilliseconds", .integer(Int((probe.longestGap * 1000).rounded()))),
             ]),
-            "\(name) is what is wanted after \(report.stepCount) steps in \(milliseconds) ms "
-                + "(configuration \(version))\nclients: \(probe.text)")
+            report.stepCount == 0
+                ? "\(name) is what is wanted: nothing to change (configuration \(version))"
+                : "\(name) is what is wanted after \(report.stepCount.counted("step")) in "
+                    + "\(milliseconds) ms (configuration \(version))\n\(probe.text)")
     }
 }
 
@@ -91,12 +93,11 @@ final class ChangeProgressView {
     /// Shows what has come.
     func show(_ event: ChangeProgress) {
         switch event {
-        case .began(let step, let margin):
+        case .began(let step, let margin, let reasons):
             progress.finish()
             progress = Progress()
-            // Without a leader nobody knows the configuration, and so no margin.
-            let state = step == .awaitQuorum ? "" : "  (\(margin.text))"
-            Program.note("[\(seconds)] \(step.text)\(state)")
+            let state = margin.map { "  (\($0.synced) in step, \($0.outlook))" } ?? ""
+            Program.note("[\(seconds)] \(step.announcement(because: reasons))\(state)")
         case .awaiting(let step, let lag):
             let behind = lag.map { $0 > 0 ? ", \($0) transactions behind" : "" } ?? ""
             progress.update("  \(step.text)\(behind)")
@@ -120,8 +121,8 @@ extension LocalEnsemble {
     func noteUnfinishedChange() {
         guard !isChanging, (try? folder.loadWanted()) != nil else { return }
         Program.note(
-            "a change of \(folder.name) is not complete: 'aviary plan' shows what is left, and "
-                + "'aviary apply' goes on")
+            "a change of \(folder.name) is not complete: 'aviary plan' shows what is left, 'aviary "
+                + "apply' goes on, and 'aviary apply --abandon' gives it up")
     }
 }
 

@@ -44,6 +44,19 @@ struct EnsembleOptions: ParsableArguments {
     }
 }
 
+/// How long a verb waits.
+enum Patience {
+    /// Complains about a number of seconds that nobody can wait.
+    static func check(_ seconds: Double) throws {
+        guard seconds >= 0, seconds <= 1e9 else {
+            let isWhole = seconds.magnitude <= 1e15 && seconds == seconds.rounded()
+            let text = isWhole ? String(Int(seconds)) : String(seconds)
+            throw ValidationError(
+                "--timeout is a number of seconds from 0 to a billion, and not \(text)")
+        }
+    }
+}
+
 /// How a verb shows its result.
 struct OutputOptions: ParsableArguments {
     @Flag(name: .long, help: "The result as JSON, for programs.")

@@ -41,6 +41,9 @@ struct Readiness {
         throw late(status, seconds)
     }
 
+    /// Edits of the spec that servers which run know nothing of.
+    private var left: [SpecDifference] { ensemble.resumption?.left ?? [] }
+
     private func show(_ status: EnsembleStatus, _ output: OutputOptions) {
         let milliseconds = Int((LocalEnsemble.seconds() - begun) * 1000)
         let addresses = status.servers.map(\.clientAddress).joined(separator: ",")
@@ -48,6 +51,7 @@ struct Readiness {
             status.json().adding([
                 JSONValue.Field("milliseconds", .integer(milliseconds)),
                 JSONValue.Field("connect", .string(addresses)),
+                JSONValue.Field("leftToApply", .list(left.map { .string($0.text) })),
             ]),
             StatusTable(status).text(width: Program.size?.width, isColoured: Program.isColoured)
                 + "\n\n\(status.name) is ready in \(milliseconds) ms; clients connect to \(addresses)"

@@ -14,6 +14,8 @@ struct WishSource {
     let wanted: EnsembleSpec
     /// The version that a plan was made for that was written down.
     private(set) var madeFor: Int64?
+    /// The spec that says so, if it is one for an ensemble of this machine.
+    private var specFile: String?
 
     /// What is wanted of an ensemble of this machine.
     init(_ wanted: EnsembleSpec, in folder: EnsembleFolder) {
@@ -56,6 +58,7 @@ struct WishSource {
             var wish = try EnsembleWish(folder)
             try wish.adopt(spec)
             self.init(wish.spec, in: folder)
+            specFile = Program.absolute(path)
         default:
             throw Complaint(
                 "runtime \(spec.runtime) cannot be changed from here",
@@ -92,6 +95,21 @@ struct WishSource {
         switch ensemble {
         case .local(let folder): "aviary apply --ensemble \(folder.name)"
         case .external(_, let spec): "aviary apply \(spec)"
+        }
+    }
+
+    /// How to give the change up, where something is kept of it.
+    var wayBack: String { isLocal ? ", and '\(resume) --abandon' gives the change up" : "" }
+
+    /// Once it is carried out: keeps the spec that said so, or says that the one on record does not.
+    func noteSpecFile() {
+        guard case .local(let folder) = ensemble else { return }
+        if let specFile {
+            try? folder.rememberSpecFile(specFile)
+        } else if let stale = folder.staleSpecFile {
+            Program.note(
+                "the spec \(stale) does not say so: 'aviary spec --ensemble \(folder.name) > \(stale)'"
+            )
         }
     }
 

@@ -7,7 +7,9 @@ struct AddCommand: AsyncParsableCommand {
         commandName: "add", abstract: "Add servers to the running ensemble.",
         discussion: "Each catches up with the leader before it has a vote.")
 
-    @Option(name: [.customShort("n"), .customLong("servers")], help: "How many.")
+    @Option(
+        name: [.customShort("n"), .customLong("servers")], parsing: .unconditional,
+        help: "How many.")
     var count = 1
 
     @Flag(name: .long, help: "Without a vote.")

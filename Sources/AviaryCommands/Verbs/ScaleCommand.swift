@@ -25,7 +25,8 @@ struct ScaleCommand: AsyncParsableCommand {
             try wish.scale(to: count, leader: found.status().leader?.id)
             if count % 2 == 0 {
                 Program.note(
-                    "\(count) participants survive \((count - 1) / 2) failures, as \(count - 1) do")
+                    "\(count) participants survive \(((count - 1) / 2).counted("failure")), as "
+                        + "\(count - 1) \(count == 2 ? "does" : "do")")
             }
             try await options.apply(wish.spec, in: found.folder)
         }

@@ -17,7 +17,9 @@ struct UpCommand: ParsableCommand {
         completion: .file(extensions: ["yaml", "yml"]))
     var spec: String?
 
-    @Option(name: [.customShort("n"), .customLong("servers")], help: "How many servers.")
+    @Option(
+        name: [.customShort("n"), .customLong("servers")], parsing: .unconditional,
+        help: "How many servers.")
     var count: Int?
 
     @Flag(name: .long, help: "Leave the servers running in the background.")
@@ -26,7 +28,9 @@ struct UpCommand: ParsableCommand {
     @OptionGroup var ensemble: EnsembleOptions
     @OptionGroup var output: OutputOptions
 
-    @Option(name: .long, help: "Seconds to wait until the ensemble is ready.")
+    @Option(
+        name: .long, parsing: .unconditional,
+        help: "Seconds to wait until the ensemble is ready.")
     var timeout = 60.0
 
     func validate() throws {
@@ -39,9 +43,7 @@ struct UpCommand: ParsableCommand {
         if output.json, !detach {
             throw ValidationError("--json goes with --detach: the foreground shows logs")
         }
-        guard timeout >= 0, timeout <= 1e9 else {
-            throw ValidationError("--timeout is a number of seconds")
-        }
+        try Patience.check(timeout)
     }
 
     func run() throws {
@@ -50,7 +52,11 @@ struct UpCommand: ParsableCommand {
             var chosen = try choose()
             let interruption = Interruption()
             let wished = chosen.spec.servers
+            if let taken = chosen.resumption?.taken, !taken.isEmpty {
+                Program.note("starting with what the spec has changed: \(taken.text)")
+            }
             let started = try chosen.start()
+            if let spec { try chosen.folder.rememberSpecFile(Program.absolute(spec)) }
             for (old, new) in zip(wished, chosen.spec.servers)
             where old.ports.client != new.ports.client {
                 Program.note(
@@ -60,6 +66,11 @@ struct UpCommand: ParsableCommand {
             }
             try Readiness(chosen, started, since: begun, isDetached: detach)
                 .await(seconds: timeout, interruption, output)
+            if let left = chosen.resumption?.left, !left.isEmpty {
+                Program.note(
+                    "the spec differs from what runs: \(left.text); 'aviary apply \(spec ?? "SPEC")' "
+                        + "takes it")
+            }
             chosen.noteUnfinishedChange()
             try makeCurrent(chosen.folder.name)
             if detach { return }

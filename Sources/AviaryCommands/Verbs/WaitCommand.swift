@@ -21,13 +21,11 @@ struct WaitCommand: ParsableCommand {
     @Option(name: .customLong("for"), help: "ready, leader or synced.")
     var condition = Condition.ready
 
-    @Option(name: .long, help: "Seconds to wait at most.")
+    @Option(name: .long, parsing: .unconditional, help: "Seconds to wait at most.")
     var timeout = 60.0
 
     func validate() throws {
-        guard timeout >= 0, timeout <= 1e9 else {
-            throw ValidationError("--timeout is a number of seconds")
-        }
+        try Patience.check(timeout)
     }
 
     func run() throws {

@@ -7,8 +7,8 @@ internal import Storage
 
 /// What a change tells while it goes on.
 public enum ChangeProgress: Sendable {
-    /// A step begins.
-    case began(ChangeStep, QuorumMargin)
+    /// A step begins: its margin, unless nobody knows the configuration, and why it is taken.
+    case began(ChangeStep, QuorumMargin?, [SettingChange])
     /// A step is awaited; how many transactions the server is behind, where that is known.
     case awaiting(ChangeStep, lag: Int?)
     /// A step is done, after so many seconds.
@@ -116,7 +116,7 @@ public final class ChangeApplier {
             await session.close()
             let felt = await probe.end()
             if error is Interruption { throw ChangeInterrupted(probe: felt) }
-            settings.tell(.note("clients: \(felt.text)"))
+            settings.tell(.note(felt.text))
             throw error
         }
     }
@@ -148,7 +148,11 @@ public final class ChangeApplier {
         let begun = LocalEnsemble.seconds()
         if awaited?.step != step {
             if let awaited { settings.tell(.ended(awaited.step, seconds: begun - awaited.since)) }
-            settings.tell(.began(step, ChangePlan.margin(of: step, view)))
+            let isLed = view.committed != nil && view.leader != nil
+            settings.tell(
+                .began(
+                    step, isLed ? ChangePlan.margin(of: step, view) : nil,
+                    view.reasons(for: step)))
             awaited = (step, begun)
             stepCount += 1
         }
@@ -208,7 +212,8 @@ public final class ChangeApplier {
         default:
             return EnsembleError(
                 .failed,
-                "could not \(step.text) \(limit). Type: aviary status, then aviary apply again")
+                "could not \(step.text) \(limit). Type: aviary status; then aviary apply to go on, or "
+                    + "aviary apply --abandon to give the change up")
         }
     }
 

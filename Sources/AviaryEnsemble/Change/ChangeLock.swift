@@ -19,11 +19,23 @@ struct ChangeLock: ~Copyable {
             throw EnsembleError("\(path): \(Platform.text(of: errno))")
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let owner = ChangeLock.owner(descriptor).map { "process \($0)" } ?? "somebody else"
             _ = Platform.close(descriptor)
             throw EnsembleError(
-                "somebody else is changing \(folder.name) at this moment. Wait until that is done, "
+                "\(owner) is changing \(folder.name) at this moment. Wait until that is done, "
                     + "or end it: it can be interrupted anywhere")
         }
+        ftruncate(descriptor, 0)
+        let text = Array("\(getpid())\n".utf8)
+        _ = unsafe pwrite(descriptor, text, text.count, 0)
+    }
+
+    /// Who has written its number into the file.
+    private static func owner(_ descriptor: CInt) -> Int32? {
+        var buffer = [UInt8](repeating: 0, count: 32)
+        let count = unsafe pread(descriptor, &buffer, buffer.count, 0)
+        let digits = buffer[..<max(0, count)].prefix { $0 >= 48 && $0 <= 57 }
+        return Int32(String(decoding: digits, as: UTF8.self))
     }
 
     deinit { _ = Platform.close(descriptor) }

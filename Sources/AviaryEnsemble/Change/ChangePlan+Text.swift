@@ -12,13 +12,16 @@ extension ChangePlan {
         }
         let count = "\(entries.count) step\(entries.count == 1 ? "" : "s")"
         var lines = ["\(ensemble): \(count), made for configuration \(version)\(leader)", ""]
-        let width = entries.map(\.step.text.count).max() ?? 0
+        let texts = entries.map { $0.step.text(because: $0.reasons) }
+        // A long one must not push the margins of all the others off the screen.
+        let width = min(texts.map(\.count).max() ?? 0, 60)
         for (place, entry) in entries.enumerated() {
             let number = String(place + 1)
-            let text = entry.step.text
+            let text = texts[place]
             lines.append(
                 String(repeating: " ", count: max(0, 3 - number.count)) + "\(number)  \(text)"
-                    + String(repeating: " ", count: width - text.count) + "  \(entry.margin.text)")
+                    + String(repeating: " ", count: max(0, width - text.count))
+                    + "  \(entry.margin.outlook)")
         }
         if let obstacle {
             lines += ["", "and no further: \(obstacle.reason). Type: \(obstacle.advice)"]
@@ -33,6 +36,7 @@ extension ChangePlan {
                 JSONValue.Field("step", .string(entry.step.name)),
                 JSONValue.Field("server", JSONValue(entry.step.server?.number)),
                 JSONValue.Field("text", .string(entry.step.text)),
+                JSONValue.Field("reasons", .list(entry.reasons.map(\.json))),
                 JSONValue.Field(
                     "margin",
                     .object([

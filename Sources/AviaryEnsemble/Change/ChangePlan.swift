@@ -8,6 +8,8 @@ public struct ChangePlan: Equatable, Sendable {
         public var step: ChangeStep
         /// The margin at its weakest moment.
         public var margin: QuorumMargin
+        /// Why, where the step does not say it.
+        public var reasons: [SettingChange] = []
     }
 
     /// The version of the committed configuration that it was made for.
@@ -47,7 +49,10 @@ public struct ChangePlan: Equatable, Sendable {
                 plan.obstacle = Obstacle(reason: reason, advice: advice)
                 return plan
             case .step(let step):
-                plan.entries.append(Entry(step: step, margin: margin(of: step, view)))
+                plan.entries.append(
+                    Entry(
+                        step: step, margin: margin(of: step, view),
+                        reasons: view.reasons(for: step)))
                 view = view.after(step)
             }
         }
@@ -78,11 +83,13 @@ extension EnsembleView {
             next.update(id) { server in
                 server.isRunning = true
                 server.isCurrent = true
+                server.pending = []
             }
         case .startJoiner(let id):
             next.update(id) { server in
                 server.isRunning = true
                 server.isCurrent = true
+                server.pending = []
                 server.files = .joiner
             }
         case .awaitSync(let id): next.settle(id)
@@ -113,7 +120,10 @@ extension EnsembleView {
             }
         case .retire(let id): next.servers.removeAll { $0.id == id }
         case .restart(let id):
-            next.update(id) { $0.isCurrent = true }
+            next.update(id) { server in
+                server.isCurrent = true
+                server.pending = []
+            }
             next.leave(id)
         }
         return next

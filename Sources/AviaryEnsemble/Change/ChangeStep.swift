@@ -86,4 +86,27 @@ extension ChangeStep {
         case .restart(let id): return "restart server \(id)"
         }
     }
+
+    /// The same with why it is taken; a change of a member then shows what is different.
+    public func text(because reasons: [SettingChange]) -> String {
+        guard !reasons.isEmpty else { return text }
+        switch self {
+        case .restart(let id): return "restart server \(id): \(reasons.text)"
+        case .change(let member): return "change server \(member.id): \(reasons.text)"
+        default: return "\(text): \(reasons.text)"
+        }
+    }
+
+    /// As it is announced: short, since its margin stands in the same line.
+    public func announcement(because reasons: [SettingChange]) -> String {
+        switch self {
+        case .startJoiner(let id): "start server \(id) to join"
+        case .awaitSync(let id): "wait until server \(id) is in step"
+        case .add(let member): "add server \(member.id) as \(member.role)"
+        case .remove(let id): "remove server \(id)"
+        case .confirm: "write once, so that this is active"
+        case .stop(let id): "stop server \(id)"
+        default: text(because: reasons)
+        }
+    }
 }

@@ -75,12 +75,8 @@ extension EnsembleObserver {
             }
             server.isRunning = ServerProcess(files).pid != nil
             server.files = files.state
-            if let stamp = (try? AtomicFile.read(files.stampPath, in: files.fileSystem)) ?? nil {
-                server.isCurrent = stamp == Array(files.stamp.utf8)
-            } else {
-                // Started by a launcher that left no stamp: under no roll, from no other binary.
-                server.isCurrent = files.server.rollMark == nil && files.server.binary == nil
-            }
+            server.pending = files.pendingChanges
+            server.isCurrent = server.pending.isEmpty
             return server
         }
     }

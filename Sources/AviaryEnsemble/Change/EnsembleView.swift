@@ -34,6 +34,8 @@ public struct ObservedServer: Equatable, Sendable {
     public var files: Files
     /// Whether it runs from the settings and the binary that are wanted.
     public var isCurrent: Bool
+    /// In what those that it runs from differ from those that are wanted.
+    public var pending: [SettingChange] = []
 
     /// Makes one of these values.
     public init(
@@ -80,6 +82,15 @@ public struct EnsembleView: Equatable, Sendable {
     func isRunning(_ id: ServerID) -> Bool { server(id)?.isRunning ?? false }
     func isSynced(_ id: ServerID) -> Bool { server(id)?.isSynced ?? false }
 
+    /// Why a step is taken, where that is not seen from the step itself.
+    public func reasons(for step: ChangeStep) -> [SettingChange] {
+        switch step {
+        case .restart(let id): server(id)?.pending ?? []
+        case .change(let member): committed?.member(member.id)?.differences(to: member) ?? []
+        default: []
+        }
+    }
+
     /// Changes what is known of a server, which is added if it is not known yet.
     mutating func update(_ id: ServerID, _ change: (inout ObservedServer) -> Void) {
         if let place = servers.firstIndex(where: { $0.id == id }) {
@@ -90,6 +101,23 @@ public struct EnsembleView: Equatable, Sendable {
         change(&server)
         servers.append(server)
         servers.sort { $0.id < $1.id }
+    }
+}
+
+extension Member {
+    /// What becomes of its role and its addresses.
+    fileprivate func differences(to new: Member) -> [SettingChange] {
+        func port(_ name: String, _ old: Endpoint?, _ new: Endpoint?) -> [SettingChange] {
+            func text(_ endpoint: Endpoint?) -> String? { endpoint.map { "\($0.port)" } }
+            let isSameHost = old?.host == new?.host || old == nil || new == nil
+            if isSameHost { return [SettingChange("\(name) port", text(old), text(new))] }
+            return [SettingChange(name, old?.description, new?.description)]
+        }
+        let all =
+            [SettingChange("role", "\(role)", "\(new.role)")]
+            + port("client", client, new.client) + port("quorum", quorum, new.quorum)
+            + port("election", election, new.election)
+        return all.filter { $0.old != $0.new }
     }
 }
 

@@ -10,6 +10,9 @@ public struct EnsembleWish {
     public private(set) var spec: EnsembleSpec
     /// Ids that are not to be given: a server that comes back is a new one.
     private var usedIDs: Set<Int>
+    /// Ids of former members whose files are still there.
+    private let formerIDs: Set<Int>
+    private var removedFolder = "removed"
     /// Ports of the servers there are, which a new one must not get.
     private var usedPorts: Set<Int>
     private let isPortFree: (Int) -> Bool
@@ -28,6 +31,7 @@ public struct EnsembleWish {
             socket.close()
             return true
         }
+        removedFolder = folder.path + "/removed"
     }
 
     init(
@@ -37,6 +41,7 @@ public struct EnsembleWish {
         let all = spec.servers + record.servers
         self.spec = spec
         self.usedIDs = Set(all.map(\.id) + formerIDs)
+        self.formerIDs = Set(formerIDs).subtracting(all.map(\.id))
         self.usedPorts = Set(all.flatMap(\.ports.all))
         self.isPortFree = isPortFree
     }
@@ -75,9 +80,11 @@ public struct EnsembleWish {
 
     private mutating func nextID() throws(EnsembleError) -> Int {
         let next = (usedIDs.max() ?? 0) + 1
-        let taken = Set(spec.servers.map(\.id))
-        guard let id = next <= 255 ? next : (1...255).first(where: { !taken.contains($0) }) else {
-            throw EnsembleError(.failed, "an ensemble has 255 servers at most")
+        guard let id = next <= 255 ? next : (1...255).first(where: { !usedIDs.contains($0) }) else {
+            throw EnsembleError(
+                .failed,
+                "all ids from 1 to 255 have been given. Once the files of former members in "
+                    + "\(removedFolder) are deleted, theirs can be given again")
         }
         usedIDs.insert(id)
         return id
@@ -154,12 +161,20 @@ public struct EnsembleWish {
                 "\(spec.name) has runtime \(spec.runtime), and the spec has \(new.runtime): servers "
                     + "do not move from one to another")
         }
-        var result = new
+        var result = new.naming(spec)
+        result.isCount = spec.isCount
         result.name = spec.name
+        result.config = new.config.ordered(like: spec.config)
+        let count = spec.servers.count { !$0.isObserver }
         for place in result.servers.indices {
+            if new.isCount, place >= count { try number(&result.servers[place]) }
             let server = result.servers[place]
+            try checkFormer(server.id)
             let old = spec.servers.first { $0.id == server.id }
-            if let old { try checkDirectories(old, server) }
+            if let old {
+                try checkDirectories(old, server)
+                result.servers[place].config = server.config.ordered(like: old.config)
+            }
             result.servers[place].binary = old?.binary
             result.servers[place].rollMark = old?.rollMark
             guard !server.arePortsChosen else { continue }
@@ -168,7 +183,28 @@ public struct EnsembleWish {
             result.servers[place].ports =
                 old?.ports ?? (isElsewhere ? server.ports : ports(server.id))
         }
+        result.servers.sort { $0.id < $1.id }
         spec = result
+    }
+
+    /// A new server that a spec only counts.
+    private mutating func number(_ server: inout ServerSpec) throws(EnsembleError) {
+        server.id = try nextID()
+        guard spec.runtime == "docker" else { return }
+        server.host = SpecReader.containerHost(server.id, in: spec.name)
+    }
+
+    /// An old id on an empty disk would vote for what it has forgotten, and its old files could
+    /// come back beside it.
+    private func checkFormer(_ id: Int) throws(EnsembleError) {
+        guard formerIDs.contains(id) else { return }
+        throw EnsembleError(
+            .wrong,
+            "server \(id) was a member before, and an id is not given again: with an empty disk it "
+                + "would vote for what it has forgotten. 'aviary spec --ensemble \(spec.name)' shows "
+                + "who is a member now; a new server gets an id of its own, say "
+                + "\((usedIDs.max() ?? 0) + 1). Or delete what is left of the old one: rm -r "
+                + "\(removedFolder)/\(id)-*")
     }
 
     private func checkDirectories(_ old: ServerSpec, _ new: ServerSpec) throws(EnsembleError) {

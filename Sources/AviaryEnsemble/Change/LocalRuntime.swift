@@ -19,7 +19,6 @@ final class LocalRuntime: ChangeRuntime {
     /// Who has files, with the places that the committed configuration gives them.
     private var record: EnsembleSpec
     private var starts: [ServerID: Int] = [:]
-    private var restarted: Set<ServerID> = []
     private var lock: ChangeLock?
 
     init(_ folder: EnsembleFolder, to wanted: EnsembleSpec, binary: String) throws {
@@ -105,11 +104,7 @@ final class LocalRuntime: ChangeRuntime {
                     + "belongs, or add it to the spec")
         }
         guard starts[id, default: 0] <= LocalRuntime.startCountMax else {
-            throw EnsembleError(
-                .failed,
-                "server \(id) ends again and again: \(MergedLog.reason(of: server)). Nothing more is "
-                    + "changed.\((try? putBack(id)) ?? "") Type: aviary logs \(id), then aviary "
-                    + "apply again")
+            throw givenUp(id, "server \(id) ends again and again", server)
         }
         if let committed { try server.write(toJoin: committed, in: server.fileSystem) }
         _ = try ensemble.start(id.number)
@@ -117,36 +112,46 @@ final class LocalRuntime: ChangeRuntime {
 
     private func restart(_ id: ServerID) throws {
         var ensemble = try ensemble()
-        restarted.insert(id)
         try ensemble.stop([id.number])
         _ = try ensemble.start(id.number)
+    }
+
+    /// Nothing more is changed: what a server said of it, and what to type.
+    private func givenUp(
+        _ id: ServerID, _ what: String, _ server: ServerFolder
+    ) -> EnsembleError {
+        // Before it is started again: those would be other words.
+        let account = server.account(of: server.server.binary)
+        let remedy = (try? putBack(id)) ?? ""
+        return EnsembleError(
+            .failed,
+            "\(what): \(account). Nothing more is changed.\(remedy) Type: aviary logs \(id); then "
+                + "aviary apply to go on, aviary apply --abandon to give the change up, or aviary "
+                + "remove \(id)")
     }
 
     /// A server that does not come back with new settings or a new binary gets the old ones again.
     private func putBack(_ id: ServerID) throws -> String {
-        guard restarted.contains(id), record != record.adoptingSettings(of: wanted) else {
-            return ""
-        }
-        var ensemble = try LocalEnsemble(record, in: folder, binary: binary)
-        try ensemble.stop([id.number])
-        _ = try ensemble.start(id.number)
-        let own = record.servers.first { $0.id == id.number }?.binary
-        let old = own ?? record.image ?? binary
-        let option = record.runtime == "docker" ? "--image" : "--binary"
-        return " It is started again with what it had before; 'aviary roll \(option) \(old)' puts "
-            + "the others back."
+        var old = try LocalEnsemble(record, in: folder, binary: binary)
+        guard let before = old.servers.first(where: { $0.server.id == id.number }),
+            let now = try ensemble().servers.first(where: { $0.server.id == id.number }),
+            before.stamp != now.stamp
+        else { return "" }
+        try old.stop([id.number])
+        _ = try old.start(id.number)
+        return " It is started again with what it had before."
     }
 
     func missing(_ id: ServerID, _ limit: String) -> EnsembleError {
-        let server = record.servers.first { $0.id == id.number }.map {
-            ServerFolder($0, of: record, in: folder.path)
+        let what = "server \(id) is not in step with the leader \(limit)"
+        let server = try? ensemble().servers.first { $0.server.id == id.number }
+        guard let server else {
+            return EnsembleError(
+                .failed,
+                "\(what): it has no log here. Nothing more is changed. Type: aviary status; then "
+                    + "aviary apply to go on, or aviary remove \(id)")
         }
-        let reason = server.map { MergedLog.reason(of: $0) } ?? "it has no log here"
-        return EnsembleError(
-            .failed,
-            "server \(id) is not in step with the leader \(limit): \(reason). Nothing more is "
-                + "changed.\((try? putBack(id)) ?? "") Type: aviary logs \(id), then aviary "
-                + "apply again, or aviary remove \(id)")
+        return givenUp(id, what, server)
     }
 
     func refused(_ code: ErrorCode, _ step: ChangeStep) -> EnsembleError {
@@ -181,20 +186,16 @@ final class LocalRuntime: ChangeRuntime {
     /// The record follows the committed configuration: whatever is typed next finds every server
     /// where it listens.
     func keep(_ view: EnsembleView) throws {
-        let before = record
-        for member in view.committed?.members ?? [] {
-            guard let place = record.servers.firstIndex(where: { $0.id == member.id.number })
-            else { continue }
-            if view.server(member.id)?.files == .member {
-                try ServerFolder(record.servers[place], of: record, in: folder.path).hasJoined()
+        guard let committed = view.committed else { return }
+        for member in committed.members {
+            guard let server = record.servers.first(where: { $0.id == member.id.number }) else {
+                continue
             }
-            record.servers[place].isObserver = member.role == .observer
-            record.servers[place].host = member.quorum.host.description
-            record.servers[place].ports.quorum = Int(member.quorum.port)
-            record.servers[place].ports.election = Int(member.election.port)
-            if let client = member.client { record.servers[place].ports.client = Int(client.port) }
+            if view.server(member.id)?.files == .member {
+                try ServerFolder(server, of: record, in: folder.path).hasJoined()
+            }
         }
-        if record != before { try folder.save(record) }
+        if record.adoptPlaces(of: committed) { try folder.save(record) }
     }
 }
 

@@ -29,9 +29,9 @@ public struct QuorumMargin: Equatable, Sendable {
         mayFail = arithmetic.mayFail
     }
 
+    /// "1 may fail", or "no quorum".
+    public var outlook: String { mayFail.map { "\($0) may fail" } ?? "no quorum" }
+
     /// "2 of 3 needed, 3 in step, 1 may fail".
-    public var text: String {
-        let outlook = mayFail.map { "\($0) may fail" } ?? "no quorum"
-        return "\(needed) of \(count) needed, \(synced) in step, \(outlook)"
-    }
+    public var text: String { "\(needed) of \(count) needed, \(synced) in step, \(outlook)" }
 }

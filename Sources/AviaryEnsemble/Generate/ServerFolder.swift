@@ -49,6 +49,11 @@ public struct ServerFolder: Sendable {
     /// Where clients on this machine find it.
     var clientHost: String { site.clientHost ?? server.host }
 
+    /// The folders of all servers of a spec.
+    static func all(of spec: EnsembleSpec, in folder: String) -> [ServerFolder] {
+        spec.servers.map { ServerFolder($0, of: spec, in: folder) }
+    }
+
     /// The configuration path.
     public var configurationPath: String { path + "/zoo.cfg" }
     /// The log path.
@@ -136,6 +141,17 @@ public struct ServerFolder: Sendable {
         let settings = configurationText(membersIn: "")
         let image = spec.image.map { "image=\($0)\n" } ?? ""
         return settings + image + "binary=\(server.binary ?? "")\nroll=\(server.rollMark ?? "")\n"
+    }
+
+    /// What of its settings a server that runs would only learn by a restart.
+    var pendingChanges: [SettingChange] {
+        let bytes = (try? AtomicFile.read(stampPath, in: fileSystem)) ?? nil
+        if let bytes {
+            return SettingChange.between(stamp: String(decoding: bytes, as: UTF8.self), stamp)
+        }
+        // Started by a launcher that left no stamp: under no roll, from no other binary.
+        return SettingChange.between(
+            stamp: "", "binary=\(server.binary ?? "")\nroll=\(server.rollMark ?? "")\n")
     }
 
     /// The epoch whose leader the server has followed last; nil if it cannot be read.

@@ -15,6 +15,8 @@ public struct LocalEnsemble {
     /// The spec.
     public internal(set) var spec: EnsembleSpec
     let binary: String
+    /// What became of the edits in the spec, where the ensemble was there already.
+    public private(set) var resumption: Resumption?
 
     /// The ensemble of `spec`, or the one that is there already: its ports and data go on.
     ///
@@ -30,19 +32,33 @@ public struct LocalEnsemble {
                     + "\(spec.runtime): servers do not move from one to another. Give the spec "
                     + "another name ('ensemble: NAME', or --ensemble NAME)")
         }
-        guard spec.servers.map(\.id) == known.servers.map(\.id) else {
+        let named = spec.naming(known)
+        guard named.servers.map(\.id) == known.servers.map(\.id) else {
             throw EnsembleError(
                 "ensemble \(folder.name) has the servers \(known.servers.idText), and the spec has "
                     + "\(spec.servers.idText). 'aviary up --ensemble \(folder.name)' starts those "
                     + "there are, and then 'aviary apply SPEC' changes them. Or give the spec "
                     + "another name ('ensemble: NAME', or --ensemble NAME)")
         }
-        for (place, server) in spec.servers.enumerated() {
-            guard let old = known.servers.first(where: { $0.id == server.id }) else { continue }
-            self.spec.servers[place].binary = old.binary
-            self.spec.servers[place].rollMark = old.rollMark
-            if !server.arePortsChosen { self.spec.servers[place].ports = old.ports }
+        let resumption = try Resumption(named, known) {
+            LocalEnsemble.find(ServerFolder.all(of: known, in: folder.path))
         }
+        self.spec = resumption.spec
+        self.resumption = resumption
+    }
+
+    private static func find(_ servers: [ServerFolder]) -> Resumption.Found {
+        RemoteSite.connect(servers)
+        return Resumption.Found(
+            isAnyRunning: servers.contains { ServerProcess($0).pid != nil },
+            hasMembers: servers.contains {
+                ((try? $0.membersOfServer(in: $0.fileSystem)) ?? nil) != nil
+            },
+            hasData: { directory in
+                servers.contains {
+                    (try? $0.fileSystem.exists(directory + "/version-2")) ?? false
+                }
+            })
     }
 
     /// The servers.
@@ -232,6 +248,7 @@ public struct LocalEnsemble {
         try? server.fileSystem.remove(server.stoppedPath)
         // Before the start: whoever looks in between sees no process, and starts it.
         try AtomicFile.write(Array(server.stamp.utf8), to: server.stampPath, in: server.fileSystem)
+        try? server.markLog()
         try server.site.start(server, server.server.binary ?? spec.image ?? binary, sockets)
     }
 
@@ -324,10 +341,7 @@ public struct LocalEnsemble {
     }
 
     /// Takes note of children that have ended.
-    public static func reap() {
-        var status: CInt = 0
-        while unsafe waitpid(-1, &status, WNOHANG) > 0 {}
-    }
+    public static func reap() { ProcessEnding.reap() }
 
     /// Monotonic.
     public static func seconds() -> Double {

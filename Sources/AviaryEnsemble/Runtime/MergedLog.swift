@@ -83,17 +83,25 @@ public struct MergedLog {
         }
     }
 
-    /// The last line of a server that says what went wrong.
+    /// The last line of a server that says what went wrong, of those since its last start.
     public static func reason(of server: ServerFolder) -> String {
         guard let file = try? server.fileSystem.open(server.logPath, .read),
-            let size = try? file.size(),
-            let bytes = try? file.read(at: max(0, size - 8192), count: 8192)
+            let size = try? file.size()
         else { return "it has no log" }
+        let from = max(server.logMark(size: size), size - 8192)
+        guard let bytes = try? file.read(at: from, count: 8192) else { return "it has no log" }
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
         let telling =
             lines.last {
                 $0.contains("ERROR") || $0.contains("error") || $0.contains("Fatal")
-            } ?? lines.last { $0.contains("WARN") }
-        return String(telling ?? lines.last ?? "its log is empty")
+            } ?? lines.last { $0.contains("WARN") } ?? lines.last { isComplaint($0) }
+        return String(telling ?? lines.last ?? "it has said nothing since it was started")
+    }
+
+    /// What programs say that are no servers at all.
+    private static func isComplaint(_ line: Substring) -> Bool {
+        ["No such file", "not found", "denied", "cannot", "nvalid", "sage:"].contains {
+            line.contains($0)
+        }
     }
 }

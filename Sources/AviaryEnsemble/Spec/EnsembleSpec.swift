@@ -14,6 +14,8 @@ public struct EnsembleSpec: Equatable, Sendable {
     public var ssh: SSHSettings?
     /// Ascending by id.
     public var servers: [ServerSpec]
+    /// Whether the text only says how many there are: which ids they have is then open.
+    public var isCount = false
 
     /// Makes one of these values.
     public init(name: String, runtime: String, config: [ConfigEntry], servers: [ServerSpec]) {
@@ -58,6 +60,20 @@ public struct SSHSettings: Equatable, Sendable {
 
     /// The defaults.
     public init() {}
+}
+
+extension EnsembleSpec {
+    /// A spec that only counts its servers means the participants there are, as far as they go.
+    func naming(_ known: EnsembleSpec) -> EnsembleSpec {
+        guard isCount else { return self }
+        var spec = self
+        let participants = known.servers.filter { !$0.isObserver }
+        for (place, server) in zip(spec.servers.indices, participants) {
+            spec.servers[place].id = server.id
+            spec.servers[place].host = server.host
+        }
+        return spec
+    }
 }
 
 /// A key of zoo.cfg and its value.

@@ -65,6 +65,7 @@ public enum SpecParser {
         var spec = EnsembleSpec(name: named, runtime: runtime, config: config, servers: servers)
         spec.image = image
         spec.ssh = ssh
+        if case .scalar = fields["servers"]?.content { spec.isCount = true }
         return (spec, problems)
     }
 

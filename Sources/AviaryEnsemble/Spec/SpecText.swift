@@ -5,6 +5,8 @@ extension EnsembleSpec {
     public var yaml: String {
         var lines = ["version: 1", "ensemble: \(SpecText.scalar(name))"]
         lines.append("runtime: \(runtime)")
+        if let image { lines.append("docker: {image: \(SpecText.scalar(image))}") }
+        if let ssh { lines.append("ssh: \(SpecText.json(ssh).text)") }
         lines += SpecText.config(config, indent: "")
         lines.append("servers:")
         for server in servers { lines += SpecText.lines(of: server) }
@@ -17,6 +19,11 @@ extension EnsembleSpec {
             JSONValue.Field("version", .integer(1)), JSONValue.Field("ensemble", .string(name)),
             JSONValue.Field("runtime", .string(runtime)),
         ]
+        if let image {
+            fields.append(
+                JSONValue.Field("docker", .object([JSONValue.Field("image", .string(image))])))
+        }
+        if let ssh { fields.append(JSONValue.Field("ssh", SpecText.json(ssh))) }
         if !config.isEmpty { fields.append(JSONValue.Field("config", SpecText.json(config))) }
         fields.append(JSONValue.Field("servers", .list(servers.map(SpecText.json))))
         return .object(fields)
@@ -55,6 +62,22 @@ private enum SpecText {
         if let group = server.group { lines.append("    group: \(group)") }
         if let weight = server.weight { lines.append("    weight: \(weight)") }
         return lines + config(server.config, indent: "    ")
+    }
+
+    static func json(_ settings: SSHSettings) -> JSONValue {
+        var fields: [JSONValue.Field] = []
+        if let user = settings.user { fields.append(JSONValue.Field("user", .string(user))) }
+        if let port = settings.port { fields.append(JSONValue.Field("port", .integer(port))) }
+        let texts = [("identity", settings.identity), ("binary", settings.binary)]
+        for case (let key, let text?) in texts {
+            fields.append(JSONValue.Field(key, .string(text)))
+        }
+        fields.append(JSONValue.Field("directory", .string(settings.directory)))
+        if !settings.options.isEmpty {
+            let options = settings.options.map { JSONValue.string($0) }
+            fields.append(JSONValue.Field("options", .list(options)))
+        }
+        return .object(fields)
     }
 
     static func json(_ entries: [ConfigEntry]) -> JSONValue {
