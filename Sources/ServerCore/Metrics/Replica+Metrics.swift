@@ -8,7 +8,10 @@ import Tree
 extension Replica {
     /// Measures a transaction that has been applied.
     func measure(_ transaction: Transaction) {
-        let sinceProposed = max(0, now.wallMilliseconds - transaction.header.time)
+        // The time is another server's, and may be any: beyond a day it is no latency.
+        let (elapsed, overflow) = now.wallMilliseconds.subtractingReportingOverflow(
+            transaction.header.time)
+        let sinceProposed = overflow ? 0 : min(max(0, elapsed), 86_400_000)
         metrics.record(.propagationLatency, sinceProposed)
         switch role {
         case .standalone: metrics.add(.outstandingChangesRemoved)
