@@ -57,8 +57,12 @@ fuzz: libyaml ## decoders of everything from outside, SECONDS_TO_SIMULATE each; 
 	$(RELEASE) --product fuzz
 	.build/release/fuzz --seconds $(SECONDS_TO_SIMULATE) --seed $${SEED:-$$RANDOM} $(TARGETS)
 
+mutants: libyaml ## known mistakes brought in on purpose, and who notices them
+	swift build -c release -Xswiftc -DMUTANTS --scratch-path .build/mutants --product simulate
+	Tests/mutants.py .build/mutants/release/simulate
+
 bench: build ## ours and Apache ZooKeeper side by side, ratios printed
 	Tests/Interop/setup.sh
 	.build-interop/venv/bin/python bench/run.py
 
-.PHONY: help libyaml build up test lint unit interop reference conformance simulate fuzz bench
+.PHONY: help libyaml build up test lint unit interop reference conformance simulate mutants fuzz bench

@@ -15,8 +15,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
     ],
     targets: [
-        // Layer 0: bytes
+        // Layer 0: bytes, and mistakes that only tests make
         .target(name: "Jute"),
+        .target(name: "Mutants"),
         .systemLibrary(
             name: "CYAML", pkgConfig: "yaml-0.1",
             providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
@@ -25,15 +26,16 @@ let package = Package(
         .target(name: "Records", dependencies: ["Jute"]),
         // Layer 2: settings, state and files, strangers to each other
         .target(name: "Configuration", dependencies: ["Jute", "Records"]),
-        .target(name: "Tree", dependencies: ["Jute", "Records"]),
-        .target(name: "Storage", dependencies: ["Jute", "Records"]),
+        .target(name: "Tree", dependencies: ["Jute", "Mutants", "Records"]),
+        .target(name: "Storage", dependencies: ["Jute", "Mutants", "Records"]),
         // Layer 3: elections and the order of transactions, pure machines
-        .target(name: "Quorum", dependencies: ["Jute", "Records", "Configuration"]),
+        .target(
+            name: "Quorum", dependencies: ["Jute", "Mutants", "Records", "Configuration"]),
         // Layer 4: all that a server decides
         .target(
             name: "ServerCore",
             dependencies: [
-                "Jute", "Records", "Configuration", "Tree", "Storage", "Quorum",
+                "Jute", "Mutants", "Records", "Configuration", "Tree", "Storage", "Quorum",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
@@ -99,7 +101,7 @@ let package = Package(
                 "AviaryCommands",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        .executableTarget(name: "simulate", dependencies: ["Simulation"]),
+        .executableTarget(name: "simulate", dependencies: ["Mutants", "Simulation"]),
         .executableTarget(name: "fuzz", dependencies: ["Fuzzing"]),
 
         .testTarget(name: "TidyTests"),
@@ -147,4 +149,6 @@ for target in package.targets where target.type != .system {
             .strictMemorySafety(),
             .treatAllWarnings(as: .error),
         ]
+    // Debug builds are what the tests are; Sources/Mutants says what for.
+    target.swiftSettings?.append(.define("MUTANTS", .when(configuration: .debug)))
 }

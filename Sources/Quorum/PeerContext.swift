@@ -1,4 +1,5 @@
 import Jute
+import Mutants
 import Records
 
 /// What the machines of one peer share: they change it and add effects, one at a time.
@@ -88,7 +89,9 @@ struct PeerContext {
 
     /// Whether `servers` are a quorum of every configuration that governs what happens now.
     func isQuorum(_ servers: Set<ServerID>) -> Bool {
+        if Mutant.changeByNewQuorum.isOn { return isQuorum(servers, of: lastSeen) }
         guard isQuorum(servers, of: committed) else { return false }
+        if Mutant.changeByOldQuorum.isOn { return true }
         return lastSeen.version <= committed.version || isQuorum(servers, of: lastSeen)
     }
 

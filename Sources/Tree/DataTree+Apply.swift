@@ -3,6 +3,7 @@
 // snapshot that already holds some of its effects, and every server must come out the same.
 
 import Jute
+internal import Mutants
 public import Records
 
 extension DataTree {
@@ -182,6 +183,7 @@ extension DataTree {
 
     /// First what the leader listed, then what the session still owns, as old logs list nothing.
     private func applyCloseSession(_ listed: [Path]?, _ application: inout Application) {
+        if Mutant.ephemeralsStay.isOn { return }
         for path in listed ?? [] { _ = applyDelete(path, &application) }
         for path in ephemerals(of: application.session) { _ = applyDelete(path, &application) }
     }

@@ -25,9 +25,14 @@ struct Simulate {
             case "--trace": isTraced = true
             case "--peers": isWhole = false
             case "--ensemble": isPeers = false
+            case "--mutant":
+                let name = arguments.popFirst() ?? ""
+                let count = arguments.popFirst().flatMap { Int($0) } ?? 400
+                exit(MutantHunt(name: name, first: first, seedCount: count).run())
             default:
                 print(
-                    "usage: simulate [--peers | --ensemble] [--seed N [--trace]] [--seconds S] [--first N]"
+                    "usage: simulate [--peers | --ensemble] [--seed N [--trace]] [--seconds S] [--first N]\n"
+                        + "       simulate [--first N] --mutant NAME [SEEDS]"
                 )
                 return
             }

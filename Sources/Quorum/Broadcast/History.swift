@@ -1,3 +1,4 @@
+import Mutants
 import Records
 
 /// What this server has logged: a part that is delivered, and behind it a tail that may yet be
@@ -114,6 +115,9 @@ struct History {
     mutating func deliverFirst() -> Proposal? {
         guard let proposal = tail.popFirst() else { return nil }
         delivered = proposal.zxid
+        if Mutant.recentHistoryWithHole.isOn, proposal.zxid.epoch < currentEpoch {
+            return proposal
+        }
         remember(proposal)
         return proposal
     }
@@ -132,7 +136,9 @@ struct History {
     }
 
     private mutating func remember(_ proposal: Proposal) {
-        if let last = recent.last, !History.follows(proposal.zxid, last.zxid) {
+        if let last = recent.last, !History.follows(proposal.zxid, last.zxid),
+            !Mutant.recentHistoryWithHole.isOn
+        {
             // Only from a disk of another implementation: what lies before a hole is not offered.
             recent.removeAll()
             recentBase = nil

@@ -1,4 +1,5 @@
 import Jute
+import Mutants
 import Records
 
 // Broadcast: proposals go out in order, and commit in order once a quorum has them on disk.
@@ -88,7 +89,9 @@ extension Leader {
     /// How far a quorum of whatever governs has the log on disk; nil if no further than before.
     private func committable(_ context: PeerContext) -> Zxid? {
         guard let first = context.history.tail.first?.zxid else { return nil }
-        var marks = [(server: context.settings.myID, zxid: context.history.durable)]
+        let own =
+            Mutant.leaderCountsUnsynced.isOn ? context.history.lastLogged : context.history.durable
+        var marks = [(server: context.settings.myID, zxid: own)]
         for learner in learners where learner.isForwarding && learner.kind == .follower {
             marks.append((learner.server, learner.acknowledged))
         }

@@ -1,4 +1,5 @@
 import Jute
+import Mutants
 import Records
 
 // Discovery: an epoch that is higher than any that a quorum has promised.
@@ -69,7 +70,7 @@ extension Leader {
             return
         }
         context.history.accept(epoch)
-        context.effects.add(.persistAcceptedEpoch(epoch))
+        if !Mutant.promiseForgotten.isOn { context.effects.add(.persistAcceptedEpoch(epoch)) }
         lastProposed = epoch.start
         phase = .offering(epoch)
         phaseDeadline = context.now + context.initTime
@@ -110,7 +111,9 @@ extension Leader {
         // -1 is a promise given before: it must not count twice.
         if let current {
             let ours = (context.history.currentEpoch, context.history.lastLogged)
-            if (current, packet.zxid) > ours {
+            if (current, packet.zxid) > ours, !Mutant.olderHistoryLeads.isOn,
+                !Mutant.epochsIgnored.isOn
+            {
                 // We are not the one to lead it. If a quorum thinks so, we will not.
                 drop(link, &context)
                 return
@@ -134,7 +137,7 @@ extension Leader {
             context.isQuorum(epochVoters)
         else { return }
         context.history.enter(epoch)
-        context.effects.add(.persistCurrentEpoch(epoch))
+        if !Mutant.epochForgotten.isOn { context.effects.add(.persistCurrentEpoch(epoch)) }
         proposeInitialMembership(epoch, &context)
         phase = .synchronizing(epoch)
         phaseDeadline = context.now + context.initTime

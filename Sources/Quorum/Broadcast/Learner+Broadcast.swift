@@ -1,4 +1,5 @@
 import Jute
+import Mutants
 import Records
 
 // Broadcast, as a learner sees it: log every proposal, acknowledge it when it is durable, deliver
@@ -51,6 +52,10 @@ extension Learner {
         if let membership = proposal.membership { context.propose(membership) }
         context.history.append(proposal)
         context.effects.append(proposal)
+        if Mutant.appendAcknowledged.isOn, isServing, !isObserver, let link {
+            context.effects.send(link, .ack, proposal.zxid)
+            return
+        }
         if !isObserver { unacknowledged.append(proposal.zxid) }
     }
 

@@ -1,5 +1,6 @@
 import Configuration
 import Jute
+import Mutants
 import Records
 
 // Synchronization: from the leader's first order to UPTODATE. The sequence at NEWLEADER is what
@@ -25,6 +26,10 @@ extension Learner {
         case .truncate:
             guard packet.zxid >= .zero, packet.zxid <= context.history.lastLogged else {
                 end("the leader truncates where there is nothing")
+                return
+            }
+            if Mutant.truncationIgnored.isOn {
+                phase = .synchronizing(epoch)
                 return
             }
             context.warn(
@@ -141,6 +146,13 @@ extension Learner {
             end("NEWLEADER without a configuration that can be read")
             return
         }
+        if Mutant.epochBeforeHistory.isOn, epoch > context.history.currentEpoch {
+            context.history.enter(epoch)
+            context.effects.add(.persistCurrentEpoch(epoch))
+        }
+        if Mutant.historyAcknowledgedEarly.isOn {
+            context.effects.send(link, .ack, epoch.start)
+        }
         if mustSaveSnapshot {
             completeSnapshot(&context)
             context.effects.add(.saveSnapshot(context.history.delivered))
@@ -151,9 +163,11 @@ extension Learner {
         context.history.becameDurable(through: context.history.lastLogged)
         if epoch > context.history.currentEpoch {
             context.history.enter(epoch)
-            context.effects.add(.persistCurrentEpoch(epoch))
+            if !Mutant.epochForgotten.isOn { context.effects.add(.persistCurrentEpoch(epoch)) }
         }
-        context.effects.send(link, .ack, epoch.start)
+        if !Mutant.historyAcknowledgedEarly.isOn {
+            context.effects.send(link, .ack, epoch.start)
+        }
         phase = .synchronized(epoch)
     }
 
@@ -212,7 +226,7 @@ extension Learner {
         }
         context.effects.send(link, .ack, epoch.start)
         phase = .serving(epoch)
-        let committed = pendingCommitted
+        let committed = Mutant.pendingDelivered.isOn ? pending.count : pendingCommitted
         pendingCommitted = 0
         var count = 0
         while let proposal = pending.popFirst() {
@@ -283,6 +297,7 @@ extension Learner {
             pendingCommitted > 0
             ? pending[pendingCommitted - 1].zxid : context.history.lastLogged
         if zxid <= last { return }
+        if Mutant.pendingCommitsIgnored.isOn, case .synchronized = phase { return }
         guard pendingCommitted < pending.count, pending[pendingCommitted].zxid == zxid else {
             end("a commit of \(zxid) after \(last)")
             return

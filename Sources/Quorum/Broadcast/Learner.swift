@@ -1,4 +1,5 @@
 import Jute
+import Mutants
 import Records
 
 /// A follower or an observer: it dials its leader, promises its epoch, takes over its history and
@@ -280,14 +281,16 @@ struct Learner {
             return
         }
         let epoch = packet.zxid.epoch
-        guard epoch >= context.history.acceptedEpoch else {
+        guard epoch >= context.history.acceptedEpoch || Mutant.staleEpochFollowed.isOn else {
             endAndRest("the leader's epoch \(epoch) is older than the one promised", &context)
             return
         }
         var answer: Int32 = -1
         if epoch > context.history.acceptedEpoch {
             context.history.accept(epoch)
-            context.effects.add(.persistAcceptedEpoch(epoch))
+            if !Mutant.promiseForgotten.isOn {
+                context.effects.add(.persistAcceptedEpoch(epoch))
+            }
             answer = context.history.currentEpoch.rawValue
         }
         var writer = JuteWriter(capacity: 4)

@@ -1,3 +1,4 @@
+import Mutants
 import Records
 
 /// Fast leader election, as every ZooKeeper server does it: all tell all whom they would have,
@@ -58,7 +59,7 @@ struct Election {
         finalAt = nil
         decision = nil
         resendDelay = Election.resendDelay.lowerBound
-        mayVote = context.history.hasDatabase
+        mayVote = context.history.hasDatabase || Mutant.emptyServerVotes.isOn
         if !mayVote, context.settings.mayBegin, context.committed.isVoter(me) {
             let patience = context.now + context.settings.bootstrapPatience
             if newEnsemble == nil { newEnsemble = NewEnsemble(me: me, patienceEnds: patience) }
@@ -71,12 +72,18 @@ struct Election {
             (mayVote || context.settings.mayBegin) && context.committed.isVoter(me)
         if isCandidate || mayVote {
             initial = Vote(
-                leader: isCandidate ? me : Vote.none.leader, zxid: context.history.lastLogged,
+                leader: isCandidate ? me : Vote.none.leader, zxid: Election.last(context.history),
                 epoch: Int64(context.history.currentEpoch.rawValue), round: round,
                 state: .looking, version: Notification.version)
         }
         propose(initial, context)
         count(context)
+    }
+
+    /// What this server has, as its vote says.
+    private static func last(_ history: History) -> Zxid {
+        if Mutant.emptyServerVotes.isOn, !history.hasDatabase { return .zero }
+        return Mutant.votesWithDelivered.isOn ? history.delivered : history.lastLogged
     }
 
     /// Makes a vote mine and tells everybody.

@@ -1,3 +1,4 @@
+import Mutants
 import Records
 
 /// Who counts, and how many of them are enough: plain majorities, or majorities of groups.
@@ -40,7 +41,10 @@ struct QuorumSystem {
     func contains(_ servers: Set<ServerID>) -> Bool {
         switch kind {
         case .majority:
-            return voters.count { servers.contains($0) } > voters.count / 2
+            let count = voters.count { servers.contains($0) }
+            if Mutant.halfIsQuorum.isOn { return count >= voters.count / 2 && count > 0 }
+            if Mutant.strangersCount.isOn { return servers.count > voters.count / 2 }
+            return count > voters.count / 2
         case .hierarchy(let groups):
             let won = groups.count { group in
                 let weight = group.members.reduce(0) {

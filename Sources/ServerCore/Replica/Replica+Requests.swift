@@ -1,5 +1,6 @@
 import DequeModule
 import Jute
+import Mutants
 import Quorum
 import Records
 
@@ -66,7 +67,7 @@ extension Replica {
     private func read(
         _ xid: Xid, _ type: OpCode, _ reader: inout JuteReader, _ connection: Connection
     ) {
-        if connection.outstanding.isEmpty {
+        if connection.outstanding.isEmpty || Mutant.readsOvertakeWrites.isOn {
             answerRead(
                 type == .ping ? .ping : xid, type, &reader, connection,
                 since: now.monotonicMilliseconds)

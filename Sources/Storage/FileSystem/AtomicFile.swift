@@ -1,4 +1,5 @@
 import Jute
+import Mutants
 
 /// Small files that are replaced whole: a reader finds the old or the new content, never a part.
 public enum AtomicFile {
@@ -9,6 +10,10 @@ public enum AtomicFile {
     public static func write(
         _ content: [UInt8], to path: String, in fileSystem: any FileSystem
     ) throws(StorageError) {
+        if Mutant.filesWrittenInPlace.isOn {
+            let file = try fileSystem.open(path, .replace)
+            return try file.write(content.rawSpan, at: 0)
+        }
         let temporary = path + ".tmp"
         do throws(StorageError) {
             let file = try fileSystem.open(temporary, .replace)

@@ -1,3 +1,4 @@
+internal import Mutants
 public import Records
 
 // Taking history back, as a leader demands it. Each order of steps below is chosen so that a crash
@@ -34,7 +35,9 @@ extension DataDirectories {
         guard base.zxid == target || cut.last == target else { return .needsSnapshot }
 
         // Snapshots first: with the log still whole, any of them is part of the old history.
-        let beyond = snapshotFiles.filter { $0.zxid > target }
+        let beyond = snapshotFiles.filter {
+            $0.zxid > target && !Mutant.snapshotSurvivesTruncation.isOn
+        }
         for file in beyond { try fileSystem.remove(file.path) }
         if !beyond.isEmpty { try fileSystem.syncDirectory(snapshots) }
         // Then the log from its end, so that what is left is always a beginning of it.

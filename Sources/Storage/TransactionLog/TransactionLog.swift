@@ -1,4 +1,5 @@
 import Jute
+internal import Mutants
 public import Records
 
 /// The writing end of the transaction log: appends, and knows what is durable.
@@ -120,7 +121,7 @@ public struct TransactionLog: ~Copyable, Sendable {
         }
         file = nil
         try open.handle.write(records, at: open.end)
-        if options.isSyncForced { try open.handle.sync() }
+        if options.isSyncForced, !Mutant.logUnsynced.isOn { try open.handle.sync() }
         open.end += Int64(records.byteCount)
         open.size = max(open.size, open.end)
         file = open
@@ -181,7 +182,7 @@ public struct TransactionLog: ~Copyable, Sendable {
             // Only an optimisation: what is left of the disk is better kept for records.
             open.size = try open.handle.size()
         }
-        if options.isSyncForced { try open.handle.sync() }
+        if options.isSyncForced, !Mutant.logUnsynced.isOn { try open.handle.sync() }
     }
 
     /// Commits what was appended and lets the next record start a new file.

@@ -1,0 +1,85 @@
+/// A mistake that others have made, brought into our code on purpose, to see whether the simulator
+/// notices.
+///
+/// `isOn` is false, and known to be by the optimizer, in every build but those with the setting
+/// `MUTANTS`: debug builds, which the tests are, and what `make mutants` builds. There a mutant is
+/// on within the task that asked for it. Documentation/MUTANTS.md says who
+/// catches which.
+public enum Mutant: String, CaseIterable, Sendable {
+    // MARK: Elections and epochs
+    /// A leader and its learners are chosen without regard to epochs.
+    case epochsIgnored
+    /// A leader takes over although a follower has more than it.
+    case olderHistoryLeads
+    /// Servers vote with what they have delivered, not with what they have logged.
+    case votesWithDelivered
+    /// A server without a database votes as if it had an empty one.
+    case emptyServerVotes
+    /// A promised epoch is not written down.
+    case promiseForgotten
+    /// The epoch that was entered is not written down.
+    case epochForgotten
+    /// A leader of an epoch before the promised one is followed.
+    case staleEpochFollowed
+    /// Half of the voters are enough.
+    case halfIsQuorum
+    /// Whoever follows counts, voter or not.
+    case strangersCount
+
+    // MARK: Synchronization
+    /// NEWLEADER is acknowledged before the history is on disk.
+    case historyAcknowledgedEarly
+    /// The epoch is written before the history that belongs to it.
+    case epochBeforeHistory
+    /// What the leader does not have stays in the log.
+    case truncationIgnored
+    /// A snapshot that holds what was truncated stays.
+    case snapshotSurvivesTruncation
+    /// What came by synchronization is missing from the recent history that others are sent.
+    case recentHistoryWithHole
+    /// UPTODATE delivers what is not committed yet, too.
+    case pendingDelivered
+    /// What is committed while synchronizing is not noticed.
+    case pendingCommitsIgnored
+    /// A leader serves before a quorum has its history.
+    case establishedAlone
+
+    // MARK: Broadcast
+    /// A follower acknowledges what it has appended and not synced.
+    case appendAcknowledged
+    /// A leader counts its own log before that is synced.
+    case leaderCountsUnsynced
+
+    // MARK: Changes of the members
+    /// A change needs a quorum of the configuration before it only.
+    case changeByOldQuorum
+    /// A change needs a quorum of the configuration after it only.
+    case changeByNewQuorum
+
+    // MARK: Files
+    /// The log is not synced.
+    case logUnsynced
+    /// The end of a log is read without a look at its checksums.
+    case checksumsIgnored
+    /// A small file is written in place, so that half of it may be there.
+    case filesWrittenInPlace
+
+    // MARK: Sessions and the tree
+    /// A client that has seen more than this server is let in.
+    case lastSeenIgnored
+    /// A session's reads do not wait for its writes.
+    case readsOvertakeWrites
+    /// The ephemerals of a session stay when it ends.
+    case ephemeralsStay
+
+    #if MUTANTS
+        /// The one that is on in this task.
+        @TaskLocal public static var current: Mutant?
+
+        /// Whether the mistake is made.
+        public var isOn: Bool { Mutant.current == self }
+    #else
+        /// Whether the mistake is made: no.
+        @inlinable public var isOn: Bool { false }
+    #endif
+}
