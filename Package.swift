@@ -127,7 +127,8 @@ let package = Package(
             dependencies: ["Configuration", "Jute", "Records", "Quorum", "Simulation"],
             exclude: ["Scenarios"]),
         .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing"]),
-        .testTarget(name: "SimulationTests", dependencies: ["Jute", "Simulation", "Storage"]),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Jute", "Mutants", "Simulation", "Storage"]),
         .testTarget(
             name: "ServerCoreTests",
             dependencies: [
