@@ -28,6 +28,7 @@ public struct AviaryCommand: AsyncParsableCommand {
                 subcommands: [
                     PlanCommand.self, ApplyCommand.self, AddCommand.self, RemoveCommand.self,
                     ReplaceCommand.self, ScaleCommand.self, RollCommand.self,
+                    LeaderCommand.self,
                 ]),
             CommandGroup(
                 name: "Examine", subcommands: [CheckCommand.self, DoctorCommand.self]),

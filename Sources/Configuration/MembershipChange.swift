@@ -73,6 +73,32 @@ extension Membership {
     }
 }
 
+/// What a reconfig request says that names all members at once, or who is to lead, or both.
+///
+/// `leader=N` among the lines is ours: Apache ZooKeeper's leaders choose their successors, and refuse
+/// the line as they refuse any that is none of the configuration.
+public struct MembershipReplacement: Equatable, Sendable {
+    /// All members; nil if only the leader is to be another.
+    public var membership: Membership?
+    /// Who is to lead as soon as the change is in force.
+    public var leader: ServerID?
+
+    /// Reads lines that are separated by commas or newlines.
+    public init(_ text: String) throws(MembershipProblem) {
+        var lines = text.split { $0 == "," || $0 == "\n" }.map { String($0).trimmed }
+        if let place = lines.firstIndex(where: { $0.hasPrefix("leader=") }) {
+            let number = String(lines.remove(at: place).dropFirst("leader=".count)).trimmed
+            guard let id = Int64(number), id >= 0 else {
+                throw MembershipProblem("leader=\(number) is no server's number")
+            }
+            leader = ServerID(id)
+        }
+        if leader == nil || lines.contains(where: { !$0.isEmpty }) {
+            membership = try Membership(replacement: lines.joined(separator: "\n"))
+        }
+    }
+}
+
 extension Member {
     /// Whether both would have to listen at one place; wildcard addresses say nothing.
     func sharesAddress(with other: Member) -> Bool {

@@ -22,6 +22,15 @@ extension QuorumPeer {
         leader?.canActivate(membership, context) ?? false
     }
 
+    /// The next proposal, which must change the configuration, lets `server` lead; false if it could
+    /// not.
+    public mutating func handOver(to server: ServerID, now: Int64) -> Bool {
+        context.now = now
+        guard leader?.canSucceed(server, context) ?? false else { return false }
+        leader?.handOver(to: server, context)
+        return true
+    }
+
     /// Answers `revalidateAsked`.
     public mutating func answerRevalidate(
         _ link: LinkID, _ session: SessionID, isValid: Bool

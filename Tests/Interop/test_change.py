@@ -215,6 +215,50 @@ def test_a_roll_restarts_everybody_the_leader_last(aviary, load):
     writing.end(aviary)
 
 
+def test_the_leader_is_moved_under_load(aviary, load):
+    """Nobody is elected: the leader hands over, and who felt how much of it is printed."""
+    aviary.do("up", "--detach")
+    writing = load()
+    assert aviary.do("leader").strip() == str(aviary.leader())
+    felt = []
+    for turn in range(6):
+        wanted = [number for number in aviary.servers() if number != aviary.leader()][turn % 2]
+        said = json.loads(aviary.do("leader", "move", wanted, "--json"))
+        assert said["leader"] == wanted == aviary.leader() and said["sessionsLost"] == 0 and said["changes"] == 1
+        felt.append(said["longestGapMilliseconds"])
+        eventually(lambda: aviary.status()["ready"], 20, "ready")
+        writing.go_on(f"leader move {wanted}", aviary)
+    print(f"\nthe launcher's own probe: {sorted(felt)} ms")
+    # Between the two leaders lie some ten milliseconds; the rest is clients that look for a server.
+    assert sorted(felt)[len(felt) // 2] < 1000, felt
+    assert "already" in aviary.do("leader", "move", aviary.leader())
+    assert aviary("leader", "move", 9)[0] == 64
+    aviary.do("add", "--observer")
+    code, _, err = aviary("leader", "move", 4)
+    assert code == 64 and "no participant" in err
+    assert "no changes" in aviary.do("plan")
+    writing.end(aviary)
+
+
+def test_an_observer_is_promoted_under_load(aviary, load):
+    aviary.do("up", "--detach")
+    aviary.do("add", "--observer")
+    writing = load()
+    path = aviary.folder / "promoted.yaml"
+    text = aviary.do("import", aviary.addresses(), "--name", "local")
+    path.write_text(text.replace("runtime: external", "runtime: process"))
+    assert "no changes" in aviary.do("plan", path)
+    for role in ("participant", "observer", "participant"):
+        lines = re.sub(r"    role: observer\n", "", path.read_text())
+        if role == "observer":
+            lines = lines.replace("  - id: 4\n", "  - id: 4\n    role: observer\n")
+        path.write_text(lines)
+        aviary.do("apply", path)
+        assert (aviary.servers()[4]["mode"] == "observer") == (role == "observer")
+        writing.go_on(f"server 4 a {role}", aviary)
+    writing.end(aviary)
+
+
 @pytest.mark.parametrize("text", ["exec tail -f /dev/null", "echo no server >&2; exit 1"], ids=["hangs", "ends"])
 def test_a_binary_that_does_not_serve_is_taken_back(aviary, text):
     aviary.do("up", "--detach")

@@ -29,10 +29,8 @@ def spec(folder, lines, roles=None):
     return path
 
 
-@pytest.mark.parametrize("composition", COMPOSITIONS)
-def test_three_five_three(tmp_path, started, kazoo, composition):
-    aviary = Launcher(tmp_path)
-    kinds = COMPOSITIONS[composition]
+def three(tmp_path, started, kinds):
+    """Three servers that serve, led by server 3; the options that give the right to change them; and where they are."""
     config = {**DYNAMIC, "skipACL": "no", "DigestAuthenticationProvider.superDigest": make_digest_acl_credential("super", "secret")}
     ensemble = Dynamic(tmp_path, started, kinds[:3], config)
     ensemble[1].start()
@@ -41,13 +39,114 @@ def test_three_five_three(tmp_path, started, kazoo, composition):
     ensemble[2].start().wait_serving()
     credential = tmp_path / "credential"
     credential.write_text("super:secret\n")
-    options = ("--credential", credential)
-    assert "no changes" in aviary.do("plan", spec(tmp_path, ensemble.lines), *options)
 
     class Addresses:
         @staticmethod
         def addresses():
             return ensemble.addresses()
+    return ensemble, ("--credential", credential), Addresses
+
+
+def apply_with_joiners(aviary, ensemble, path, options, joiners):
+    """Applies a spec, and starts each joiner as soon as `apply` says how; {number: (line, kind)}."""
+    process = aviary.begin("apply", path, *options)
+    said = []
+    reader = threading.Thread(target=lambda: said.extend(process.stderr), daemon=True)
+    reader.start()
+    for number, (line, kind) in joiners.items():
+        eventually(lambda: any(f"  server.{number}=" in text and ":observer;" in text for text in said), 30,
+                   f"how to start server {number}: {''.join(said)}")
+        ensemble.line = lambda role="participant", line=line: line
+        ensemble.join(number, kind)
+        del ensemble.line
+    assert process.wait(60) == 0, "".join(said)
+    reader.join(10)
+    check_steps("".join(said))
+
+
+def end(writing):
+    for writer in writing.writers:
+        writer.over = True
+        clients.let_go(writer.client)
+
+
+def leave(aviary, ensemble, path, options, left):
+    """Applies a spec without some servers, which are then stopped, as it says."""
+    code, out, err = aviary("apply", path, *options)
+    assert code == 0, err
+    check_steps(err)
+    for number in left:
+        assert f"server {number} is no member any more, and can be stopped" in err
+        ensemble[number].stop()
+        del ensemble.servers[number], ensemble.lines[number]
+    return out
+
+
+@pytest.mark.parametrize("kind", ["apache", "aviary"])
+@pytest.mark.budget(300)
+def test_three_five_three_one_three_under_load(tmp_path, started, kazoo, kind):
+    """Apache ZooKeeper goes down to one participant too, and up again, with standaloneEnabled=false."""
+    aviary = Launcher(tmp_path)
+    ensemble, options, where = three(tmp_path, started, (kind,) * 3)
+    writing = Load(ensemble.addresses(), 3)
+    try:
+        def grow(*numbers):
+            new = {number: (ensemble.line(), kind) for number in numbers}
+            lines = {**ensemble.lines, **{number: line for number, (line, _) in new.items()}}
+            apply_with_joiners(aviary, ensemble, spec(tmp_path, lines), options, new)
+            writing.go_on(f"{len(lines) - len(numbers)} to {len(lines)}", where)
+
+        def shrink(count):
+            leader = ensemble.leader()
+            # The leader leaves as well; the highest ids stay, so that everybody is replaced in the end.
+            left = [leader, *[n for n in ensemble.lines if n != leader]][:len(ensemble.lines) - count]
+            lines = {n: line for n, line in ensemble.lines.items() if n not in left}
+            leave(aviary, ensemble, spec(tmp_path, lines), options, left)
+            writing.go_on(f"{count + len(left)} to {count}, without the leader", where)
+        grow(4, 5)
+        shrink(3)
+        shrink(1)
+        assert roles(kazoo(ensemble.addresses())) == dict.fromkeys(ensemble.lines, "participant")
+        grow(6, 7)
+        assert "no changes" in aviary.do("plan", spec(tmp_path, ensemble.lines), *options)
+        writing.end(where)
+    finally:
+        end(writing)
+
+
+@pytest.mark.parametrize("kinds", [("apache",) * 3, ("aviary",) * 3, ("apache", "aviary", "aviary"), ("aviary", "aviary", "apache")],
+                         ids=["apache", "ours", "ours-leads", "apache-leads"])
+def test_the_leader_is_moved(tmp_path, started, kazoo, kinds):
+    """Ours hand over at once; where one server is Apache ZooKeeper's, the leader is made an observer for a moment."""
+    aviary = Launcher(tmp_path)
+    ensemble, options, where = three(tmp_path, started, kinds)
+    path = spec(tmp_path, ensemble.lines)
+    writing = Load(ensemble.addresses(), 2)
+    try:
+        for _ in range(2):
+            before = ensemble.leader()
+            wanted = next(n for n in (1, 2, 3) if n != before)
+            code, out, err = aviary("leader", "move", wanted, path, *options)
+            assert ("made an observer for a moment" in err) == ("apache" in kinds), err
+            # A leader of ours names its successor; Apache ZooKeeper's may choose the others all the time.
+            assert code == 0 or (code == 1 and kinds[before - 1] == "apache" and "choose their successors" in err), err
+            eventually(lambda: ensemble.leader() is not None, 20, "a leader")
+            assert code == 1 or ensemble.leader() == wanted
+            assert kinds[before - 1] == "apache" or "acknowledged" in out
+            assert "no changes" in aviary.do("plan", path, *options)
+            writing.go_on(f"leader move {wanted}, from {kinds[before - 1]} {before}", where)
+            print(out)
+        writing.end(where)
+    finally:
+        end(writing)
+
+
+@pytest.mark.parametrize("composition", COMPOSITIONS)
+def test_three_five_three(tmp_path, started, kazoo, composition):
+    aviary = Launcher(tmp_path)
+    kinds = COMPOSITIONS[composition]
+    ensemble, options, Addresses = three(tmp_path, started, kinds)
+    assert "no changes" in aviary.do("plan", spec(tmp_path, ensemble.lines), *options)
     writing = Load(ensemble.addresses(), 2)
     try:
         # Without the right to change members it says what is missing, and changes nothing.

@@ -134,6 +134,8 @@ extension Scenario {
             note(host, "delivers \(proposal.zxid.told)")
             servers[host].tree.apply(proposal)
         case .roleChanged(let role): note(host, role.told)
+        case .membershipProposed(let membership): keep(membership, inForce: false, host)
+        case .membershipCommitted(let membership): keep(membership, inForce: true, host)
         case .forwarded(_, let request): propose(request.body, host)
         case .note(let text, let isWarning):
             if isWarning { note(host, "says: \(text)") }

@@ -12,6 +12,9 @@ import Records
 final class Scenario {
     struct Server {
         let member: Member
+        /// The configuration in its files, and the one proposed beyond it.
+        var membership = Membership(version: 0, members: [])
+        var proposed: Membership?
         /// The ensemble it says it belongs to.
         var ensemble: ByteString?
         /// Whether it may begin a new history.
@@ -42,7 +45,8 @@ final class Scenario {
     static let logPieceCount = 2
 
     var servers: [Server] = []
-    private(set) var membership = Membership(version: 0, members: [])
+    /// Whether members may come and go.
+    private(set) var isDynamic = false
     var network = ScenarioNetwork()
     private(set) var now: Int64 = 0
     /// Whether votes are lines as well.
@@ -56,6 +60,10 @@ final class Scenario {
         case "servers": try make(verb)
         case "disk": try fill(verb)
         case "ensemble": try name(verb)
+        case "dynamic": isDynamic = true
+        case "join": try join(verb)
+        case "reconfig": try reconfigure(verb)
+        case "handover": try handOver(verb)
         case "start": for host in try hosts(verb) { start(host) }
         case "crash": try crash(verb)
         case "write": try write(verb)
@@ -98,13 +106,10 @@ final class Scenario {
         let observers = verb.words.count > 1 ? try verb.number(2) : 0
         guard count > observers, count < 10 else { throw verb.mistake("too few or too many") }
         let members = (1...count).map { number in
-            let host = Endpoint(host: "host", port: UInt16(number))
-            return Member(
-                id: ServerID(Int64(number)), quorum: host, election: host, client: nil,
-                role: number <= count - observers ? .participant : .observer)
+            Scenario.member(number, number <= count - observers ? .participant : .observer)
         }
-        membership = Membership(version: 0, members: members)
-        servers = members.map { Server(member: $0) }
+        let membership = Membership(version: 0, members: members)
+        servers = members.map { Server(member: $0, membership: membership) }
     }
 
     /// `ensemble red 1 2`: servers 1 and 2 belong to the ensemble red.
@@ -153,11 +158,12 @@ final class Scenario {
 
     // MARK: Life and death
 
-    private func start(_ host: Int) {
+    func start(_ host: Int) {
         guard servers[host].peer == nil else { return }
         var settings = QuorumSettings(
             myID: servers[host].member.id, tickTime: Scenario.tickTime,
-            initLimit: Scenario.initLimit, syncLimit: Scenario.syncLimit)
+            initLimit: Scenario.initLimit, syncLimit: Scenario.syncLimit,
+            reconfigEnabled: isDynamic)
         settings.committedLogCountMax = Scenario.committedLogCountMax
         settings.snapshotSizeFactor = 0
         settings.ensemble = servers[host].ensemble
@@ -165,7 +171,8 @@ final class Scenario {
         let (tree, history) = servers[host].disk.recover(
             recentMax: Scenario.committedLogCountMax)
         var peer = QuorumPeer(
-            settings: settings, membership: membership, history: history, seed: 1)
+            settings: settings, membership: servers[host].membership,
+            lastSeen: servers[host].proposed, history: history, seed: 1)
         peer.start(now: now)
         servers[host].tree = tree
         servers[host].life += 1

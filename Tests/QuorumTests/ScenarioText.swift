@@ -1,7 +1,7 @@
 import Jute
-import Quorum
 import Records
 
+@testable import Quorum
 @testable import Simulation
 
 /// What goes over the links of a scenario, as a person reads it.
@@ -35,6 +35,9 @@ enum ScenarioText {
         let name = QuorumTranscript.name(packet.kind)
         switch packet.kind {
         case .request, .upToDate: return name
+        case .commitAndActivate, .informAndActivate:
+            let leader = Activation(packet.data).map { ", \($0.leader) leads" }
+            return "\(name) \(packet.zxid.told)\(leader ?? "")"
         case .ackEpoch:
             let data = packet.data ?? []
             var reader = JuteReader(data.rawSpan)

@@ -47,6 +47,8 @@ public final class ChangeApplier {
         public var isOutageAccepted = false
         /// Asked often; once it says yes, the change ends after its present step.
         public var isInterrupted: () -> Bool = { false }
+        /// Who is to lead when the leader gives up its vote, if that leader takes a wish.
+        var successor: ServerID?
         /// Told what goes on.
         public var tell: (ChangeProgress) -> Void = { _ in }
 
@@ -176,7 +178,7 @@ public final class ChangeApplier {
         case .awaitQuorum, .awaitSync: return false
         case .start, .startJoiner, .stop, .retire, .restart: return try runtime.perform(step, view)
         case .add, .change, .remove, .replaceAll:
-            return try await reconfigure(step, version: view.committed?.version ?? 0)
+            return try await reconfigure(step, view)
         case .confirm:
             do { try await session.confirm() } catch { return false }
             confirmedVersion = view.committed?.version
@@ -184,8 +186,18 @@ public final class ChangeApplier {
         }
     }
 
-    private func reconfigure(_ step: ChangeStep, version: Int64) async throws -> Bool {
+    private func reconfigure(_ step: ChangeStep, _ view: EnsembleView) async throws -> Bool {
+        let version = view.committed?.version ?? 0
         do throws(ZooKeeperError) {
+            if let successor = settings.successor, case .change(let member) = step,
+                member.id == view.leader, member.role == .observer, var next = view.committed
+            {
+                next.members.removeAll { $0.id == member.id }
+                next.members.append(member)
+                let isTaken = try await session.handOver(
+                    to: successor, members: next, version: version)
+                if isTaken { return true }
+            }
             try await session.reconfigure(step, version: version)
             return true
         } catch {

@@ -60,6 +60,23 @@ final class EnsembleSession {
             members: all.map { ByteString($0) }, version: version)
     }
 
+    /// Asks the leader to let another server lead, with the members as they are or with others;
+    /// false if it does not understand.
+    func handOver(
+        to id: ServerID, members: Membership? = nil, version: Int64
+    ) async throws(ZooKeeperError) -> Bool {
+        let lines = (members?.lines ?? []) + ["leader=\(id)"]
+        do throws(ZooKeeperError) {
+            _ = try await connected().reconfigure(
+                joining: nil, leaving: nil, members: ByteString(lines.joined(separator: "\n")),
+                version: version)
+            return true
+        } catch {
+            guard error.code == .badArguments else { throw error }
+            return false
+        }
+    }
+
     /// An ordinary write that everybody who counts acknowledges.
     func confirm() async throws(ZooKeeperError) {
         let client = try await connected()

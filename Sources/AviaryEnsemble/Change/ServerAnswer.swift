@@ -47,6 +47,14 @@ struct ServerAnswer {
         ask("srvr", places).map { ServerAnswer($0) }
     }
 
+    /// What they say they are; nil where there is no answer.
+    static func versions(_ places: [ServerPlace]) -> [String?] {
+        ask("srvr", places).map { answer in
+            answer?.split(separator: "\n").first { $0.hasPrefix("Zookeeper version: ") }
+                .map(String.init)
+        }
+    }
+
     private static func ask(_ word: String, _ places: [ServerPlace]) -> [String?] {
         FourLetterClient.ask(
             places.map { FourLetterClient.Question(word: word, host: $0.host, port: $0.port) })

@@ -83,7 +83,9 @@ extension Leader {
         guard hasNewAcknowledgements else { return }
         hasNewAcknowledgements = false
         // A change of the configuration changes what a quorum is for what comes after it.
-        while isEstablished, let zxid = committable(context) { commit(through: zxid, &context) }
+        while isEstablished, let zxid = held(committable(context), context) {
+            commit(through: zxid, &context)
+        }
     }
 
     /// How far a quorum of whatever governs has the log on disk; nil if no further than before.

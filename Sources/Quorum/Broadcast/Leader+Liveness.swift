@@ -5,6 +5,7 @@ import Records
 extension Leader {
     var nextDeadline: Int64? {
         if hasEnded { return nil }
+        if let handOver { return min(nextPing, handOver.deadline) }
         return isEstablished ? nextPing : min(nextPing, phaseDeadline)
     }
 
@@ -13,7 +14,8 @@ extension Leader {
             end("no quorum within the init limit")
             return
         }
-        guard context.now >= nextPing else { return }
+        giveUpHandOver(&context)
+        guard !hasEnded, context.now >= nextPing else { return }
         nextPing = context.now + max(1, context.settings.tickTime / 2)
         dropSilentLearners(&context)
         if nextPingCounts, isEstablished, !hasQuorum(context) {

@@ -18,6 +18,7 @@ extension Leader {
     /// everywhere with the packet that commits it.
     mutating func commitChange(_ proposal: Proposal, _ context: inout PeerContext) {
         let successor = successor(at: proposal.zxid, context)
+        handOver = nil
         let place = context.committed.member(context.settings.myID)?.quorum
         context.activate(context.lastSeen)
         context.effects.addLocal(.deliver(proposal))
@@ -46,9 +47,10 @@ extension Leader {
         }
     }
 
-    /// Who leads by the proposed configuration: this server if it votes there at the same address,
-    /// else the voter there that has acknowledged most.
+    /// Who leads by the proposed configuration: whom somebody has asked for, this server if it votes
+    /// there at the same address, else the voter there that has acknowledged most.
     private func successor(at zxid: Zxid, _ context: PeerContext) -> ServerID {
+        if let wanted = wantedSuccessor(at: zxid) { return wanted }
         let me = context.settings.myID
         if let member = context.lastSeen.member(me), member.role == .participant,
             member.quorum == context.committed.member(me)?.quorum

@@ -42,6 +42,8 @@ struct Leader {
     var snapshotReceivers: Set<ServerID> = []
     /// Whether an ACK has come that was not evaluated yet.
     var hasNewAcknowledgements = false
+    /// Who is to lead by a change that is on its way.
+    var handOver: HandOver?
     /// Who leads next, if the configuration has ended the reign.
     var succession: Succession?
 

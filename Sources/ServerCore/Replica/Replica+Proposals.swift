@@ -47,6 +47,9 @@ extension Replica {
         return MembershipState(
             committed: peer.membership, lastSeen: peer.lastSeenMembership,
             voterCountMin: settings.standaloneEnabled ? 2 : 1, canActivate: peer.canActivate,
+            handOver: { [now] successor in
+                self.peer?.handOver(to: successor, now: now.monotonicMilliseconds) ?? false
+            },
             explain: { self.log(.warning, $0) })
     }
 

@@ -13,6 +13,8 @@ struct MembershipState {
     let voterCountMin: Int
     /// Whether enough voters of a configuration follow this leader that it could be in force.
     let canActivate: (Membership) -> Bool
+    /// Lets another server lead with the next change; false if it could not.
+    let handOver: (ServerID) -> Bool
     /// Takes what the error code alone does not say.
     let explain: (String) -> Void
 }
@@ -42,9 +44,12 @@ extension Preparation {
             throw .badArguments
         }
         var next: Membership
+        var successor: ServerID?
         do throws(MembershipProblem) {
             if let members = request.members, !members.bytes.isEmpty {
-                next = try Membership(replacement: members.description)
+                let wanted = try MembershipReplacement(members.description)
+                next = wanted.membership ?? state.lastSeen
+                successor = wanted.leader
             } else {
                 next = try state.lastSeen.changed(
                     joining: request.joining?.description, leaving: request.leaving?.description)
@@ -68,6 +73,10 @@ extension Preparation {
         guard state.canActivate(next) else { throw .newConfigNoQuorum }
         let znode = try existing(Preparation.configurationPath, context)
         try require(.write, on: znode, context)
+        if let successor, !state.handOver(successor) {
+            state.explain("reconfig: server \(successor) leads, or does not follow with a vote")
+            throw .newConfigNoQuorum
+        }
         return .reconfig(
             Preparation.configurationPath, data: Array(next.text.utf8), version: -1)
     }

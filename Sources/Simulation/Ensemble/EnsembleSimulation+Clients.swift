@@ -201,6 +201,7 @@ extension EnsembleSimulation {
             }
         case .list: receivedList(number, body)
         case .reconfigure: count("reconfig \(header.error.rawValue)")
+        case .handOver: count("hand-over \(header.error.rawValue)")
         case .sync, .ping, .close: break
         }
     }

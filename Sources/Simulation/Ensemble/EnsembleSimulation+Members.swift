@@ -21,10 +21,12 @@ extension EnsembleSimulation {
         servers[host].newestInForce = membership.version
     }
 
-    /// The operator changes one member: another joins, one leaves, or one takes another role.
+    /// The operator changes one member: another joins, one leaves, or one takes another role; or wants
+    /// another leader.
     func changeMembers(_ number: Int) {
         let newest = newestMembership
         let server = random.number(1...servers.count)
+        if random.chance(1, in: 4) { return send(number, .handOver(to: server)) }
         let member = newest.member(ServerID(Int64(server)))
         let role: MemberRole = random.chance(1, in: 3) ? .observer : .participant
         let joining = "server.\(server)=\(EnsembleSimulation.member(server, role))"

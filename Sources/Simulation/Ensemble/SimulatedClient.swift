@@ -22,6 +22,7 @@ struct SimulatedClient {
         case ping
         case list
         case reconfigure(joining: String?, leaving: String?)
+        case handOver(to: Int)
         case close
     }
 
@@ -120,6 +121,11 @@ struct SimulatedClient {
             ReconfigRequest(
                 joining: joining.map { ByteString($0) }, leaving: leaving.map { ByteString($0) },
                 members: nil, version: -1
+            ).write(to: &writer)
+        case .handOver(let server):
+            header(.reconfig)
+            ReconfigRequest(
+                joining: nil, leaving: nil, members: ByteString("leader=\(server)"), version: -1
             ).write(to: &writer)
         case .close: header(.closeSession)
         }

@@ -27,6 +27,8 @@ enum QuorumTranscript {
         case .revalidate: "REVALIDATE"
         case .sync: "SYNC"
         case .inform: "INFORM"
+        case .commitAndActivate: "COMMITANDACTIVATE"
+        case .informAndActivate: "INFORMANDACTIVATE"
         case .newLeader: "NEWLEADER"
         case .followerInfo: "FOLLOWERINFO"
         case .upToDate: "UPTODATE"

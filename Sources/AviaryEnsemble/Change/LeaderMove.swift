@@ -1,0 +1,222 @@
+// Another leader, on somebody's wish, and as few moments as possible without one.
+
+internal import AviaryClient
+internal import Jute
+internal import Records
+
+/// What a change of the leader came to.
+public struct LeaderMoveReport: Sendable {
+    /// Who leads now.
+    public var leader: Int
+    /// How often the leader changed on the way; 0 if the wanted one led already.
+    public var changeCount: Int
+    /// What clients felt.
+    public var probe: ProbeReport
+}
+
+/// Lets a server lead that somebody names.
+///
+/// A leader of ours is asked for it: it hands over as soon as the successor has everything, and nobody
+/// is elected. Apache ZooKeeper's servers see no change in that, so where there are some the leader
+/// is made an observer for a moment. One of ours names the successor then as well; one of
+/// theirs chooses it.
+public final class LeaderMove {
+    private static let attemptCountMax = 5
+
+    private let runtime: any ChangeRuntime
+    private let spec: EnsembleSpec
+    private let settings: ChangeApplier.Settings
+    /// Nil where nobody but this process could know of the ensemble.
+    private let folder: EnsembleFolder?
+    private let session: EnsembleSession
+
+    /// In the ensemble in `folder`, whose servers are processes of this machine.
+    public convenience init(
+        _ folder: EnsembleFolder, binary: String, _ settings: ChangeApplier.Settings
+    ) throws {
+        let spec = try EnsembleWish(folder).spec
+        self.init(
+            try LocalRuntime(folder, to: spec, binary: binary), spec, settings, in: folder)
+    }
+
+    /// In an ensemble whose servers somebody else starts.
+    public convenience init(
+        external spec: EnsembleSpec, authentication: String?, _ settings: ChangeApplier.Settings
+    ) throws {
+        let credential = authentication.map { OperatorCredential(authentication: $0) }
+        let runtime = try ExternalRuntime(spec, credential) { settings.tell(.note($0)) }
+        self.init(runtime, spec, settings, in: nil)
+    }
+
+    private init(
+        _ runtime: any ChangeRuntime, _ spec: EnsembleSpec, _ settings: ChangeApplier.Settings,
+        in folder: EnsembleFolder?
+    ) {
+        self.runtime = runtime
+        self.spec = spec
+        self.settings = settings
+        self.folder = folder
+        session = EnsembleSession(runtime.addresses, runtime.credential)
+    }
+
+    /// Does it.
+    public func run(to number: Int) async throws -> LeaderMoveReport {
+        let lock = try folder.map { try ChangeLock($0) }
+        defer { _ = lock }
+        let id = ServerID(Int64(number))
+        do {
+            let report = try await move(to: id)
+            await session.close()
+            return report
+        } catch {
+            await session.close()
+            throw error
+        }
+    }
+
+    private func move(to id: ServerID) async throws -> LeaderMoveReport {
+        var view = try await wait(id) { $0.leader != nil && $0.committed != nil }
+        guard view.committed?.isVoter(id) ?? false else {
+            throw EnsembleError(
+                .misused,
+                "server \(id) is no participant of \(spec.name), so it cannot lead; 'aviary status' "
+                    + "shows who can")
+        }
+        if view.leader == id {
+            return LeaderMoveReport(leader: id.number, changeCount: 0, probe: ProbeReport())
+        }
+        view = try await wait(id) { $0.isSynced(id) && $0.leader != nil }
+        let probe = ClientProbe(runtime.addresses, runtime.credential)
+        // The gap is to be seen from a session that was there before.
+        LocalEnsemble.sleep(milliseconds: 100)
+        do {
+            if folder != nil || areAllOurs(view), let count = try await ask(id) {
+                return LeaderMoveReport(
+                    leader: id.number, changeCount: count, probe: await probe.end())
+            }
+        } catch {
+            _ = await probe.end()
+            throw error
+        }
+        _ = await probe.end()
+        return try await depose(for: id)
+    }
+
+    /// Asks the leader until the wanted server leads; nil if it does not understand.
+    private func ask(_ id: ServerID) async throws -> Int? {
+        var count = 0
+        let begun = LocalEnsemble.seconds()
+        while LocalEnsemble.seconds() - begun < settings.patience,
+            count < LeaderMove.attemptCountMax
+        {
+            let view = await look()
+            guard let leader = view.leader, let committed = view.committed else { continue }
+            if leader == id { return count }
+            do throws(ZooKeeperError) {
+                guard try await session.handOver(to: id, version: committed.version) else {
+                    if folder == nil { return nil }
+                    throw ZooKeeperError(.unimplemented)
+                }
+                count += 1
+            } catch {
+                switch error.code {
+                case .noAuth, .reconfigDisabled, .badArguments, .unimplemented:
+                    throw runtime.refused(error.code, .confirm)
+                case .newConfigNoQuorum: LocalEnsemble.sleep(milliseconds: 50)
+                default: break
+                }
+            }
+            _ = try? await wait(id, seconds: 2) { $0.leader == id }
+        }
+        if await look().leader == id { return count }
+        throw EnsembleError(
+            .failed,
+            "server \(id) does not lead yet: it was asked for, and does not keep up. Type: aviary "
+                + "status, and then the same again")
+    }
+
+    /// Whether every participant says that it is one of ours.
+    private func areAllOurs(_ view: EnsembleView) -> Bool {
+        let voters = view.committed?.members.filter { $0.role == .participant } ?? []
+        let places = voters.map { member in
+            ServerPlace(
+                host: member.quorum.host.description,
+                port: Int(member.client?.port ?? 0))
+        }
+        return ServerAnswer.versions(places).allSatisfy { $0?.contains("aviary") ?? false }
+    }
+
+    /// Makes the leader an observer and a participant again, as often as there are participants.
+    private func depose(for id: ServerID) async throws -> LeaderMoveReport {
+        var probe = ProbeReport()
+        let view = await look()
+        guard ChangePlanner.decide(view, ChangeGoal(members: try spec.membership())) == .done
+        else {
+            throw EnsembleError(
+                .failed,
+                "\(spec.name) is not what the spec says; 'aviary apply SPEC' comes first")
+        }
+        settings.tell(
+            .note(
+                "Apache ZooKeeper's servers know no other way: the leader is made an observer for a "
+                    + "moment, until server \(id) leads"))
+        var settings = settings
+        settings.successor = id
+        var leader = view.leader
+        let attempts = view.committed?.voters.count ?? 0
+        for attempt in 1...max(1, attempts) {
+            for place in [leader, nil] {
+                var wanted = spec
+                for index in wanted.servers.indices where wanted.servers[index].id == place?.number
+                { wanted.servers[index].isObserver = true }
+                let applier = try ChangeApplier(runtime, to: wanted, settings)
+                probe.add(try await applier.apply().probe)
+            }
+            leader = try await wait(id) { $0.leader != nil }.leader
+            if leader == id {
+                return LeaderMoveReport(leader: id.number, changeCount: attempt, probe: probe)
+            }
+            settings.tell(.note("server \(leader?.number ?? 0) leads now"))
+        }
+        throw EnsembleError(
+            .failed,
+            "server \(leader?.number ?? 0) leads, and not \(id): Apache ZooKeeper's leaders choose "
+                + "their successors. The ensemble is as it was otherwise; the same again tries again"
+        )
+    }
+
+    // MARK: Looking
+
+    private func look() async -> EnsembleView {
+        runtime.look(committed: await session.committed(), confirmed: nil)
+    }
+
+    private func wait(
+        _ id: ServerID, seconds: Double? = nil, _ isMet: (EnsembleView) -> Bool
+    ) async throws -> EnsembleView {
+        let begun = LocalEnsemble.seconds()
+        let limit = seconds ?? settings.patience
+        while true {
+            let view = await look()
+            if isMet(view) { return view }
+            guard LocalEnsemble.seconds() - begun < limit else {
+                guard view.leader != nil else {
+                    throw EnsembleError(
+                        .unreachable, "\(spec.name) has no leader. Type: aviary status")
+                }
+                throw runtime.missing(id, "after \(Int(limit)) s")
+            }
+            LocalEnsemble.sleep(milliseconds: 20)
+        }
+    }
+}
+
+extension ProbeReport {
+    /// Takes in what was felt of another part.
+    fileprivate mutating func add(_ other: ProbeReport) {
+        writes += other.writes
+        failures += other.failures
+        sessionsLost += other.sessionsLost
+        longestGap = max(longestGap, other.longestGap)
+    }
+}
