@@ -188,6 +188,24 @@ def test_servers_of_another_user_are_not_said_to_be_stopped(aviary, tmp_path):
     assert status(aviary)["servers"][0]["mode"] == "leader"
 
 
+def test_ensembles_side_by_side_share_no_port_also_while_nobody_listens_there(aviary):
+    """A follower's quorum port is closed until it leads: another launcher must not take it for free."""
+    home = pathlib.Path(aviary.environment["AVIARY_HOME"])
+    starting = [subprocess.Popen([places.aviary_binary(), "up", "--detach", "-e", name], env=aviary.environment, text=True,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for name in ("one", "two", "three")]
+    for each in starting:
+        assert each.wait(60) == 0, each.stderr.read()
+    ports = []
+    for name in ("one", "two", "three"):
+        text = (home / name / "1" / "zoo.cfg.dynamic").read_text()
+        ports += [int(port) for line in text.split() for port in line.replace(";", ":").split(":")[1:] if port.isdigit()]
+        # Whoever leads, the ensemble goes on.
+        leader = next(server["id"] for server in json.loads(aviary("status", "-e", name, "--json")[1])["servers"] if server["mode"] == "leader")
+        assert aviary("kill", str(leader), "-e", name)[0] == 0
+        assert aviary("wait", "--for", "leader", "-e", name, seconds=90)[0] == 0
+    assert len(ports) == 27 and len(set(ports)) == 27, sorted(ports)
+
+
 def test_a_port_of_another_ensemble_is_said_to_be_its(aviary, tmp_path):
     assert aviary("up", "--detach", "-n", "1", "-e", "one")[0] == 0
     port = status(aviary)["servers"][0]["client"].rsplit(":", 1)[1]

@@ -49,7 +49,7 @@ struct PortReservation {
                 unsafe Platform.bind(descriptor, $0, length)
             }
         }
-        guard result == 0 else {
+        guard result == 0, isExclusive(descriptor) else {
             _ = Platform.close(descriptor)
             return nil
         }
@@ -66,6 +66,25 @@ struct PortReservation {
         guard kept >= 0 else { return nil }
         return PortReservation(
             descriptor: kept, port: Int(UInt16(bigEndian: bound.sin_port)))
+    }
+
+    /// Makes nobody else's bind succeed, as long as the socket is open.
+    ///
+    /// Two sockets that may be reused have one port until one of them listens: another launcher
+    /// would get it, too, and a server that leads much later could not open it. So this one listens
+    /// for a moment, and may not be reused from then on; the server allows it again when it listens
+    /// (InheritedSockets). Where a socket that has listened does not stay bound, it is left as it is.
+    private static func isExclusive(_ descriptor: CInt) -> Bool {
+        #if canImport(Darwin)
+            return true
+        #else
+            guard listen(descriptor, 1) == 0 else { return false }
+            _ = shutdown(descriptor, CInt(SHUT_RD))
+            var no: CInt = 0
+            unsafe setsockopt(
+                descriptor, SOL_SOCKET, SO_REUSEADDR, &no, socklen_t(MemoryLayout<CInt>.size))
+            return true
+        #endif
     }
 
     /// Lets the launcher's side go; a server that has it keeps it.

@@ -37,6 +37,7 @@ final class InheritedSockets {
     /// and again, that one is duplicated and kept.
     func take(_ purpose: Purpose) -> CInt? {
         guard let descriptor = descriptors[purpose] else { return nil }
+        allowReuse(of: descriptor, true)
         guard purpose == .quorum else { return descriptors.removeValue(forKey: purpose) }
         let copy = dup(descriptor)
         guard copy >= 0 else { return nil }
@@ -51,6 +52,19 @@ final class InheritedSockets {
         // Linux leaves the socket bound; where that is an error, connections wait for the next
         // time.
         _ = shutdown(descriptor, CInt(SHUT_RD))
+        allowReuse(of: descriptor, false)
+    }
+
+    /// A port at rest is nobody else's.
+    ///
+    /// Two sockets that may be reused can have one port until one of them listens. To listen, this
+    /// one must be reusable: connections of before may still be closing.
+    private func allowReuse(of descriptor: CInt, _ isAllowed: Bool) {
+        #if !canImport(Darwin)
+            var value: CInt = isAllowed ? 1 : 0
+            unsafe setsockopt(
+                descriptor, SOL_SOCKET, SO_REUSEADDR, &value, socklen_t(MemoryLayout<CInt>.size))
+        #endif
     }
 
     /// Gives a socket up: its port is not this server's any more.
