@@ -1,0 +1,163 @@
+"""Is there one order of all operations on a register that explains every answer? No word of the server about order is used.
+
+The register has a value and a version, or is absent, as a znode does. The search is Lowe's variant of Wing and Gong's: events
+are taken in the order of time, and a set of configurations is kept, each a state with the operations that have been given
+their place before their answers came. At an answer every configuration must be able to place its operation.
+
+Three observations keep the set small, and none of them loses a solution:
+- An operation that changes nothing and fits now is best placed now: whatever else is open can follow it as well.
+- A value is written once. So whoever reads the value of an unanswered operation tells that it happened, and with which version.
+- Unanswered operations that nobody has seen are all alike if they have one condition: the first of them stands for any.
+"""
+import collections
+
+ABSENT = (None, -1)
+FOREVER = float("inf")
+NO_NODE, BAD_VERSION, NODE_EXISTS = -101, -103, -110
+
+
+class Undecided(Exception):
+    """More configurations than can be searched. It is no verdict, and is never taken for a good one."""
+
+
+def after(state, operation):
+    """The state that the operation leads to, or None if its answer cannot be given in this state."""
+    value, version = state
+    absent, fits = version < 0, operation.expected in (None, -1, version)
+    if operation.result == "fail":
+        possible = {NO_NODE: absent, NODE_EXISTS: not absent, BAD_VERSION: not absent and not fits}
+        return state if possible[operation.error] else None
+    if operation.kind == "create":
+        return (operation.value, 0) if absent else None
+    if absent or not fits:
+        return None
+    if operation.kind == "set":
+        # Nobody knows the version of an unanswered one.
+        return (operation.value, version + 1) if operation.version in (None, version + 1) else None
+    return ABSENT if operation.kind == "delete" else state
+
+
+def with_observed(operations, reads):
+    """What reads tell of writes: who reads a value knows that it was written before the end of the read, and as which version.
+
+    An unanswered write that somebody has seen is answered by that. `follows` names the writes that must come before
+    it: those that a session has seen, or made, before it saw or made this one.
+    """
+    seen = {}
+    for read in reads:
+        if read.value is not None and (read.value not in seen or read.end < seen[read.value].end):
+            seen[read.value] = read
+    result = []
+    for each in operations:
+        each = type(each)(each)
+        result.append(each)
+        if each.kind in ("create", "set") and each.value in seen and each.result != "fail":
+            read = seen[each.value]
+            each.update(observed=each.result == "unknown", result="ok", end=max(each.start, min(each.end or FOREVER, read.end)))
+            if each.kind == "set" and each.version is None:
+                each["version"] = read.version
+    follow(result, reads)
+    return result
+
+
+def follow(operations, reads):
+    writers = {each.value: each for each in operations if each.kind in ("create", "set") and each.result == "ok"}
+    sessions = collections.defaultdict(list)
+    for number, each in enumerate(operations):
+        each["number"] = number
+        if each.kind in ("create", "set", "delete") and each.result == "ok" and not each.observed:
+            sessions[each.session].append((each.end, each))
+    for each in reads:
+        if each.value in writers:
+            sessions[each.session].append((each.end, writers[each.value]))
+    for session in sessions.values():
+        session.sort(key=lambda entry: entry[0])
+        for (_, one), (_, other) in zip(session, session[1:]):
+            if one is not other:
+                other.setdefault("follows", set()).add(one.number)
+
+
+class Search:
+    """One register's operations: create, set, delete and check, unanswered ones included."""
+
+    def __init__(self, operations, limit=300_000):
+        self.operations = sorted(operations, key=lambda each: each.start)
+        self.limit = limit
+        self.events = []
+        places = {each.number: place for place, each in enumerate(self.operations)}
+        self.earlier = [{places[number] for number in each.follows or ()} for each in self.operations]
+        for number, each in enumerate(self.operations):
+            if each.result == "unknown" and each.kind == "check":
+                continue
+            self.events.append((each.start, 0, number))
+            if each.result != "unknown":
+                self.events.append((each.end, 1, number))
+        self.events.sort()
+
+    def order(self):
+        """The operations in an order that explains all answers, or None. `stuck` is then the one that had no place."""
+        self.stuck, self.open, self.answered = None, {}, set()
+        # state and the open operations that have their place → the order so far, as a chain from its end
+        configurations = {(ABSENT, frozenset()): None}
+        for _, is_answer, number in self.events:
+            if not is_answer:
+                self.open[number] = True
+                continue
+            placed = {}
+            for (state, early), chain in configurations.items():
+                self.place(number, state, early, chain, placed)
+            del self.open[number]
+            self.answered.add(number)
+            configurations = placed
+            if not configurations:
+                self.stuck = self.operations[number]
+                return None
+            if len(configurations) > self.limit:
+                raise Undecided(f"{len(configurations)} configurations at {self.operations[number]}")
+        chain, order = next(iter(configurations.values())), []
+        while chain:
+            chain, number = chain
+            order.append(self.operations[number])
+        return order[::-1]
+
+    def place(self, wanted, state, early, chain, placed):
+        """All ways to give `wanted` its place, with other open operations before it where that is needed."""
+        if wanted in early:
+            placed.setdefault((state, early - {wanted}), chain)
+            return
+        seen, waiting = set(), [(state, early, chain)]
+        while waiting:
+            state, early, chain = waiting.pop()
+            follows = after(state, self.operations[wanted])
+            if follows is not None and self.may_follow(wanted, early):
+                placed.setdefault((follows, early), (chain, wanted))
+                if follows == state:
+                    continue
+            for number in self.candidates(wanted, early):
+                follows = after(state, self.operations[number])
+                if follows is None or not self.may_follow(number, early):
+                    continue
+                key = (follows, early | {number})
+                if key not in seen:
+                    seen.add(key)
+                    waiting.append((*key, (chain, number)))
+                    if len(seen) > self.limit:
+                        raise Undecided(f"more than {self.limit} ways to place {self.operations[wanted]}")
+
+    def may_follow(self, number, early):
+        """All that must come before it has its place."""
+        return all(each in self.answered or each in early for each in self.earlier[number])
+
+    def candidates(self, wanted, early):
+        """The open operations that may come before `wanted`; of those that are alike, one."""
+        alike = set()
+        for number in self.open:
+            if number == wanted or number in early:
+                continue
+            each = self.operations[number]
+            if each.result == "unknown":
+                kind = (each.kind, each.expected)
+                if kind in alike:
+                    continue
+                alike.add(kind)
+            yield number
