@@ -90,9 +90,9 @@ def final_reads(history, key):
 
 def check_registers(history):
     """Writes are linearizable, reads are of what was written and follow each other."""
-    complaints, registers = [], history.registers()
+    complaints, registers, all_reads = [], history.registers(), history.of("read")
     for key in sorted(registers):
-        reads = [each for each in history.of("read") if each.key == key and each.result == "ok"]
+        reads = [each for each in all_reads if each.key == key and each.result == "ok"]
         reads += final_reads(history, key)
         operations = linearizability.with_observed(registers[key], reads)
         search = linearizability.Search([*operations, *last_words(reads)])
@@ -193,10 +193,11 @@ def check_sequences(history):
                 place += 1
             if highest is not None and number(each) < number(highest):
                 complaints.append(f"{told(each)} began after {told(highest)} had ended")
+    parents = {each.parent for each in asked.values()}
     for server, tree in history.trees.items():
         holders = collections.defaultdict(list)
         for path, (data, _) in tree.items():
-            if any(path.startswith(parent + "/") for parent in {each.parent for each in asked.values()}):
+            if path.rpartition("/")[0] in parents:
                 holders[data].append(path)
         for data, paths in holders.items():
             if data not in asked:

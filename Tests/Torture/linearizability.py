@@ -1,17 +1,19 @@
 """Is there one order of all operations on a register that explains every answer? No word of the server about order is used.
 
-The register has a value and a version, or is absent, as a znode does. The search is Lowe's variant of Wing and Gong's: events
+The register has a value and a version, or is absent, as a znode does. No answer to a write depends on the value, so the state
+of the search is the version alone; what reads say of values comes in as what must follow what. The search is Lowe's variant of Wing and Gong's: events
 are taken in the order of time, and a set of configurations is kept, each a state with the operations that have been given
 their place before their answers came. At an answer every configuration must be able to place its operation.
 
-Three observations keep the set small, and none of them loses a solution:
+These observations keep the set small, and none of them loses a solution:
 - An operation that changes nothing and fits now is best placed now: whatever else is open can follow it as well.
 - A value is written once. So whoever reads the value of an unanswered operation tells that it happened, and with which version.
+- Of two ways to one point, the one that needs fewer unanswered operations can still use the others later.
 - Unanswered operations that nobody has seen are all alike if they have one condition: the first of them stands for any.
 """
 import collections
 
-ABSENT = (None, -1)
+ABSENT = -1
 FOREVER = float("inf")
 NO_NODE, BAD_VERSION, NODE_EXISTS = -101, -103, -110
 
@@ -20,21 +22,20 @@ class Undecided(Exception):
     """More configurations than can be searched. It is no verdict, and is never taken for a good one."""
 
 
-def after(state, operation):
-    """The state that the operation leads to, or None if its answer cannot be given in this state."""
-    value, version = state
+def after(version, operation):
+    """The version that the operation leads to, or None if its answer cannot be given at this one."""
     absent, fits = version < 0, operation.expected in (None, -1, version)
     if operation.result == "fail":
         possible = {NO_NODE: absent, NODE_EXISTS: not absent, BAD_VERSION: not absent and not fits}
-        return state if possible[operation.error] else None
+        return version if possible[operation.error] else None
     if operation.kind == "create":
-        return (operation.value, 0) if absent else None
+        return 0 if absent else None
     if absent or not fits:
         return None
     if operation.kind == "set":
         # Nobody knows the version of an unanswered one.
-        return (operation.value, version + 1) if operation.version in (None, version + 1) else None
-    return ABSENT if operation.kind == "delete" else state
+        return version + 1 if operation.version in (None, version + 1) else None
+    return ABSENT if operation.kind == "delete" else version
 
 
 def with_observed(operations, reads):
@@ -49,7 +50,7 @@ def with_observed(operations, reads):
             seen[read.value] = read
     result = []
     for each in operations:
-        each = type(each)(each)
+        each = type(each)(each, answered=each.end)
         result.append(each)
         if each.kind in ("create", "set") and each.value in seen and each.result != "fail":
             read = seen[each.value]
@@ -66,7 +67,7 @@ def follow(operations, reads):
     for number, each in enumerate(operations):
         each["number"] = number
         if each.kind in ("create", "set", "delete") and each.result == "ok" and not each.observed:
-            sessions[each.session].append((each.end, each))
+            sessions[each.session].append((each.answered, each))
     for each in reads:
         if each.value in writers:
             sessions[each.session].append((each.end, writers[each.value]))
@@ -75,29 +76,52 @@ def follow(operations, reads):
         for (_, one), (_, other) in zip(session, session[1:]):
             if one is not other:
                 other.setdefault("follows", set()).add(one.number)
+    for each in reads:
+        if each.last and each.value in writers:
+            # What is there at the end came after all others.
+            others = {other.number for other in operations if other.result == "ok" and other.kind in ("create", "set", "delete")}
+            writers[each.value].setdefault("follows", set()).update(others - {writers[each.value].number})
 
 
 class Search:
     """One register's operations: create, set, delete and check, unanswered ones included."""
 
     def __init__(self, operations, limit=300_000):
+        # An unanswered check has changed nothing, whatever it found.
+        operations = [each for each in operations if each.result != "unknown" or each.kind != "check"]
         self.operations = sorted(operations, key=lambda each: each.start)
         self.limit = limit
         self.events = []
         places = {each.number: place for place, each in enumerate(self.operations)}
-        self.earlier = [{places[number] for number in each.follows or ()} for each in self.operations]
+        self.earlier = [[places[number] for number in each.follows or ()] for each in self.operations]
+        self.steps = [self.step(each) for each in self.operations]
+        # Of unanswered operations that are alike, one is enough.
+        self.alike = [(each.kind, each.expected) if each.result == "unknown" else None for each in self.operations]
         for number, each in enumerate(self.operations):
-            if each.result == "unknown" and each.kind == "check":
-                continue
             self.events.append((each.start, 0, number))
             if each.result != "unknown":
                 self.events.append((each.end, 1, number))
         self.events.sort()
 
+    @staticmethod
+    def step(operation):
+        """`after`, as fast as it can be said; and whether the operation changes nothing."""
+        kind, expected, result = operation.kind, operation.expected, operation.version
+        if operation.result == "fail":
+            return lambda version: after(version, operation), True
+        if kind == "create":
+            return lambda version: 0 if version < 0 else None, False
+        anyhow = expected in (None, -1)
+        if kind == "set":
+            return lambda version: version + 1 if (
+                version >= 0 and (anyhow or expected == version) and (result is None or result == version + 1)) else None, False
+        still = kind == "check"
+        return lambda version: (version if still else ABSENT) if version >= 0 and (anyhow or expected == version) else None, still
+
     def order(self):
         """The operations in an order that explains all answers, or None. `stuck` is then the one that had no place."""
         self.stuck, self.open, self.answered = None, {}, set()
-        # state and the open operations that have their place → the order so far, as a chain from its end
+        # version and the open operations that have their place → the order so far, as a chain from its end
         configurations = {(ABSENT, frozenset()): None}
         for _, is_answer, number in self.events:
             if not is_answer:
@@ -108,7 +132,7 @@ class Search:
                 self.place(number, state, early, chain, placed)
             del self.open[number]
             self.answered.add(number)
-            configurations = placed
+            configurations = self.frugal(placed) if len(placed) > 1 else placed
             if not configurations:
                 self.stuck = self.operations[number]
                 return None
@@ -122,41 +146,64 @@ class Search:
 
     def place(self, wanted, state, early, chain, placed):
         """All ways to give `wanted` its place, with other open operations before it where that is needed."""
-        if wanted in early:
-            placed.setdefault((state, early - {wanted}), chain)
-            return
-        seen, waiting = set(), [(state, early, chain)]
+        waiting, seen = [self.settled(state, early, chain)], set()
         while waiting:
             state, early, chain = waiting.pop()
-            follows = after(state, self.operations[wanted])
-            if follows is not None and self.may_follow(wanted, early):
-                placed.setdefault((follows, early), (chain, wanted))
-                if follows == state:
-                    continue
-            for number in self.candidates(wanted, early):
-                follows = after(state, self.operations[number])
+            if wanted in early:
+                placed.setdefault((state, early - {wanted}), chain)
+                continue
+            for number in self.candidates(early):
+                follows = self.steps[number][0](state)
                 if follows is None or not self.may_follow(number, early):
+                    continue
+                if number == wanted:
+                    placed.setdefault((follows, early), (chain, number))
                     continue
                 key = (follows, early | {number})
                 if key not in seen:
                     seen.add(key)
-                    waiting.append((*key, (chain, number)))
+                    waiting.append(self.settled(*key, (chain, number)))
                     if len(seen) > self.limit:
                         raise Undecided(f"more than {self.limit} ways to place {self.operations[wanted]}")
+
+    def frugal(self, configurations):
+        """Without those that have used up more unanswered operations than another one needed to come to the same point."""
+        groups = collections.defaultdict(list)
+        for version, early in configurations:
+            used = frozenset(number for number in early if self.alike[number] is not None)
+            groups[version, early - used].append(used)
+        kept = {}
+        for (version, answered), all_used in groups.items():
+            all_used.sort(key=len)
+            least = []
+            for used in all_used:
+                if not any(each <= used for each in least):
+                    least.append(used)
+                    kept[version, answered | used] = configurations[version, answered | used]
+        return kept
+
+    def settled(self, state, early, chain):
+        """With all the open operations placed that fit and change nothing."""
+        more = []
+        for number in self.open:
+            step, still = self.steps[number]
+            if still and number not in early and step(state) is not None and self.may_follow(number, early):
+                more.append(number)
+                chain = (chain, number)
+        return state, early.union(more) if more else early, chain
 
     def may_follow(self, number, early):
         """All that must come before it has its place."""
         return all(each in self.answered or each in early for each in self.earlier[number])
 
-    def candidates(self, wanted, early):
-        """The open operations that may come before `wanted`; of those that are alike, one."""
+    def candidates(self, early):
+        """The open operations that change something and have no place yet; of those that are alike, one."""
         alike = set()
         for number in self.open:
-            if number == wanted or number in early:
+            if number in early or self.steps[number][1]:
                 continue
-            each = self.operations[number]
-            if each.result == "unknown":
-                kind = (each.kind, each.expected)
+            kind = self.alike[number]
+            if kind is not None:
                 if kind in alike:
                     continue
                 alike.add(kind)

@@ -67,6 +67,8 @@ class Server:
         self.config.update(config)
         self.members = list(members)
         self.properties = list(properties)
+        # What stands before the command line, such as the words that lead into a network namespace.
+        self.prefix = []
         self.process = None
         self.starts = 0
         self.write_files()
@@ -100,7 +102,7 @@ class Server:
         self.starts += 1
         environment = dict(os.environ, SERVER_JVMFLAGS=" ".join(f"-D{each}" for each in self.properties))
         with open(self.log_path, "ab") as out:
-            self.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+            self.process = subprocess.Popen([*self.prefix, *command], env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
                                             cwd=self.folder, start_new_session=True)
         return self
 
