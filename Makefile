@@ -9,6 +9,7 @@ AVIARY := .build/release/aviary
 SECONDS_TO_SIMULATE ?= 60
 SEEDS ?= 1-40
 OPERATIONS ?= 5000
+SECONDS ?= 60
 
 help: ## show these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +58,12 @@ fuzz: libyaml ## decoders of everything from outside, SECONDS_TO_SIMULATE each; 
 	$(RELEASE) --product fuzz
 	.build/release/fuzz --seconds $(SECONDS_TO_SIMULATE) --seed $${SEED:-$$RANDOM} $(TARGETS)
 
+torture: libyaml ## real servers, killed, stopped, parted and damaged by SEED for SECONDS, and what clients saw is judged
+	Tests/Interop/setup.sh
+	swift build --product aviary
+	AVIARY_BIN=$${AVIARY_BIN:-$(CURDIR)/.build/debug/aviary} .build-interop/venv/bin/python Tests/Torture/torture.py \
+	    --seconds $(SECONDS) --seed $${SEED:-$$RANDOM} $(TORTURE)
+
 mutants: libyaml ## known mistakes brought in on purpose, and who notices them
 	swift build -c release -Xswiftc -DMUTANTS --scratch-path .build/mutants --product simulate
 	Tests/mutants.py .build/mutants/release/simulate
@@ -65,4 +72,4 @@ bench: build ## ours and Apache ZooKeeper side by side, ratios printed
 	Tests/Interop/setup.sh
 	.build-interop/venv/bin/python bench/run.py
 
-.PHONY: help libyaml build up test lint unit interop reference conformance simulate mutants fuzz bench
+.PHONY: help libyaml build up test lint unit interop reference conformance simulate torture mutants fuzz bench

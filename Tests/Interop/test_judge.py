@@ -5,13 +5,14 @@ import sys
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Torture"))
 
 import checker  # noqa: E402
 import linearizability as lin  # noqa: E402
 from history import Record  # noqa: E402
 
 KEY = "/r/0"
+pytestmark = pytest.mark.ours
 STAT = {"version": 0, "czxid": 1, "ephemeralOwner": 0}
 
 
