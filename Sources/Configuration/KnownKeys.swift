@@ -10,6 +10,7 @@ public enum KnownKeys {
         "dataDir", "dataLogDir", "clientPort", "clientPortAddress", "clientPortListenBacklog",
         "tickTime", "initLimit", "syncLimit", "maxClientCnxns", "maxCnxns", "minSessionTimeout",
         "maxSessionTimeout", "electionAlg", "quorumListenOnAllIPs", "peerType",
+        "observerMasterPort", "observer.reconnectDelayMs", "syncEnabled", "observer.syncEnabled",
         "dynamicConfigFile", "autopurge.snapRetainCount", "autopurge.purgeInterval",
         "standaloneEnabled", "reconfigEnabled", "4lw.commands.whitelist", "skipACL",
         "extendedTypesEnabled", "snapCount", "snapSizeLimitInKb", "preAllocSize", "forceSync",
@@ -70,15 +71,14 @@ public enum KnownKeys {
 
     /// Keys of Apache ZooKeeper whose effect is not there yet.
     static let notYet: Set<String> = [
-        "connectToLearnerMasterLimit", "observerMasterPort", "multiAddress.enabled",
+        "connectToLearnerMasterLimit", "multiAddress.enabled",
         "multiAddress.reachabilityCheckEnabled", "multiAddress.reachabilityCheckTimeoutMs",
         "oraclePath", "flushDelay", "maxWriteQueuePollTime",
         "maxBatchSize", "snapshot.compression.method", "serializeLastProcessedZxid.enabled",
         "jute.maxbuffer.extrasize", "forceSnapshotSync", "quorumCnxnTimeoutMs",
         "fastleader.minNotificationInterval", "fastleader.maxNotificationInterval",
         "leader.maxTimeToWaitForEpoch", "leader.maxConcurrentSnapSyncs",
-        "leader.maxConcurrentDiffSyncs", "observer.reconnectDelayMs", "observer.election.DelayMs",
-        "syncEnabled",
+        "leader.maxConcurrentDiffSyncs", "observer.election.DelayMs",
         "netty.server.earlyDropSecureConnectionHandshakes",
     ]
 

@@ -44,6 +44,12 @@ public struct ServerConfiguration: Equatable, Sendable {
     public var dynamicConfigFile: String?
     /// Whether observer applies.
     public var isObserver: Bool?
+    /// Where followers serve observers in the leader's place; nil is nowhere.
+    public var observerMasterPort: UInt16?
+    /// Milliseconds that an observer rests when nobody has let it in.
+    public var observerReconnectDelay: Int64 = 0
+    /// Whether an observer has a log and snapshots on disk.
+    public var observersKeepLog = true
     /// Snapshots kept by the purge, at least 3.
     public var purgeRetainCount = 3
     /// Hours; 0 is never.

@@ -112,6 +112,7 @@ struct ServerConfigurationParser {
         case "localSessionsEnabled": field = \.localSessionsEnabled
         case "localSessionsUpgradingEnabled": field = \.localSessionsUpgradingEnabled
         case "readonlymode.enabled": field = \.readOnlyModeEnabled
+        case "syncEnabled", "observer.syncEnabled": field = \.observersKeepLog
         case "digest.enabled": field = \.digestEnabled
         case "snapshot.trust.empty": field = \.trustsEmptySnapshot
         case "db.autocreate": field = \.createsDatabase
@@ -151,7 +152,8 @@ struct ServerConfigurationParser {
         "snapCount": 1...Int64(Int32.max), "snapSizeLimitInKb": kilobytes,
         "preAllocSize": 0...(1 << 22), "txnLogSizeLimitInKb": kilobytes,
         "cnxTimeout": 1...Int64(Int32.max), "electionPortBindRetry": 0...Int64(Int32.max),
-        "commitLogCount": 1...1_000_000,
+        "commitLogCount": 1...1_000_000, "observerMasterPort": 0...65535,
+        "observer.reconnectDelayMs": 0...Int64(Int32.max),
         "fsync.warningthresholdms": 0...Int64(Int32.max),
         "znode.container.checkIntervalMs": 1...Int64(Int32.max),
         "znode.container.maxPerMinute": 1...Int64(Int32.max),
@@ -180,6 +182,9 @@ struct ServerConfigurationParser {
         case "txnLogSizeLimitInKb": configuration.logFileSizeMax = value * 1024
         case "cnxTimeout": configuration.connectTimeout = small
         case "electionPortBindRetry": configuration.electionPortBindRetry = Int(value)
+        case "observerMasterPort":
+            configuration.observerMasterPort = value == 0 ? nil : UInt16(truncatingIfNeeded: value)
+        case "observer.reconnectDelayMs": configuration.observerReconnectDelay = value
         case "fsync.warningthresholdms": configuration.slowSyncMilliseconds = value
         case "commitLogCount": configuration.committedLogCountMax = max(500, Int(value))
         case "znode.container.checkIntervalMs": configuration.reapingInterval = value

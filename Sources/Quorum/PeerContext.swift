@@ -25,6 +25,9 @@ struct PeerContext {
     /// No leader is dialed before: the last one said what it would say again.
     var dialsFrom: Int64 = 0
 
+    /// How often a server was dialed that stands in for the leader.
+    var masterDialCount: UInt = 0
+
     /// Servers of other ensembles that were complained about.
     private var foreigners: Set<ServerID> = []
 
@@ -98,6 +101,14 @@ struct PeerContext {
     /// Whether `servers` are a quorum of `membership`.
     func isQuorum(_ servers: Set<ServerID>, of membership: Membership) -> Bool {
         QuorumSystem(membership).contains(servers)
+    }
+
+    /// Where an observer may find one who stands in for the leader.
+    func observerMasters(besides leader: ServerID) -> [Endpoint] {
+        guard let port = settings.observerMasterPort else { return [] }
+        return committed.members.filter { $0.role == .participant && $0.id != leader }
+            .sorted { $0.id < $1.id }
+            .map { Endpoint(host: $0.quorum.host, port: port) }
     }
 
     /// Where the quorum port of a server is, by the configuration in force, else the newest.

@@ -71,7 +71,10 @@ public enum QuorumEffect: Equatable, Sendable {
 
     /// Start or stop listening on this server's own quorum port.
     case quorumListen(Bool)
-    /// Dial the leader's quorum port; the answer is `quorumDialed` or `quorumDialFailed`.
+    /// Start or stop listening for observers, at this server's port for them; who comes there is
+    /// `quorumAccepted` like a learner of a leader.
+    case observersListen(Bool)
+    /// Dial the quorum port of the leader, or who stands in for it; the answer is `quorumDialed` or `quorumDialFailed`.
     case quorumDial(LinkID, Endpoint)
     case quorumSend(LinkID, [UInt8])
     /// Close after what was sent; no event of this link is needed any more.

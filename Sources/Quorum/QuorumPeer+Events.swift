@@ -30,14 +30,17 @@ extension QuorumPeer {
 
     // MARK: The quorum port
 
-    /// A learner has dialed our quorum port; `link` came from `newLink()`.
+    /// A learner has dialed our quorum port, or an observer that for observers; `link` came from
+    /// `newLink()`.
     public mutating func quorumAccepted(_ link: LinkID, now: Int64) {
         context.now = now
-        guard leader != nil else {
+        if leader != nil {
+            leader?.accepted(link, &context)
+        } else if learner != nil {
+            learner?.accepted(link, &context)
+        } else {
             context.effects.add(.quorumClose(link))
-            return
         }
-        leader?.accepted(link, &context)
         settle()
     }
 
@@ -121,6 +124,7 @@ extension QuorumPeer {
     ) {
         context.now = now
         leader?.logRead(link, proposals, isLast: isLast, &context)
+        learner?.observers?.logRead(link, proposals, isLast: isLast, &context)
         settle()
     }
 
@@ -128,6 +132,7 @@ extension QuorumPeer {
     public mutating func logReadFailed(_ link: LinkID, _ reason: String, now: Int64) {
         context.now = now
         leader?.logReadFailed(link, reason, &context)
+        learner?.observers?.logReadFailed(link, reason, &context)
         settle()
     }
 

@@ -71,7 +71,10 @@ extension QuorumPeer {
             lastCommitted: context.history.delivered, syncedFollowers: 0,
             syncedNonVotingFollowers: 0, syncedObservers: 0, pendingLearners: 0,
             outstandingProposals: 0)
-        if let learner { status.leader = learner.leader }
+        if let learner {
+            status.leader = learner.leader
+            status.syncedObservers = learner.observers?.learners.count(where: \.isSynchronized) ?? 0
+        }
         guard let leader else { return status }
         status.leader = settings.myID
         status.pendingSyncs = leader.waitingSyncs.count

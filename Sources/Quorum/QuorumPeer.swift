@@ -83,7 +83,7 @@ public struct QuorumPeer {
     /// A server must never vote with less, or with more, than it has on disk.
     private mutating func leave() {
         noteEnd()
-        let memoryIsAhead = learner?.mustSaveSnapshot ?? false
+        let memoryIsAhead = learner.map { $0.mustSaveSnapshot || !$0.keepsLog } ?? false
         let succession = leader?.succession ?? learner?.succession
         leader?.shutDown(&context)
         learner?.shutDown(&context)

@@ -50,6 +50,13 @@ public struct QuorumSettings: Equatable, Sendable {
     public var bootstrapPatience: Int64
     /// Who belongs to another ensemble is neither heard nor followed; nil if this one has no name.
     public var ensemble: ByteString?
+    /// Where followers wait for observers to come to them instead of the leader, and observers find
+    /// them; nil where the leader serves all.
+    public var observerMasterPort: UInt16?
+    /// How long an observer rests, in milliseconds, when nobody has let it in.
+    public var observerReconnectDelay: Int64 = 0
+    /// Whether this server has a log on disk also as an observer.
+    public var observersKeepLog = true
     /// Whether this server may be among those that begin a new history: not if it may have lost one.
     public var mayBegin = true
 

@@ -1,3 +1,4 @@
+import Jute
 import Quorum
 import Records
 
@@ -25,8 +26,13 @@ extension Scenario {
         case .quorumListen(let isOn):
             if isOn, !servers[host].isListening { note(host, "is elected") }
             servers[host].isListening = isOn
+        case .observersListen(let isOn):
+            if isOn { note(host, "listens for observers") }
+            servers[host].isListeningForObservers = isOn
         case .quorumDial(let link, let endpoint):
-            network.dial(end(host, link), to: Int(endpoint.port) - 1, .quorum)
+            let isMaster = endpoint.port == Scenario.observersPort
+            let number = Int(endpoint.host.description.drop { !$0.isNumber }) ?? 0
+            network.dial(end(host, link), to: number - 1, isMaster ? .observers : .quorum)
         case .quorumSend(let link, let bytes):
             send(bytes, on: end(host, link))
         case .sendSnapshot(let link, _):

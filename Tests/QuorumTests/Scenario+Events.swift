@@ -25,14 +25,14 @@ extension Scenario {
             switch port {
             case .election:
                 servers[host].peer?.electionReceived(end.link, bytes.rawSpan, now: now)
-            case .quorum:
+            case .quorum, .observers:
                 servers[host].peer?.quorumReceived(end.link, bytes.rawSpan, now: now)
             }
         case .closed(let end, let port):
             guard isAlive(end) else { return }
             switch port {
             case .election: servers[host].peer?.electionClosed(end.link, now: now)
-            case .quorum: servers[host].peer?.quorumClosed(end.link, now: now)
+            case .quorum, .observers: servers[host].peer?.quorumClosed(end.link, now: now)
             }
         case .synced(let life, let generation, let count):
             synced(host, life, generation, count)
@@ -51,7 +51,12 @@ extension Scenario {
     ) {
         guard isAlive(end) else { return }
         let dialer = end.server
-        let isOpen = port == .election || servers[host].isListening
+        let isOpen =
+            switch port {
+            case .election: true
+            case .quorum: servers[host].isListening
+            case .observers: servers[host].isListeningForObservers
+            }
         if isOpen, let link = servers[host].peer?.newLink() {
             let other = ScenarioNetwork.End(server: host, life: servers[host].life, link: link)
             network.connect(end, other, port)
@@ -59,14 +64,15 @@ extension Scenario {
             case .election:
                 servers[host].peer?.electionAccepted(link, now: now)
                 servers[dialer].peer?.electionDialed(end.link, now: now)
-            case .quorum:
+            case .quorum, .observers:
                 servers[host].peer?.quorumAccepted(link, now: now)
                 servers[dialer].peer?.quorumDialed(end.link, now: now)
             }
         } else {
             switch port {
             case .election: servers[dialer].peer?.electionDialFailed(end.link, now: now)
-            case .quorum: servers[dialer].peer?.quorumDialFailed(end.link, now: now)
+            case .quorum, .observers:
+                servers[dialer].peer?.quorumDialFailed(end.link, now: now)
             }
         }
         drive(dialer)

@@ -70,9 +70,10 @@ extension Scenario {
     }
 
     static func member(_ number: Int, _ role: MemberRole) -> Member {
-        Member(
-            id: ServerID(Int64(number)), quorum: Endpoint(host: "host", port: UInt16(number)),
-            election: Endpoint(host: "host", port: UInt16(100 + number)), client: nil, role: role)
+        let host = ByteString("host\(number)")
+        return Member(
+            id: ServerID(Int64(number)), quorum: Endpoint(host: host, port: 1),
+            election: Endpoint(host: host, port: 2), client: nil, role: role)
     }
 
     /// What a server writes down of configurations; it finds it again when it starts.

@@ -27,6 +27,8 @@ final class Scenario {
         var life = 0
         /// Whether somebody listens on its quorum port.
         var isListening = false
+        /// Whether somebody listens on its port for observers.
+        var isListeningForObservers = false
         var isSyncing = false
         /// What learners far behind still want of its log.
         var logReadings: [LinkID: (after: Zxid, through: Zxid)] = [:]
@@ -39,6 +41,8 @@ final class Scenario {
     static let tickTime: Int64 = 200
     static let initLimit: Int64 = 10
     static let syncLimit: Int64 = 5
+    /// The number is the same on every host.
+    static let observersPort: UInt16 = 900
     /// Committed proposals that a leader remembers, so few that its disk is soon needed.
     static let committedLogCountMax = 4
     /// Proposals that are read at once from a log.
@@ -47,6 +51,10 @@ final class Scenario {
     var servers: [Server] = []
     /// Whether members may come and go.
     private(set) var isDynamic = false
+    /// Whether followers serve observers.
+    private(set) var hasMasters = false
+    /// Whether observers keep nothing on disk.
+    private(set) var isDiskless = false
     var network = ScenarioNetwork()
     private(set) var now: Int64 = 0
     /// Whether votes are lines as well.
@@ -61,6 +69,8 @@ final class Scenario {
         case "disk": try fill(verb)
         case "ensemble": try name(verb)
         case "dynamic": isDynamic = true
+        case "masters": hasMasters = true
+        case "diskless": isDiskless = true
         case "join": try join(verb)
         case "reconfig": try reconfigure(verb)
         case "handover": try handOver(verb)
@@ -166,6 +176,8 @@ final class Scenario {
             reconfigEnabled: isDynamic)
         settings.committedLogCountMax = Scenario.committedLogCountMax
         settings.snapshotSizeFactor = 0
+        settings.observerMasterPort = hasMasters ? Scenario.observersPort : nil
+        settings.observersKeepLog = !isDiskless
         settings.ensemble = servers[host].ensemble
         settings.mayBegin = servers[host].mayBegin
         let (tree, history) = servers[host].disk.recover(
@@ -193,6 +205,7 @@ final class Scenario {
         servers[host].peer = nil
         servers[host].tree = ToyTree()
         servers[host].isListening = false
+        servers[host].isListeningForObservers = false
         servers[host].isSyncing = false
         servers[host].logReadings = [:]
         servers[host].fatalPacket = nil

@@ -8,6 +8,7 @@ struct ScenarioNetwork {
     enum Port {
         case election
         case quorum
+        case observers
     }
 
     /// One end of a connection; a server that is started again has a new life, and new ends.

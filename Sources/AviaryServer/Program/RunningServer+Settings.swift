@@ -59,6 +59,9 @@ extension RunningServer {
             committedLogCountMax: configuration.committedLogCountMax)
         settings.ensemble = configuration.ensemble.map { ByteString($0) }
         settings.snapshotSizeFactor = configuration.snapshotSizeFactor
+        settings.observerMasterPort = configuration.observerMasterPort
+        settings.observerReconnectDelay = configuration.observerReconnectDelay
+        settings.observersKeepLog = configuration.observersKeepLog
         return settings
     }
 

@@ -134,7 +134,8 @@ final class RunningServer {
         guard let member = files.membership.member(files.server) else { return }
         let listeners = PeerListeners(
             member: member, listensOnAllAddresses: files.configuration.quorumListenOnAllAddresses,
-            inherited: inherited, loop: host.loop)
+            observerMasterPort: files.configuration.observerMasterPort, inherited: inherited,
+            loop: host.loop)
         let links = PeerTransport(
             host: host, listeners: listeners,
             connectTimeout: .milliseconds(Int64(files.configuration.connectTimeout)),

@@ -4,21 +4,23 @@ import NIOPosix
 import Records
 import ServerCore
 
-/// Opens the election and the quorum port, trying again for as long as it takes.
+/// Opens the ports for other servers, trying again for as long as it takes.
 ///
 /// A name that does not resolve yet must not stop a server: it then listens on every address, and
 /// says so once.
 final class PeerListeners {
     private var member: Member
     private let listensOnAllAddresses: Bool
+    private let observerMasterPort: UInt16?
     private let inherited: InheritedSockets
     private let loop: any EventLoop
 
     init(
-        member: Member, listensOnAllAddresses: Bool, inherited: InheritedSockets,
-        loop: any EventLoop
+        member: Member, listensOnAllAddresses: Bool, observerMasterPort: UInt16?,
+        inherited: InheritedSockets, loop: any EventLoop
     ) {
         self.member = member
+        self.observerMasterPort = observerMasterPort
         self.listensOnAllAddresses = listensOnAllAddresses
         self.inherited = inherited
         self.loop = loop
@@ -32,15 +34,26 @@ final class PeerListeners {
         return hasElectionMoved
     }
 
-    /// The quorum port is closed until it is opened again.
-    func rest() { inherited.rest(.quorum) }
+    /// A port is closed until it is opened again.
+    func rest(_ port: PeerPort) {
+        if port == .quorum { inherited.rest(.quorum) }
+    }
+
+    private func place(of port: PeerPort) -> (Endpoint, InheritedSockets.Purpose?) {
+        switch port {
+        case .election: (member.election, .election)
+        case .quorum: (member.quorum, .quorum)
+        case .observers:
+            (Endpoint(host: member.quorum.host, port: observerMasterPort ?? 0), nil)
+        }
+    }
 
     /// Opens the port; the future is not completed before that has worked.
     func open(
         _ port: PeerPort, _ bootstrap: ServerBootstrap, _ serverLog: ServerLog
     ) -> EventLoopFuture<any Channel> {
-        let endpoint = port == .election ? member.election : member.quorum
-        if let descriptor = inherited.take(port == .election ? .election : .quorum) {
+        let (endpoint, purpose) = place(of: port)
+        if let purpose, let descriptor = inherited.take(purpose) {
             return bootstrap.withBoundSocket(descriptor)
         }
         let promise = loop.makePromise(of: (any Channel).self)

@@ -5,10 +5,12 @@ import Quorum
 import Records
 import ServerCore
 
-/// Which of a server's two ports for its peers.
-enum PeerPort: Equatable {
+/// Which of a server's ports for its peers.
+enum PeerPort {
     case election
     case quorum
+    /// Where a follower serves observers in the leader's place; what is said there is the same.
+    case observers
 }
 
 /// The connections between servers: raw bytes by link, in both directions.
@@ -24,9 +26,9 @@ final class PeerTransport {
     private let security: PeerSecurity?
     private var channels: [LinkID: any Channel] = [:]
     private var unflushed: Set<LinkID> = []
-    private var isListeningForLearners = false
-    private var quorumListener: (any Channel)?
-    private var electionListener: (any Channel)?
+    /// The ports for learners that are to be open.
+    private var wanted: Set<PeerPort> = []
+    private var listening: [PeerPort: any Channel] = [:]
 
     init(
         host: ReplicaHost, listeners: PeerListeners, connectTimeout: TimeAmount,
@@ -40,9 +42,8 @@ final class PeerTransport {
 
     /// Opens the election port.
     func start() {
-        listen(.election) { [weak self] channel in
-            self?.electionListener?.close(promise: nil)
-            self?.electionListener = channel
+        open(.election) { [weak self] channel in
+            self?.listening.updateValue(channel, forKey: .election)?.close(promise: nil)
         }
     }
 
@@ -53,7 +54,7 @@ final class PeerTransport {
         if listeners.move(to: member) { start() }
     }
 
-    private func listen(_ port: PeerPort, _ opened: @escaping (any Channel) -> Void) {
+    private func open(_ port: PeerPort, _ opened: @escaping (any Channel) -> Void) {
         let transport = NIOLoopBound(self, eventLoop: host.loop)
         let opened = NIOLoopBound(opened, eventLoop: host.loop)
         let patience = unacknowledgedLimit
@@ -78,7 +79,7 @@ final class PeerTransport {
         }
         let link = host.replica.newLink()
         adopt(channel, link, port)
-        if port == .quorum {
+        if port != .election {
             host.replica.noteAddress(channel.remoteAddress?.text, of: link)
         }
         host.tell {
@@ -99,20 +100,21 @@ final class PeerTransport {
         }
     }
 
-    func listenForLearners(_ listens: Bool) {
-        guard listens != isListeningForLearners else { return }
-        isListeningForLearners = listens
+    /// Opens or closes a port for learners.
+    func listen(_ port: PeerPort, _ listens: Bool) {
+        guard listens != wanted.contains(port) else { return }
         guard listens else {
-            quorumListener?.close(promise: nil)
-            quorumListener = nil
-            listeners.rest()
+            wanted.remove(port)
+            listening.removeValue(forKey: port)?.close(promise: nil)
+            listeners.rest(port)
             return
         }
-        listen(.quorum) { [weak self] channel in
-            guard let self, isListeningForLearners, quorumListener == nil else {
+        wanted.insert(port)
+        open(port) { [weak self] channel in
+            guard let self, wanted.contains(port), listening[port] == nil else {
                 return channel.close(promise: nil)
             }
-            quorumListener = channel
+            listening[port] = channel
         }
     }
 

@@ -139,7 +139,8 @@ final class ReplicaHost {
         case .electionSend(let link, let bytes), .quorumSend(let link, let bytes):
             links?.send(link, bytes)
         case .electionClose(let link), .quorumClose(let link): links?.close(link)
-        case .quorumListen(let listens): links?.listenForLearners(listens)
+        case .quorumListen(let listens): links?.listen(.quorum, listens)
+        case .observersListen(let listens): links?.listen(.observers, listens)
         case .quorumDial(let link, let endpoint): links?.dial(link, endpoint, .quorum)
         case .readLog(let link, let start, let end, let bytesMax):
             disk?.logReader.begin(link, after: start, through: end, bytesMax: bytesMax)

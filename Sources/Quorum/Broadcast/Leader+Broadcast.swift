@@ -1,4 +1,3 @@
-import Jute
 import Mutants
 import Records
 
@@ -169,32 +168,19 @@ extension Leader {
     private mutating func receivedPing(
         _ packet: QuorumPacket, at index: Int, _ context: inout PeerContext
     ) {
-        guard let data = packet.data, !data.isEmpty else { return }
-        var reader = JuteReader(data.rawSpan)
-        var touches: [SessionTouch] = []
-        touches.reserveCapacity(data.count / 12)
-        while reader.remaining > 0 {
-            guard let session = try? reader.readInt64(), let timeout = try? reader.readInt32()
-            else {
-                drop(learners[index].link, &context)
-                return
-            }
-            touches.append(SessionTouch(session: SessionID(session), timeout: timeout))
-        }
+        guard let touches = packet.touches else { return drop(learners[index].link, &context) }
+        if touches.isEmpty { return }
         context.effects.addLocal(.sessionsTouched(learners[index].link, touches))
     }
 
     private mutating func receivedRevalidate(
         _ packet: QuorumPacket, at index: Int, _ context: inout PeerContext
     ) {
-        let data = packet.data ?? []
-        var reader = JuteReader(data.rawSpan)
-        guard let session = try? reader.readInt64(), let timeout = try? reader.readInt32() else {
-            drop(learners[index].link, &context)
-            return
+        guard let asked = packet.revalidation else {
+            return drop(learners[index].link, &context)
         }
         context.effects.addLocal(
-            .revalidateAsked(learners[index].link, SessionID(session), timeout: timeout))
+            .revalidateAsked(learners[index].link, asked.session, timeout: asked.timeout))
     }
 
     /// Tells a learner whether a session may move to it.
@@ -202,10 +188,6 @@ extension Leader {
         _ link: LinkID, _ session: SessionID, isValid: Bool, _ context: inout PeerContext
     ) {
         guard learners.contains(where: { $0.link == link && $0.isForwarding }) else { return }
-        var writer = JuteWriter(capacity: 9)
-        writer.writeInt64(session.rawValue)
-        writer.writeBool(isValid)
-        context.effects.send(
-            link, QuorumPacket(.revalidate, zxid: .none, data: writer.copyBytes()))
+        context.effects.send(link, QuorumPacket(session, isValid: isValid))
     }
 }

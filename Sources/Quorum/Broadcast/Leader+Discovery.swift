@@ -10,20 +10,14 @@ extension Leader {
         _ packet: QuorumPacket, at index: Int, _ context: inout PeerContext
     ) {
         let link = learners[index].link
-        guard let info = Leader.introduction(packet), isAcceptable(info, packet.zxid, context),
+        guard let info = LearnerInfo(introducing: packet), isAcceptable(info, packet.zxid, context),
             !context.isForeign(info.ensemble, info.server)
         else {
             drop(link, &context)
             return
         }
-        // A server that comes back has lost its older link, whether we know it or not.
-        for older in learners where older.server == info.server && older.phase > .connected {
-            drop(older.link, &context)
-        }
+        introduced(info, as: packet.kind == .observerInfo ? .observer : .follower, link, &context)
         guard let index = learners.firstIndex(where: { $0.link == link }) else { return }
-        learners[index].server = info.server
-        learners[index].kind = packet.kind == .observerInfo ? .observer : .follower
-        learners[index].phase = .introduced
         switch phase {
         case .discovering(let highest):
             // Whoever does not count would have to refuse an epoch below its promise, too.
@@ -35,26 +29,6 @@ extension Leader {
         case .ended:
             break
         }
-    }
-
-    private static func introduction(_ packet: QuorumPacket) -> LearnerInfo? {
-        guard packet.kind == .followerInfo || packet.kind == .observerInfo,
-            let data = packet.data
-        else { return nil }
-        var reader = JuteReader(data.rawSpan)
-        return try? LearnerInfo(from: &reader)
-    }
-
-    private func isAcceptable(
-        _ info: LearnerInfo, _ promised: Zxid, _ context: PeerContext
-    ) -> Bool {
-        // Below this protocol there are no epochs to agree on. A learner that knows a newer
-        // configuration than we do must not be led by us. And an epoch that has no successor
-        // would end the ensemble for good.
-        info.protocolVersion >= LearnerInfo.protocolVersion
-            && info.server.rawValue >= 0 && info.server != context.settings.myID
-            && info.configVersion <= context.committed.version
-            && promised.rawValue >= 0 && promised.epoch.rawValue < Int32.max
     }
 
     /// Freezes the epoch once a quorum has introduced itself.
@@ -82,15 +56,6 @@ extension Leader {
             offer(epoch, at: index, &context)
         }
         promisesChanged(&context)
-    }
-
-    private mutating func offer(_ epoch: Epoch, at index: Int, _ context: inout PeerContext) {
-        var writer = JuteWriter(capacity: 4)
-        writer.writeInt32(LearnerInfo.protocolVersion)
-        EnsembleMark.write(context.settings.ensemble, to: &writer)
-        let packet = QuorumPacket(.leaderInfo, zxid: epoch.start, data: writer.copyBytes())
-        context.effects.send(learners[index].link, packet)
-        learners[index].phase = .offered
     }
 
     /// ACKEPOCH: the learner will follow no lower epoch, and says what it has.

@@ -28,17 +28,6 @@ extension Leader {
         }
     }
 
-    /// Learners that are heard too rarely, or that answer but do not get on with the proposals.
-    private mutating func dropSilentLearners(_ context: inout PeerContext) {
-        let late = learners.filter { learner in
-            let silence = learner.phase == .serving ? context.syncTime : context.initTime
-            if context.now - learner.lastHeard > silence { return true }
-            guard let since = learner.lagsSince else { return false }
-            return context.now - since > context.syncTime
-        }
-        for learner in late { drop(learner.link, &context) }
-    }
-
     private func hasQuorum(_ context: PeerContext) -> Bool {
         var servers: Set<ServerID> = [context.settings.myID]
         for learner in learners where learner.isSynchronized && learner.kind == .follower {

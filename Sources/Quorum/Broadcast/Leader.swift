@@ -5,7 +5,7 @@ import Records
 ///
 /// Discovery, synchronization, broadcast and liveness are in files of their own; this one has the
 /// state and what comes in on the links.
-struct Leader {
+struct Leader: LearnerMaster {
     /// How far the reign has come; each needs a quorum to go on, within `initLimit`.
     enum Phase: Equatable {
         /// Learners tell what epochs they have promised.
@@ -19,9 +19,6 @@ struct Leader {
         /// The reign is over; why is for the log.
         case ended(String)
     }
-
-    /// Connections beyond this are refused: more than there can be servers.
-    static let connectionCountMax = 512
 
     var phase: Phase
     /// In the order of their links, which is the order in which they came.
@@ -83,38 +80,7 @@ struct Leader {
 
     // MARK: Links
 
-    mutating func accepted(_ link: LinkID, _ context: inout PeerContext) {
-        guard learners.count < Leader.connectionCountMax else {
-            context.effects.add(.quorumClose(link))
-            return
-        }
-        learners.append(LearnerConnection(link: link, now: context.now))
-    }
-
-    mutating func received(_ link: LinkID, _ bytes: RawSpan, _ context: inout PeerContext) {
-        guard let index = learners.firstIndex(where: { $0.link == link }) else { return }
-        learners[index].stream.append(bytes)
-        learners[index].lastHeard = context.now
-        while !hasEnded, let packet = nextPacket(link, &context) {
-            handle(packet, from: link, &context)
-        }
-        if !hasEnded { evaluateAcknowledgements(&context) }
-    }
-
-    /// The next whole packet of a link, nil also when the link is gone.
-    private mutating func nextPacket(
-        _ link: LinkID, _ context: inout PeerContext
-    ) -> QuorumPacket? {
-        guard let index = learners.firstIndex(where: { $0.link == link }) else { return nil }
-        do {
-            return try learners[index].stream.next(sizeMax: context.settings.packetSizeMax)
-        } catch {
-            drop(link, &context)
-            return nil
-        }
-    }
-
-    private mutating func handle(
+    mutating func handle(
         _ packet: QuorumPacket, from link: LinkID, _ context: inout PeerContext
     ) {
         guard let index = learners.firstIndex(where: { $0.link == link }) else { return }
@@ -133,32 +99,19 @@ struct Leader {
         }
     }
 
-    mutating func closed(_ link: LinkID, _ context: inout PeerContext) {
-        guard let index = learners.firstIndex(where: { $0.link == link }) else { return }
-        forget(at: index, &context)
+    mutating func received(_ link: LinkID, _ bytes: RawSpan, _ context: inout PeerContext) {
+        receivedPackets(link, bytes, &context)
+        if !hasEnded { evaluateAcknowledgements(&context) }
     }
 
-    /// Closes a link: its learner was wrong, slow, or has come back on another.
-    mutating func drop(_ link: LinkID, _ context: inout PeerContext) {
-        guard let index = learners.firstIndex(where: { $0.link == link }) else { return }
-        context.effects.add(.quorumClose(link))
-        forget(at: index, &context)
-    }
-
-    private mutating func forget(at index: Int, _ context: inout PeerContext) {
-        let learner = learners.remove(at: index)
-        if learner.phase == .readingLog { context.effects.add(.stopReadingLog(learner.link)) }
+    mutating func lost(_ learner: LearnerConnection, _ context: inout PeerContext) {
         waitingSyncs.removeAll { $0.link == learner.link }
         if learner.isForwarding { context.effects.addLocal(.learnerGone(learner.link)) }
     }
 
     /// Lets go of everything: the peer looks for a leader again.
     mutating func shutDown(_ context: inout PeerContext) {
-        for learner in learners {
-            if learner.phase == .readingLog { context.effects.add(.stopReadingLog(learner.link)) }
-            context.effects.add(.quorumClose(learner.link))
-        }
-        learners = []
+        hangUp(&context)
         context.effects.add(.quorumListen(false))
     }
 }

@@ -24,7 +24,11 @@ extension Learner {
         case .ping:
             answerPing(packet.zxid, &context)
         case .sync:
-            context.effects.addLocal(.syncCompleted)
+            if let link = questions.answeredSync() {
+                observers?.answer(link, packet, &context)
+            } else {
+                context.effects.addLocal(.syncCompleted)
+            }
         case .revalidate:
             receivedRevalidation(packet, &context)
         default:
@@ -47,11 +51,20 @@ extension Learner {
         log(proposal, &context)
     }
 
+    /// Adds to the history, and to the log if this server keeps one.
+    mutating func append(_ proposal: Proposal, _ context: inout PeerContext) {
+        context.history.append(proposal)
+        if keepsLog {
+            context.effects.append(proposal)
+        } else {
+            context.history.becameDurable(through: proposal.zxid)
+        }
+    }
+
     /// Appends; the ACK follows when it is durable.
     mutating func log(_ proposal: Proposal, _ context: inout PeerContext) {
         if let membership = proposal.membership { context.propose(membership) }
-        context.history.append(proposal)
-        context.effects.append(proposal)
+        append(proposal, &context)
         if Mutant.appendAcknowledged.isOn, isServing, !isObserver, let link {
             context.effects.send(link, .ack, proposal.zxid)
             return
@@ -68,6 +81,7 @@ extension Learner {
             return
         }
         context.effects.addLocal(.deliver(proposal))
+        observers?.committed(proposal, nil, &context)
     }
 
     /// Acknowledges what is durable by now, one by one: the leader knows nothing else.
@@ -94,8 +108,12 @@ extension Learner {
             link, QuorumPacket(.ping, zxid: zxid, data: writer.copyBytes()))
     }
 
-    mutating func forward(_ request: ForwardedRequest, _ context: inout PeerContext) {
+    /// Sends a write or a sync to the leader; `observer` is whose client wants it, if not ours.
+    mutating func forward(
+        _ request: ForwardedRequest, for observer: LinkID? = nil, _ context: inout PeerContext
+    ) {
         guard let link, isServing else { return }
+        if request.type == .sync { questions.askedSync(for: observer) }
         context.effects.send(link, request.packet)
     }
 
@@ -104,9 +122,11 @@ extension Learner {
     }
 
     mutating func revalidate(
-        _ session: SessionID, timeout: Int32, _ context: inout PeerContext
+        _ session: SessionID, timeout: Int32, for observer: LinkID? = nil,
+        _ context: inout PeerContext
     ) {
         guard let link, isServing else { return }
+        questions.askedAbout(session, for: observer)
         var writer = JuteWriter(capacity: 12)
         writer.writeInt64(session.rawValue)
         writer.writeInt32(timeout)
@@ -119,10 +139,15 @@ extension Learner {
     ) {
         let data = packet.data ?? []
         var reader = JuteReader(data.rawSpan)
-        guard let session = try? reader.readInt64(), let isValid = try? reader.readBool() else {
+        guard let rawSession = try? reader.readInt64(), let isValid = try? reader.readBool() else {
             end("an answer about no session")
             return
         }
-        context.effects.addLocal(.revalidated(SessionID(session), isValid: isValid))
+        let session = SessionID(rawSession)
+        if let link = questions.answered(session) {
+            observers?.answer(link, packet, &context)
+        } else {
+            context.effects.addLocal(.revalidated(session, isValid: isValid))
+        }
     }
 }

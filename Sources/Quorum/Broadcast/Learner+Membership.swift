@@ -17,6 +17,7 @@ extension Learner {
         }
         if let membership = proposal.membership { context.activate(membership) }
         context.effects.addLocal(.deliver(proposal))
+        observers?.committed(proposal, activation, &context)
         if activation.leader != leader || context.isObserver != isObserver {
             succession = Succession(leader: activation.leader, zxid: zxid)
             end("server \(activation.leader) leads by the new configuration")

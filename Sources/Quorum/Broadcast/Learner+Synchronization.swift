@@ -153,22 +153,36 @@ extension Learner {
         if Mutant.historyAcknowledgedEarly.isOn {
             context.effects.send(link, .ack, epoch.start)
         }
+        // Whoever votes by the next configuration counts for it already, by what is on disk.
+        if !keepsLog, context.lastSeen.isVoter(context.settings.myID) {
+            keepsLog = true
+            mustSaveSnapshot = true
+        }
+        keepHistory(through: epoch, &context)
+        if !Mutant.historyAcknowledgedEarly.isOn {
+            context.effects.send(link, .ack, epoch.start)
+        }
+        phase = .synchronized(epoch)
+    }
+
+    /// Puts the leader's history on disk, and then its epoch; an observer without a disk keeps both
+    /// in memory.
+    private mutating func keepHistory(through epoch: Epoch, _ context: inout PeerContext) {
         if mustSaveSnapshot {
             completeSnapshot(&context)
-            context.effects.add(.saveSnapshot(context.history.delivered))
-            mustSaveSnapshot = false
+            if keepsLog {
+                context.effects.add(.saveSnapshot(context.history.delivered))
+                mustSaveSnapshot = false
+            }
         }
         appendCommitted(&context)
+        guard keepsLog else { return }
         context.effects.add(.flushLog)
         context.history.becameDurable(through: context.history.lastLogged)
         if epoch > context.history.currentEpoch {
             context.history.enter(epoch)
             if !Mutant.epochForgotten.isOn { context.effects.add(.persistCurrentEpoch(epoch)) }
         }
-        if !Mutant.historyAcknowledgedEarly.isOn {
-            context.effects.send(link, .ack, epoch.start)
-        }
-        phase = .synchronized(epoch)
     }
 
     /// The leader's configuration, which matters only where the membership may change.
@@ -201,8 +215,7 @@ extension Learner {
     private mutating func appendCommitted(_ context: inout PeerContext) {
         while pendingCommitted > 0, let proposal = pending.popFirst() {
             pendingCommitted -= 1
-            context.history.append(proposal)
-            context.effects.append(proposal)
+            append(proposal, &context)
         }
     }
 
@@ -243,6 +256,7 @@ extension Learner {
         activateOffered(epoch, &context)
         if !hasEnded {
             context.change(to: isObserver ? .observing(leader) : .following(leader))
+            serveObservers(epoch, &context)
         }
     }
 

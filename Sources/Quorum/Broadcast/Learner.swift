@@ -66,12 +66,21 @@ struct Learner {
     var unacknowledged: [Zxid] = []
     /// Clients that were active since the last ping.
     var touches: [SessionID: Int32] = [:]
+    /// What the leader has been asked and has not answered yet.
+    var questions = LearnerQuestions()
+    /// The observers that came to us instead of the leader.
+    var observers: ObserverMaster?
+    /// Whether what is followed goes to disk: an observer may do without.
+    var keepsLog: Bool
+    /// How often this leader, or who stands in for it, was dialed.
+    private var dialCount = 0
 
     /// Begins to dial `leader`.
     init(leader: ServerID, isObserver: Bool, _ context: PeerContext) {
         let start = max(context.now, context.dialsFrom)
         self.leader = leader
         self.isObserver = isObserver
+        self.keepsLog = !isObserver || context.settings.observersKeepLog
         self.firstDial = start
         self.nextDial = start
         self.dialDeadline = start
@@ -122,7 +131,7 @@ struct Learner {
     /// Dials, if it is time.
     mutating func dialIfDue(_ context: inout PeerContext) {
         guard phase == .dialing, let due = nextDial, context.now >= due else { return }
-        guard let endpoint = context.quorumEndpoint(of: leader) else {
+        guard let endpoint = nextEndpoint(&context) else {
             end("server \(leader) is not in the configuration")
             return
         }
@@ -132,6 +141,20 @@ struct Learner {
         dialDeadline =
             context.now + min(context.settings.connectTimeout, max(context.initTime, 1))
         context.effects.add(.quorumDial(link, endpoint))
+    }
+
+    /// Whom to dial: the leader, or for an observer first each who may stand in for it.
+    ///
+    /// Who has let down one observer is not the first that it asks again.
+    private mutating func nextEndpoint(_ context: inout PeerContext) -> Endpoint? {
+        let masters = isObserver ? context.observerMasters(besides: leader) : []
+        let isLeaderNext = dialCount % (masters.count + 1) == masters.count
+        dialCount += 1
+        if isLeaderNext { return context.quorumEndpoint(of: leader) }
+        context.masterDialCount &+= 1
+        let turn =
+            UInt(truncatingIfNeeded: context.settings.myID.rawValue) &+ context.masterDialCount
+        return masters[Int(turn % UInt(masters.count))]
     }
 
     mutating func dialed(_ link: LinkID, _ context: inout PeerContext) {
@@ -146,13 +169,24 @@ struct Learner {
         self.link = nil
         if context.now - firstDial >= min(Learner.refusalLimit, context.initTime) {
             end("server \(leader) does not listen")
+        } else if isSomebodyElseNext(context) {
+            nextDial = context.now
         } else {
-            nextDial = context.now + Learner.redialDelay
+            nextDial =
+                context.now + max(Learner.redialDelay, context.settings.observerReconnectDelay)
         }
     }
 
+    /// Whether the round through those who may stand in for the leader, and it, is not over.
+    private func isSomebodyElseNext(_ context: PeerContext) -> Bool {
+        isObserver && dialCount % (context.observerMasters(besides: leader).count + 1) != 0
+    }
+
     mutating func closed(_ link: LinkID, _ context: inout PeerContext) {
-        guard self.link == link else { return }
+        guard self.link == link else {
+            observers?.closed(link, &context)
+            return
+        }
         if phase == .dialing { return dialFailed(link, &context) }
         self.link = nil
         end("the leader's link is closed")
@@ -170,7 +204,7 @@ struct Learner {
     }
 
     mutating func received(_ link: LinkID, _ bytes: RawSpan, _ context: inout PeerContext) {
-        guard self.link == link else { return }
+        guard self.link == link else { return receivedFromObserver(link, bytes, &context) }
         lastHeard = context.now
         stream.append(bytes)
         process(&context)
@@ -211,8 +245,10 @@ struct Learner {
         }
     }
 
-    /// Lets go of the link.
+    /// Lets go of the link, and of those that hang on it.
     mutating func shutDown(_ context: inout PeerContext) {
+        observers?.shutDown(&context)
+        observers = nil
         if let link { context.effects.add(.quorumClose(link)) }
         link = nil
     }
@@ -222,7 +258,7 @@ struct Learner {
     var nextDeadline: Int64? { hasEnded || isLoading ? nil : deadline }
 
     private var deadline: Int64? {
-        phase == .dialing ? (nextDial ?? dialDeadline) : nil
+        phase == .dialing ? (nextDial ?? dialDeadline) : observers?.nextPing
     }
 
     /// When silence of the leader ends us.
@@ -236,8 +272,13 @@ struct Learner {
     }
 
     mutating func hitDeadline(_ context: inout PeerContext) {
+        observers?.hitDeadline(&context)
         if phase == .dialing, nextDial == nil, context.now >= dialDeadline {
-            end("server \(leader) cannot be reached")
+            guard isSomebodyElseNext(context) else {
+                return end("server \(leader) cannot be reached")
+            }
+            shutDown(&context)
+            nextDial = context.now
         } else if let silence = silenceDeadline(context), context.now >= silence {
             end("the leader is silent")
         }

@@ -33,9 +33,11 @@ public struct LearnerFigures: Equatable, Sendable {
 }
 
 extension QuorumPeer {
-    /// What a leader has counted of its observers, in the order in which they came.
+    /// What a leader, or a follower in its place, has counted of its observers, in the order in
+    /// which they came.
     public var observerFigures: [LearnerFigures] {
-        let observers = leader?.learners.filter { $0.kind == .observer && $0.isForwarding } ?? []
+        let learners = leader?.learners ?? learner?.observers?.learners ?? []
+        let observers = learners.filter { $0.kind == .observer && $0.isForwarding }
         return observers.map { observer in
             var figures = observer.figures
             figures.server = observer.server
@@ -46,7 +48,9 @@ extension QuorumPeer {
 
     /// Forgets what was counted of observers.
     public mutating func resetObserverFigures() {
-        guard leader != nil else { return }
         for index in leader?.learners.indices ?? 0..<0 { leader?.learners[index].figures.reset() }
+        for index in learner?.observers?.learners.indices ?? 0..<0 {
+            learner?.observers?.learners[index].figures.reset()
+        }
     }
 }

@@ -43,7 +43,7 @@ extension Replica {
         settle()
     }
 
-    /// A learner has dialed the quorum port.
+    /// A learner has dialed the quorum port, or an observer that for observers.
     public func quorumAccepted(_ link: LinkID, _ now: Moment) {
         self.now = now
         peer?.quorumAccepted(link, now: now.monotonicMilliseconds)
@@ -157,6 +157,7 @@ extension Replica {
         case .electionSend(let link, let bytes): emit(.electionSend(link, bytes))
         case .electionClose(let link): emit(.electionClose(link))
         case .quorumListen(let listens): emit(.quorumListen(listens))
+        case .observersListen(let listens): emit(.observersListen(listens))
         case .quorumDial(let link, let endpoint): emit(.quorumDial(link, endpoint))
         case .quorumSend(let link, let bytes): emit(.quorumSend(link, bytes))
         case .quorumClose(let link): emit(.quorumClose(link))

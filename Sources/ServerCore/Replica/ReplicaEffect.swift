@@ -20,6 +20,8 @@ public enum ReplicaEffect: Equatable, Sendable {
 
     /// Accept learners on the quorum port, or no longer.
     case quorumListen(Bool)
+    /// Start or stop listening for observers, who are learners of this follower.
+    case observersListen(Bool)
     /// Connect to a leader's quorum port, and report the outcome for this link.
     case quorumDial(LinkID, Endpoint)
     case quorumSend(LinkID, [UInt8])

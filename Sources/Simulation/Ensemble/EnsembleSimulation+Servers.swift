@@ -16,6 +16,8 @@ extension EnsembleSimulation {
         quorum.committedLogCountMax = 20
         quorum.bootstrapPatience = 300
         quorum.snapshotSizeFactor = seed % 4 == 0 ? 0.33 : 0
+        quorum.observerMasterPort = seed % 3 == 1 ? UInt16(EnsembleSimulation.observersPort) : nil
+        quorum.observersKeepLog = seed % 5 != 2
         quorum.reconfigEnabled = isReconfiguring
         if server.files.mustJoin {
             server.files.prepareJoining(newestMembership)
@@ -115,7 +117,7 @@ extension EnsembleSimulation {
             return
         }
         let link = replica.newLink()
-        let isQuorum = port == EnsembleSimulation.quorumPort
+        let isQuorum = port != EnsembleSimulation.electionPort
         server.connect(link, end, isQuorum: isQuorum)
         if isQuorum {
             replica.quorumAccepted(link, time)
@@ -191,7 +193,12 @@ extension EnsembleSimulation {
         case .electionDial(let link, let endpoint):
             dial(host, link, endpoint, port: EnsembleSimulation.electionPort)
         case .quorumDial(let link, let endpoint):
-            dial(host, link, endpoint, port: EnsembleSimulation.quorumPort)
+            let isLeader = endpoint.port != UInt16(EnsembleSimulation.observersPort)
+            count(isLeader ? "leader dialed" : "observer master dialed")
+            dial(
+                host, link, endpoint,
+                port: isLeader
+                    ? EnsembleSimulation.quorumPort : EnsembleSimulation.observersPort)
         case .electionSend(let link, let bytes):
             trace { "\(server.id) link \(link) sends \(bytes.count): \(bytes.prefix(60))" }
             if let end = server.ends[link] { network.send(end, bytes, now: now) }
@@ -202,6 +209,8 @@ extension EnsembleSimulation {
             server.disconnect(link)
         case .quorumListen(let isOn):
             network.listen(host: host, port: EnsembleSimulation.quorumPort, isOn)
+        case .observersListen(let isOn):
+            network.listen(host: host, port: EnsembleSimulation.observersPort, isOn)
         case .readLog(let link, let start, let end, let bytesMax):
             server.disk?.readings[link] = .init(after: start, through: end, bytesMax: bytesMax)
             scheduleLogRead(host, link)
@@ -229,10 +238,10 @@ extension EnsembleSimulation {
             "\(servers[host].id) dials \(endpoint), link \(link)"
         }
         let end = network.dial(
-            from: host, to: Int(endpoint.port) % EnsembleSimulation.portSpan - 1,
+            from: host, to: EnsembleSimulation.index(of: endpoint.host),
             port: port, now: now)
         servers[host].connect(
-            link, end, isQuorum: port == EnsembleSimulation.quorumPort)
+            link, end, isQuorum: port != EnsembleSimulation.electionPort)
     }
 
     private func beginSync(_ host: Int) {

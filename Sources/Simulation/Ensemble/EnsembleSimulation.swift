@@ -22,6 +22,8 @@ public final class EnsembleSimulation {
     static let quorumPort = 1
     static let electionPort = 2
     static let clientPort = 3
+    /// Where followers of some runs serve observers; the same number on every host.
+    static let observersPort = 4
     /// What lies between the numbers of two ports of one server.
     static let portSpan = 100
     static let tickTime: Int64 = 200
@@ -86,14 +88,21 @@ public final class EnsembleSimulation {
         }
     }
 
-    /// A server as configurations have it: a port for each of the three, and the number in all.
+    /// A server as configurations have it: a port for each of the three, the number in all.
     static func member(_ number: Int, _ role: MemberRole) -> Member {
         func place(_ port: Int) -> Endpoint {
-            Endpoint(host: "host", port: UInt16(number + port * EnsembleSimulation.portSpan))
+            Endpoint(
+                host: ByteString("host\(number)"),
+                port: UInt16(number + port * EnsembleSimulation.portSpan))
         }
         return Member(
             id: ServerID(Int64(number)), quorum: place(quorumPort), election: place(electionPort),
             client: place(clientPort), role: role)
+    }
+
+    /// Whose name in configurations that is.
+    static func index(of host: ByteString) -> Int {
+        (Int(host.description.drop { !$0.isNumber }) ?? 1) - 1
     }
 
     /// Runs to the end; nil if all went well.

@@ -20,7 +20,7 @@ struct LogReading {
 // learner is registered for them only when memory takes over, in one step with choosing what is
 // left to send.
 
-extension Leader {
+extension LearnerMaster {
     /// Whether the disk may be read for a server.
     func mayReadLog(for server: ServerID, _ context: PeerContext) -> Bool {
         context.settings.snapshotSizeFactor >= 0 && !snapshotReceivers.contains(server)

@@ -1,0 +1,60 @@
+import Records
+
+// A follower with observers of its own. The leader's answers to syncs and revalidations carry no
+// name, or only a session's: whoever asked first is answered first.
+
+/// What a learner has asked its leader, and on whose behalf: nil is a client of its own.
+struct LearnerQuestions {
+    private var syncs: [LinkID?] = []
+    private var revalidations: [(session: SessionID, link: LinkID?)] = []
+
+    mutating func askedSync(for link: LinkID?) { syncs.append(link) }
+
+    mutating func askedAbout(_ session: SessionID, for link: LinkID?) {
+        revalidations.append((session, link))
+    }
+
+    /// Who asked for the sync that is answered.
+    mutating func answeredSync() -> LinkID? { syncs.isEmpty ? nil : syncs.removeFirst() }
+
+    /// Who asked about the session that is answered for.
+    mutating func answered(_ session: SessionID) -> LinkID? {
+        guard let index = revalidations.firstIndex(where: { $0.session == session }) else {
+            return nil
+        }
+        return revalidations.remove(at: index).link
+    }
+}
+
+extension Learner {
+    /// Serves observers from here on, where the settings want it.
+    mutating func serveObservers(_ epoch: Epoch, _ context: inout PeerContext) {
+        guard !isObserver, context.settings.observerMasterPort != nil else { return }
+        observers = ObserverMaster(epoch, &context)
+    }
+
+    /// Somebody has dialed our port for observers.
+    mutating func accepted(_ link: LinkID, _ context: inout PeerContext) {
+        if observers == nil {
+            context.effects.add(.quorumClose(link))
+        } else {
+            observers?.accepted(link, &context)
+        }
+    }
+
+    /// What observers have said: their wishes go to the leader.
+    mutating func receivedFromObserver(
+        _ link: LinkID, _ bytes: RawSpan, _ context: inout PeerContext
+    ) {
+        observers?.receivedPackets(link, bytes, &context)
+        for (link, wish) in observers?.takeWishes() ?? [] {
+            switch wish {
+            case .request(let request): forward(request, for: link, &context)
+            case .revalidation(let session, let timeout):
+                revalidate(session, timeout: timeout, for: link, &context)
+            case .touches(let touches):
+                for touch in touches { self.touch(touch.session, timeout: touch.timeout) }
+            }
+        }
+    }
+}
