@@ -103,12 +103,12 @@ struct PeerContext {
         QuorumSystem(membership).contains(servers)
     }
 
-    /// Where an observer may find one who stands in for the leader.
-    func observerMasters(besides leader: ServerID) -> [Endpoint] {
+    /// Those who may stand in for the leader with an observer, and where they do.
+    func observerMasters(besides leader: ServerID) -> [(id: ServerID, place: Endpoint)] {
         guard let port = settings.observerMasterPort else { return [] }
         return committed.members.filter { $0.role == .participant && $0.id != leader }
             .sorted { $0.id < $1.id }
-            .map { Endpoint(host: $0.quorum.host, port: port) }
+            .map { ($0.id, Endpoint(host: $0.quorum.host, port: port)) }
     }
 
     /// Where the quorum port of a server is, by the configuration in force, else the newest.

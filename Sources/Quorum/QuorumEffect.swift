@@ -145,6 +145,8 @@ public struct QuorumStatus: Equatable, Sendable {
     public var phase: Phase
     /// The leader this server leads, follows or is joining.
     public var leader: ServerID?
+    /// Of a learner: who brings it up to date, the leader or a follower in its place.
+    public var master: ServerID?
     /// The highest epoch promised.
     public var acceptedEpoch: Epoch
     /// The epoch whose leader's history this server holds.
@@ -157,7 +159,7 @@ public struct QuorumStatus: Equatable, Sendable {
     public var syncedFollowers: Int
     /// Of a leader: followers outside of the membership that have its history.
     public var syncedNonVotingFollowers: Int
-    /// Of a leader: observers that have its history.
+    /// Of a leader, or a follower in its place: observers that have its history.
     public var syncedObservers: Int
     /// Of a leader: connected learners that are not synchronized yet.
     public var pendingLearners: Int

@@ -73,6 +73,7 @@ extension QuorumPeer {
             outstandingProposals: 0)
         if let learner {
             status.leader = learner.leader
+            status.master = learner.master
             status.syncedObservers = learner.observers?.learners.count(where: \.isSynchronized) ?? 0
         }
         guard let leader else { return status }

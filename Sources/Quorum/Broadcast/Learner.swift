@@ -37,6 +37,8 @@ struct Learner {
 
     let leader: ServerID
     let isObserver: Bool
+    /// Who is followed: the leader, or who stands in for it.
+    private(set) var master: ServerID
     var phase = Phase.dialing
     /// The link to the leader, and the one being dialed.
     private(set) var link: LinkID?
@@ -79,6 +81,7 @@ struct Learner {
     init(leader: ServerID, isObserver: Bool, _ context: PeerContext) {
         let start = max(context.now, context.dialsFrom)
         self.leader = leader
+        self.master = leader
         self.isObserver = isObserver
         self.keepsLog = !isObserver || context.settings.observersKeepLog
         self.firstDial = start
@@ -150,11 +153,14 @@ struct Learner {
         let masters = isObserver ? context.observerMasters(besides: leader) : []
         let isLeaderNext = dialCount % (masters.count + 1) == masters.count
         dialCount += 1
+        master = leader
         if isLeaderNext { return context.quorumEndpoint(of: leader) }
         context.masterDialCount &+= 1
         let turn =
             UInt(truncatingIfNeeded: context.settings.myID.rawValue) &+ context.masterDialCount
-        return masters[Int(turn % UInt(masters.count))]
+        let chosen = masters[Int(turn % UInt(masters.count))]
+        master = chosen.id
+        return chosen.place
     }
 
     mutating func dialed(_ link: LinkID, _ context: inout PeerContext) {

@@ -99,8 +99,14 @@ extension Replica {
             MetricSample("peer_state", .text(peerState ?? "")),
             MetricSample("quorum_size", .gauge(Int64(membership.voters.count))),
         ]
+        guard let status = peer?.status else { return samples }
         if case .observing(let leader) = role {
-            samples.append(MetricSample("observer_master_id", .gauge(leader.rawValue)))
+            let master = status.master ?? leader
+            samples.append(MetricSample("observer_master_id", .gauge(master.rawValue)))
+        }
+        if case .following = role {
+            let count = Int64(status.syncedObservers)
+            samples.append(MetricSample("synced_observers", .gauge(count)))
         }
         return samples
     }

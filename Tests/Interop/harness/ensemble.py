@@ -5,7 +5,10 @@ from .waiting import eventually
 
 
 class Ensemble:
-    """Servers with the ids 1, 2, 3 … in the order of `kinds`; `observers` names ids that do not vote."""
+    """Servers with the ids 1, 2, 3 … in the order of `kinds`; `observers` names ids that do not vote.
+
+    `hosts` are the addresses at which they find each other, where one will not do for all.
+    """
 
     def __init__(self, folder, kinds, config=None, observers=(), hosts=None):
         self.folder = folder
@@ -13,7 +16,8 @@ class Ensemble:
         self.members = []
         for number, (_, quorum, election) in enumerate(ports, 1):
             role = ":observer" if number in observers else ""
-            self.members.append(f"server.{number}=127.0.0.1:{quorum}:{election}{role}")
+            host = hosts[number - 1] if hosts else "127.0.0.1"
+            self.members.append(f"server.{number}={host}:{quorum}:{election}{role}")
         self.servers = []
         for number, (kind, (client, _, _)) in enumerate(zip(kinds, ports), 1):
             more = dict(config or {})
