@@ -13,10 +13,16 @@ struct Supervisor {
     }
 
     /// Returns when a signal has stopped everything, or somebody else has ('aviary down').
-    func run(until interruption: Interruption) {
+    ///
+    /// - Throws: why servers go on that were to be stopped.
+    func run(until interruption: Interruption) throws {
         var running = self
         while !interruption.wait(milliseconds: 50) {
             running.showLog()
+            if running.ensemble.folder.isGone {
+                Program.note("\(running.ensemble.folder.name) was removed from elsewhere")
+                return
+            }
             running.followChange()
             running.revive()
             if running.isAllStopped {
@@ -25,13 +31,26 @@ struct Supervisor {
             }
         }
         Program.note("stopping \(running.ensemble.servers.count) servers")
-        var progress = Progress()
-        _ = try? running.ensemble.stop { left in
-            progress.update("stopping, \(left) still running")
-            return true
-        }
-        progress.finish()
+        try running.stop()
         running.showLog()
+    }
+
+    private func stop() throws {
+        var progress = Progress()
+        defer { progress.finish() }
+        do {
+            try ensemble.folder.exclusively(for: "up") {
+                _ = try ensemble.stop { left in
+                    progress.update("stopping, \(left) still running")
+                    return true
+                }
+            }
+        } catch {
+            throw Complaint(
+                "not all is stopped: \(Complaint(error)?.description ?? String(describing: error)). "
+                    + "'aviary status' shows what runs, 'aviary down' stops it",
+                Complaint(error)?.status ?? .failed)
+        }
     }
 
     private mutating func showLog() {
@@ -75,7 +94,9 @@ struct Supervisor {
             }
             guard now >= time else { continue }
             restartAt[id] = nil
-            do { _ = try ensemble.start(id) } catch {
+            do {
+                try ensemble.folder.exclusively(for: "up") { _ = try ensemble.start(id) }
+            } catch {
                 Program.note(
                     "aviary: \(Complaint(error)?.description ?? String(describing: error))")
             }

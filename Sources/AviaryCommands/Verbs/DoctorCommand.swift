@@ -25,7 +25,11 @@ struct DoctorCommand: ParsableCommand {
             var findings = Doctor.examine(try DoctorVisit(found).facts())
             if fix {
                 let repairs = findings.compactMap(\.repair)
-                for repair in repairs { try mend(repair, &found) }
+                if !repairs.isEmpty {
+                    try found.folder.exclusively(for: "doctor") {
+                        for repair in repairs { try mend(repair, &found) }
+                    }
+                }
                 if !repairs.isEmpty {
                     _ = found.wait(seconds: 10, until: \.isReady)
                     findings = Doctor.examine(try DoctorVisit(found).facts())

@@ -17,9 +17,12 @@ struct DownCommand: ParsableCommand {
         try Program.run {
             let found = try ensemble.find()
             let interruption = Interruption()
-            let stopped = try found.stopShowingProgress(nil, interruption)
-            found.dismantle()
-            if purge { try found.purge() }
+            let stopped = try found.folder.exclusively(for: "down") {
+                let stopped = try found.stopShowingProgress(nil, interruption)
+                found.dismantle()
+                if purge { try found.purge() }
+                return stopped
+            }
             let name = found.folder.name
             output.show(
                 .object([
@@ -38,6 +41,7 @@ extension LocalEnsemble {
     /// Stops servers; Ctrl-C leaves those that have not ended yet to end by themselves.
     func stopShowingProgress(_ ids: [Int]?, _ interruption: Interruption) throws -> [Int] {
         var progress = Progress()
+        defer { progress.finish() }
         let stopped = try stop(ids) { left in
             progress.update("stopping, \(left) still running")
             return !interruption.hasCome
@@ -46,12 +50,6 @@ extension LocalEnsemble {
         if interruption.hasCome {
             throw Complaint(
                 "interrupted while stopping; 'aviary status' shows what runs", .interrupted)
-        }
-        let unreachable = unreachable(among: ids)
-        guard unreachable.isEmpty else {
-            throw Complaint(
-                "not all servers could be told to stop; those of other hosts are stopped:\n  "
-                    + unreachable.joined(separator: "\n  "), .unreachable)
         }
         return stopped
     }

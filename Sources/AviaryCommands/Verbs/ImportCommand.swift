@@ -50,9 +50,8 @@ struct ImportCommand: AsyncParsableCommand {
                 Program.show(text.last == "\n" ? String(text.dropLast()) : text)
                 return
             }
-            try AtomicFile.write(
-                Array((text.last == "\n" ? text : text + "\n").utf8), to: Program.absolute(out),
-                in: POSIXFileSystem())
+            try LauncherFile.write(
+                text.last == "\n" ? text : text + "\n", asked: Program.absolute(out))
             Program.note("\(out) describes \(name); 'aviary plan \(out)' compares")
         }
     }

@@ -41,8 +41,7 @@ struct PlanCommand: AsyncParsableCommand {
                 }
                 let file = ChangePlanFile(
                     ensemble: name, madeFor: plan.madeFor, wanted: source.wanted)
-                try AtomicFile.write(
-                    Array(file.text(plan).utf8), to: Program.absolute(out), in: POSIXFileSystem())
+                try LauncherFile.write(file.text(plan), asked: Program.absolute(out))
             }
             options.output.show(plan.json(ensemble: name), plan.text(ensemble: name))
             if plan.obstacle != nil { throw ExitCode(ExitStatus.failed.rawValue) }

@@ -75,7 +75,7 @@ struct RenderCommand: ParsableCommand {
             try fileSystem.makeDirectory(directory)
             for file in files {
                 let path = "\(directory)/\(file.name)"
-                try AtomicFile.write(Array(file.text.utf8), to: path, in: fileSystem)
+                try LauncherFile.write(file.text, asked: path)
                 Program.show(path)
             }
         }

@@ -13,9 +13,14 @@ struct RestartCommand: ParsableCommand {
         try Program.run {
             var ensemble = try servers.find()
             let interruption = Interruption()
-            for id in servers.ids {
-                _ = try ensemble.stopShowingProgress([id], interruption)
-                _ = try ensemble.start(id)
+            try ensemble.folder.exclusively(for: "restart") {
+                for id in servers.ids {
+                    _ = try ensemble.stopShowingProgress([id], interruption)
+                    guard try ensemble.start(id) else {
+                        throw Complaint(
+                            "server \(id) was stopped, and somebody else has started it again")
+                    }
+                }
             }
             try servers.checkAlive(ensemble, servers.ids)
             servers.report(ensemble, servers.ids, "restarted")

@@ -13,11 +13,13 @@ struct StartCommand: ParsableCommand {
         try Program.run {
             var ensemble = try servers.find()
             var started: [Int] = []
-            for id in servers.ids {
-                if try ensemble.start(id) {
-                    started.append(id)
-                } else {
-                    Program.note("server \(id) runs already")
+            try ensemble.folder.exclusively(for: "start") {
+                for id in servers.ids {
+                    if try ensemble.start(id) {
+                        started.append(id)
+                    } else {
+                        Program.note("server \(id) runs already")
+                    }
                 }
             }
             try servers.checkAlive(ensemble, started)

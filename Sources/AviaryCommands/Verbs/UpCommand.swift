@@ -49,20 +49,11 @@ struct UpCommand: ParsableCommand {
     func run() throws {
         try Program.run {
             let begun = LocalEnsemble.seconds()
-            var chosen = try choose()
             let interruption = Interruption()
-            let wished = chosen.spec.servers
-            if let taken = chosen.resumption?.taken, !taken.isEmpty {
-                Program.note("starting with what the spec has changed: \(taken.text)")
-            }
-            let started = try chosen.start()
-            if let spec { try chosen.folder.rememberSpecFile(Program.absolute(spec)) }
-            for (old, new) in zip(wished, chosen.spec.servers)
-            where old.ports.client != new.ports.client {
-                Program.note(
-                    "port \(old.ports.client) is taken by another program: clients find server "
-                        + "\(new.id) at \(chosen.spec.clientHost(of: new)):\(new.ports.client), now and later"
-                )
+            let wanted = try spec.map { try SpecFile.read($0) }
+            let folder = try folder(wanted)
+            let (chosen, started) = try folder.exclusivelyBeginning(for: "up") {
+                try start(wanted, in: folder)
             }
             try Readiness(chosen, started, since: begun, isDetached: detach)
                 .await(seconds: timeout, interruption, output)
@@ -77,7 +68,7 @@ struct UpCommand: ParsableCommand {
             if started.isEmpty {
                 Program.note("the servers ran already; Ctrl-C stops them, here too")
             }
-            Supervisor(chosen).run(until: interruption)
+            try Supervisor(chosen).run(until: interruption)
         }
     }
 
@@ -89,9 +80,29 @@ struct UpCommand: ParsableCommand {
         Program.note("\(name) is the current ensemble; 'aviary use NAME' chooses another")
     }
 
-    /// The ensemble of the spec, the one that is there, or a new one of servers on this machine.
-    private func choose() throws -> LocalEnsemble {
-        let wanted = try spec.map { try SpecFile.read($0) }
+    /// Starts what does not run, and says what is not as it was before.
+    private func start(
+        _ wanted: EnsembleSpec?, in folder: EnsembleFolder
+    ) throws -> (LocalEnsemble, started: [Int]) {
+        var chosen = try choose(wanted, in: folder)
+        let wished = chosen.spec.servers
+        if let taken = chosen.resumption?.taken, !taken.isEmpty {
+            Program.note("starting with what the spec has changed: \(taken.text)")
+        }
+        let started = try chosen.start()
+        if let spec { try folder.rememberSpecFile(Program.absolute(spec)) }
+        for (old, new) in zip(wished, chosen.spec.servers)
+        where old.ports.client != new.ports.client {
+            Program.note(
+                "port \(old.ports.client) is taken by another program: clients find server "
+                    + "\(new.id) at \(chosen.spec.clientHost(of: new)):\(new.ports.client), now and later"
+            )
+        }
+        return (chosen, started)
+    }
+
+    /// Where the ensemble is, or is to be.
+    private func folder(_ wanted: EnsembleSpec?) throws -> EnsembleFolder {
         if let wanted, wanted.runtime == "external" {
             throw Complaint(
                 "somebody else starts the servers of runtime external. 'aviary generate "
@@ -100,7 +111,14 @@ struct UpCommand: ParsableCommand {
         }
         let home = ensemble.place.home
         let name = try ensemble.name ?? wanted?.name ?? known(in: home) ?? "local"
-        let folder = home.folder(name)
+        return home.folder(name)
+    }
+
+    /// The ensemble of the spec, the one that is there, or a new one of servers on this machine.
+    private func choose(
+        _ wanted: EnsembleSpec?, in folder: EnsembleFolder
+    ) throws -> LocalEnsemble {
+        let name = folder.name
         let known = try folder.load()
         if let count, let known, known.servers.count != count {
             throw Complaint(

@@ -63,6 +63,10 @@ public final class ChangeApplier {
     private var confirmedVersion: Int64?
     private var stepCount = 0
     private var awaited: (step: ChangeStep, since: Double)?
+    /// The step that was done last, and how often in a row.
+    private var repeated: (step: ChangeStep, count: Int)?
+    /// A step that is done so often, and is still the next one, comes to nothing.
+    private static let repetitionCountMax = 10
 
     /// A change of the ensemble in `folder`, whose servers are processes of this machine.
     public convenience init(
@@ -162,6 +166,11 @@ public final class ChangeApplier {
         guard !isDone else {
             settings.tell(.ended(step, seconds: LocalEnsemble.seconds() - begun))
             awaited = nil
+            let count = repeated?.step == step ? (repeated?.count ?? 0) + 1 : 1
+            repeated = (step, count)
+            guard count < ChangeApplier.repetitionCountMax else {
+                throw late(step, "although it was tried \(count) times")
+            }
             return
         }
         guard let since = awaited?.since, LocalEnsemble.seconds() - since < settings.patience
@@ -212,8 +221,8 @@ public final class ChangeApplier {
     }
 
     /// Why a step is not waited for any longer, and what to type.
-    private func late(_ step: ChangeStep) -> EnsembleError {
-        let limit = "after \(Int(settings.patience)) s"
+    private func late(_ step: ChangeStep, _ limit: String? = nil) -> EnsembleError {
+        let limit = limit ?? "after \(Int(settings.patience)) s"
         switch step {
         case .start(let id), .startJoiner(let id), .awaitSync(let id):
             return runtime.missing(id, limit)

@@ -113,7 +113,11 @@ final class LocalRuntime: ChangeRuntime {
     private func restart(_ id: ServerID) throws {
         var ensemble = try ensemble()
         try ensemble.stop([id.number])
-        _ = try ensemble.start(id.number)
+        guard try ensemble.start(id.number) else {
+            throw EnsembleError(
+                "server \(id) was stopped, and somebody else has started it again. Type: aviary "
+                    + "status; then aviary apply to go on")
+        }
     }
 
     /// Nothing more is changed: what a server said of it, and what to type.
@@ -186,6 +190,13 @@ final class LocalRuntime: ChangeRuntime {
     /// The record follows the committed configuration: whatever is typed next finds every server
     /// where it listens.
     func keep(_ view: EnsembleView) throws {
+        // Otherwise the change would bring to life again, empty, what somebody has purged.
+        guard !folder.isGone else { throw folder.removal }
+        guard try folder.loadWanted() != nil else {
+            throw EnsembleError(
+                "the change of \(folder.name) was given up from elsewhere: \(folder.path)/wanted is "
+                    + "gone. Type: aviary plan SPEC")
+        }
         guard let committed = view.committed else { return }
         for member in committed.members {
             guard let server = record.servers.first(where: { $0.id == member.id.number }) else {

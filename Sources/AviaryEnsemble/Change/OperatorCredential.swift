@@ -5,14 +5,6 @@ internal import Records
 internal import ServerCore
 internal import Storage
 
-#if canImport(Darwin)
-    import Darwin
-#elseif canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
-
 /// A name and a random password for the ensemble's operator.
 ///
 /// The password stays in the ensemble's folder; servers get its digest alone, so that no zoo.cfg
@@ -54,19 +46,6 @@ extension EnsembleFolder {
     /// Makes the credential, once, readable by its owner alone.
     func makeOperatorCredential() throws(StorageError) {
         guard operatorCredential == nil else { return }
-        let fileSystem = POSIXFileSystem()
-        let temporary = credentialPath + ".tmp"
-        if try fileSystem.exists(temporary) { try fileSystem.remove(temporary) }
-        let descriptor = unsafe open(
-            temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(0o600))
-        guard descriptor >= 0 else {
-            throw StorageError(.permission, "cannot be made", path: temporary)
-        }
-        defer { _ = Platform.close(descriptor) }
-        let text = Array((OperatorCredential.random().authentication + "\n").utf8)
-        guard unsafe write(descriptor, text, text.count) == text.count, fsync(descriptor) == 0
-        else { throw StorageError(.inputOutput, "cannot be written", path: temporary) }
-        try fileSystem.rename(temporary, to: credentialPath)
-        try fileSystem.syncDirectory(path)
+        try LauncherFile.write(OperatorCredential.random().authentication + "\n", to: credentialPath)
     }
 }

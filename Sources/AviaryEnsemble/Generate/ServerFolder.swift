@@ -44,6 +44,9 @@ public struct ServerFolder: Sendable {
         ServerFolder(server, of: spec, in: folder, given: [], at: LocalSite.shared)
     }
 
+    /// Whether it is one of the launcher's own ensembles, and no files for others.
+    private var hasOwner: Bool { !given.isEmpty }
+
     /// Where its files are.
     public var fileSystem: any FileSystem { site.fileSystem }
     /// Where clients on this machine find it.
@@ -75,6 +78,7 @@ public struct ServerFolder: Sendable {
     /// name stays: the committed configuration is the truth about who belongs to the ensemble.
     /// Must not be called while the server runs, which writes the file itself.
     public func write(in fileSystem: any FileSystem) throws(StorageError) {
+        if hasOwner { try LauncherFile.makeDirectory(ensemblePath, in: fileSystem) }
         try fileSystem.makeDirectory(path)
         try fileSystem.makeDirectory(dataDirectory)
         if let logs = server.dataLogDir { try fileSystem.makeDirectory(logs) }
@@ -93,6 +97,7 @@ public struct ServerFolder: Sendable {
     /// Writes the files of a server that is to join: the members there are, and itself as an
     /// observer, so that two joiners can never form a quorum of their own.
     func write(toJoin committed: Membership, in fileSystem: any FileSystem) throws(StorageError) {
+        if hasOwner { try LauncherFile.makeDirectory(ensemblePath, in: fileSystem) }
         try fileSystem.makeDirectory(path)
         try AtomicFile.write([], to: joiningPath, in: fileSystem)
         try readmit(in: fileSystem)
@@ -120,7 +125,11 @@ public struct ServerFolder: Sendable {
         let text = configurationText(membersIn: dynamicFile)
         let old = try AtomicFile.read(configurationPath, in: fileSystem)
         if old != Array(text.utf8) {
-            try AtomicFile.write(Array(text.utf8), to: configurationPath, in: fileSystem)
+            if hasOwner || LauncherFile.holdsCredential(text) {
+                try LauncherFile.write(text, to: configurationPath, in: fileSystem)
+            } else {
+                try AtomicFile.write(Array(text.utf8), to: configurationPath, in: fileSystem)
+            }
         }
     }
 

@@ -37,10 +37,26 @@ public struct EnsembleFolder: Sendable {
     }
 
     private func save(_ spec: EnsembleSpec, to file: String) throws(StorageError) {
-        let fileSystem = POSIXFileSystem()
-        try fileSystem.makeDirectory(path)
-        try AtomicFile.write(
-            Array(EnsembleRecord.text(of: spec).utf8), to: file, in: fileSystem)
+        try makeDirectory()
+        try LauncherFile.write(EnsembleRecord.text(of: spec), to: file)
+    }
+
+    /// Makes it, for its owner alone: there are passwords in it.
+    public func makeDirectory() throws(StorageError) {
+        try LauncherFile.makeDirectory(path, in: POSIXFileSystem())
+    }
+
+    /// Whether somebody has removed it, with the ensemble in it.
+    public var isGone: Bool {
+        !((try? POSIXFileSystem().exists(recordPath)) ?? true)
+    }
+
+    /// That it is gone.
+    var removal: EnsembleError {
+        EnsembleError(
+            .unreachable,
+            "ensemble \(name) was removed from elsewhere: there is no \(recordPath) any more. "
+                + "'aviary up --ensemble \(name)' begins another one")
     }
 
     /// The spec that was kept, or nil if there is no such ensemble.

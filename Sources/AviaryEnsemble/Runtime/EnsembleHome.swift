@@ -70,7 +70,7 @@ public struct EnsembleHome: Sendable {
 
     /// Makes an ensemble the current one.
     public func use(_ name: String) throws {
-        try AtomicFile.write(Array("\(name)\n".utf8), to: currentPath, in: POSIXFileSystem())
+        try LauncherFile.write("\(name)\n", to: currentPath)
     }
 
     /// The ensemble that is named, else the current one, else the only one there is.

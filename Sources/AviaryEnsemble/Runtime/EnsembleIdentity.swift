@@ -20,8 +20,7 @@ extension EnsembleFolder {
         guard identity == nil else { return }
         let digits = String(UInt64.random(in: .min ... .max), radix: 16)
         let padding = String(repeating: "0", count: 16 - digits.count)
-        let text = Array("\(name).\(padding)\(digits)\n".utf8)
-        try AtomicFile.write(text, to: identityPath, in: POSIXFileSystem())
+        try LauncherFile.write("\(name).\(padding)\(digits)\n", to: identityPath)
     }
 
     /// Keys of zoo.cfg that every server of the ensemble is given, before those of the spec.

@@ -214,8 +214,10 @@ public struct LocalEnsemble {
         guard let place = spec.servers.firstIndex(where: { $0.id == id }) else {
             throw EnsembleError(.misused, "there is no server \(id); 'aviary status' lists them")
         }
+        // Somebody may have purged it, and an empty folder would begin another history.
+        guard !folder.isGone else { throw folder.removal }
         let server = servers[place]
-        guard ServerProcess(server).pid == nil else { return false }
+        guard try server.site.look(server) == nil else { return false }
         let sockets = try reserve(place, mayMove: false)
         defer { for each in sockets { each.socket.close() } }
         try server.write(in: server.fileSystem)
@@ -247,7 +249,7 @@ public struct LocalEnsemble {
     ) throws {
         try? server.fileSystem.remove(server.stoppedPath)
         // Before the start: whoever looks in between sees no process, and starts it.
-        try AtomicFile.write(Array(server.stamp.utf8), to: server.stampPath, in: server.fileSystem)
+        try LauncherFile.write(server.stamp, to: server.stampPath, in: server.fileSystem)
         try? server.markLog()
         try server.site.start(server, server.server.binary ?? spec.image ?? binary, sockets)
     }
@@ -268,70 +270,6 @@ public struct LocalEnsemble {
             let passed = LocalEnsemble.seconds() - begun
             guard passed < seconds, goesOn(status) else { return false }
             LocalEnsemble.sleep(milliseconds: passed < 2 ? 10 : 100)
-        }
-    }
-
-    /// Stops servers cleanly; those that have not ended after ten seconds are killed.
-    ///
-    /// Whoever watches over them sees from a mark that they are meant to stay stopped. `goesOn` is
-    /// asked while they end, with the number of those that still run.
-    ///
-    /// - Returns: the ids of those that ran.
-    @discardableResult
-    public func stop(
-        _ ids: [Int]? = nil, while goesOn: (Int) -> Bool = { _ in true }
-    ) throws(EnsembleError) -> [Int] {
-        let chosen = servers.filter { ids?.contains($0.server.id) ?? true }
-        RemoteSite.connect(chosen)
-        for server in chosen { try ServerProcess(server).signal(0) }
-        for server in chosen {
-            try? AtomicFile.write([], to: server.stoppedPath, in: server.fileSystem)
-        }
-        let running = chosen.map(ServerProcess.init).filter { $0.pid != nil }
-        for process in running {
-            try process.signal(SIGCONT)
-            try process.signal(SIGTERM)
-        }
-        let end = LocalEnsemble.seconds() + 10
-        while LocalEnsemble.seconds() < end {
-            LocalEnsemble.reap()
-            let left = running.count { $0.pid != nil }
-            if left == 0 || !goesOn(left) { break }
-            LocalEnsemble.sleep(milliseconds: 10)
-        }
-        for process in running { try process.signal(SIGKILL) }
-        // Whoever starts them again must not find them still there.
-        for _ in 0..<200 where running.contains(where: { $0.pid != nil }) {
-            LocalEnsemble.sleep(milliseconds: 10)
-        }
-        LocalEnsemble.reap()
-        return running.map(\.folder.server.id)
-    }
-
-    /// Removes the ensemble with all its data.
-    public func purge() throws {
-        for server in servers where server.ensemblePath != folder.path {
-            try (server.fileSystem as? any TreeRemover)?.removeTree(server.ensemblePath)
-        }
-        try folder.purge()
-    }
-
-    /// Why hosts cannot be reached, a line each.
-    ///
-    /// Those of certain servers alone, if they are named.
-    public func unreachable(among ids: [Int]? = nil) -> [String] {
-        let chosen = servers.filter { ids?.contains($0.server.id) ?? true }
-        var lines: [String] = []
-        for problem in chosen.compactMap(\.site.problem) where !lines.contains(problem) {
-            lines.append(problem)
-        }
-        return lines
-    }
-
-    /// Takes away what is left of servers that do not run, but never their data.
-    public func dismantle() {
-        for (_, group) in Dictionary(grouping: servers, by: { ObjectIdentifier($0.site) }) {
-            group.first?.site.dismantle(group)
         }
     }
 

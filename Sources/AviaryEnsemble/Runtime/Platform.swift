@@ -20,6 +20,16 @@ enum Platform {
         #endif
     }
 
+    static func open(_ path: String, _ flags: CInt, _ mode: mode_t) -> CInt {
+        #if canImport(Darwin)
+            unsafe Darwin.open(path, flags, mode)
+        #elseif canImport(Glibc)
+            unsafe Glibc.open(path, flags, mode)
+        #else
+            unsafe Musl.open(path, flags, mode)
+        #endif
+    }
+
     /// What the system calls an error.
     static func text(of code: CInt) -> String {
         unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"

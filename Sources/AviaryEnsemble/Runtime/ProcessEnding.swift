@@ -81,7 +81,7 @@ extension ServerFolder {
     /// Takes note of that, before a start.
     func markLog() throws(StorageError) {
         let size = try fileSystem.exists(logPath) ? fileSystem.size(of: logPath) : 0
-        try AtomicFile.write(Array("\(size)\n".utf8), to: logMarkPath, in: fileSystem)
+        try LauncherFile.write("\(size)\n", to: logMarkPath, in: fileSystem)
     }
 
     /// The offset of the first byte since the last start, in a log of this size.

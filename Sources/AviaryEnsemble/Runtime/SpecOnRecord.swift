@@ -17,7 +17,7 @@ extension EnsembleFolder {
     /// Keeps the path of the spec that the ensemble comes from; it is absolute.
     public func rememberSpecFile(_ file: String) throws {
         guard specFile != file else { return }
-        try AtomicFile.write(Array((file + "\n").utf8), to: specFilePath, in: POSIXFileSystem())
+        try LauncherFile.write(file + "\n", to: specFilePath)
     }
 
     /// The spec file that the ensemble comes from, if it would make something else of it by now.

@@ -26,7 +26,11 @@ final class ContainerSite: ServerSite {
         var time = -1.0
         var ensemble = ""
         var pids: [String: Int32] = [:]
+        /// Why nothing is known.
+        var problem: String?
     }
+
+    var problem: String? { seen.withLock { $0.problem } }
 
     func home(_ folder: String) -> String { folder }
 
@@ -34,9 +38,8 @@ final class ContainerSite: ServerSite {
         seen.withLock { inventory in
             let now = LocalEnsemble.seconds()
             if inventory.ensemble != folder.ensemblePath || now - inventory.time > 0.15 {
-                inventory = Inventory(
-                    time: now, ensemble: folder.ensemblePath,
-                    pids: ContainerSite.look(folder.ensemblePath))
+                inventory = ContainerSite.look(folder.ensemblePath)
+                inventory.time = now
             }
             return inventory.pids[folder.path]
         }
@@ -45,20 +48,35 @@ final class ContainerSite: ServerSite {
     private func forget() { seen.withLock { $0.time = -1 } }
 
     /// The processes of the containers that run, by the folders of their servers.
-    private static func look(_ ensemble: String) -> [String: Int32] {
-        let ids = docker(["ps", "-q", "--filter", "label=aviary.ensemble=\(ensemble)"]).output
-            .split(separator: "\n").map(String.init)
-        guard !ids.isEmpty else { return [:] }
+    private static func look(_ ensemble: String) -> Inventory {
+        var found = Inventory(ensemble: ensemble)
+        let list = docker(["ps", "-q", "--filter", "label=aviary.ensemble=\(ensemble)"])
+        let ids = list.output.split(separator: "\n").map(String.init)
+        guard list.code == 0 else {
+            found.problem = complaint(list)
+            return found
+        }
+        guard !ids.isEmpty else { return found }
         let form = "{{index .Config.Labels \"aviary.folder\"}}\t{{.State.Status}}\t{{.State.Pid}}"
-        var pids: [String: Int32] = [:]
-        for line in docker(["inspect", "--format", form] + ids).output.split(separator: "\n") {
+        let states = docker(["inspect", "--format", form] + ids)
+        // One may have ended since, and that is no reason to know nothing of the others.
+        guard states.code == 0 || states.errors.lowercased().contains("no such") else {
+            found.problem = complaint(states)
+            return found
+        }
+        for line in states.output.split(separator: "\n") {
             let words = line.split(separator: "\t")
             if words.count == 3, ["running", "paused"].contains(words[1]), let pid = Int32(words[2])
             {
-                pids[String(words[0])] = pid
+                found.pids[String(words[0])] = pid
             }
         }
-        return pids
+        return found
+    }
+
+    private static func complaint(_ result: CommandResult) -> String {
+        "docker: \(result.complaint). What its containers do is not known; 'docker info' shows "
+            + "whether its engine runs, and whether you may use it"
     }
 
     private static func docker(_ words: [String]) -> CommandResult {
@@ -71,7 +89,8 @@ final class ContainerSite: ServerSite {
         guard number != 0 else { return pid(of: folder) != nil }
         defer { forget() }
         guard let id = ContainerSite.containers(folder, all: false).first else { return false }
-        return ContainerSite.docker(["kill", "--signal", String(number), id]).code == 0
+        let name = SignalName.of(number) ?? String(number)
+        return ContainerSite.docker(["kill", "--signal", name, id]).code == 0
     }
 
     private static func containers(_ folder: ServerFolder, all: Bool) -> [String] {

@@ -77,6 +77,8 @@ public struct HostService {
         case ("exists", 2): answer.words.append(try fileSystem.exists(path) ? "1" : "0")
         case ("size", 2): answer.words.append(String(try fileSystem.size(of: path)))
         case ("create", 2): _ = try fileSystem.open(path, .replace)
+        case ("createprivately", 2): try fileSystem.createPrivately(path)
+        case ("mkdirprivately", 2): try fileSystem.makeDirectoryPrivately(path)
         case ("read", 4):
             guard let number, let count = Int(words[3]) else { return nil }
             answer.payload = try fileSystem.open(path, .read)
@@ -114,7 +116,9 @@ public struct HostService {
                 String(usage.residentBytes), usage.isPaused ? "1" : "0",
             ])
         case ("signal", 4):
-            guard let id = Int(words[2]), let number = CInt(words[3]) else { return nil }
+            guard let id = Int(words[2]), let number = SignalName.number(words[3]) else {
+                return nil
+            }
             let process = LocalProcess(path: words[1], id: id)
             let unit = SystemdService(path: words[1], id: id)
             let isDone =

@@ -4,7 +4,7 @@ internal import Jute
 internal import Storage
 
 /// The files of a host.
-final class RemoteFileSystem: FileSystem, TreeRemover {
+final class RemoteFileSystem: FileSystem, TreeRemover, PrivateFileSystem {
     private unowned let site: RemoteSite
 
     init(_ site: RemoteSite) { self.site = site }
@@ -33,6 +33,12 @@ final class RemoteFileSystem: FileSystem, TreeRemover {
         if try exists(path) { _ = try site.ask(["removetree", path]) }
     }
     func makeDirectory(_ path: String) throws(StorageError) { _ = try site.ask(["mkdir", path]) }
+    func createPrivately(_ path: String) throws(StorageError) {
+        _ = try site.ask(["createprivately", path])
+    }
+    func makeDirectoryPrivately(_ path: String) throws(StorageError) {
+        _ = try site.ask(["mkdirprivately", path])
+    }
     func syncDirectory(_ path: String) throws(StorageError) { _ = try site.ask(["syncdir", path]) }
     func freeSpace(at path: String) throws(StorageError) -> Int64 {
         try site.ask(["free", path]).words.first.flatMap { Int64($0) } ?? 0

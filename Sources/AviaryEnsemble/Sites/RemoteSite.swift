@@ -151,8 +151,9 @@ final class RemoteSite: ServerSite {
 
     func signal(_ number: CInt, to folder: ServerFolder) throws(EnsembleError) -> Bool {
         let id = String(folder.server.id)
+        guard let name = SignalName.of(number) else { return false }
         do throws(StorageError) {
-            return try ask(["signal", folder.path, id, String(number)]).words.first == "1"
+            return try ask(["signal", folder.path, id, name]).words.first == "1"
         } catch {
             // Who is not reached is reported by host.
             if problem != nil { return false }

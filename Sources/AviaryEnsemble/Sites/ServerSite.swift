@@ -12,8 +12,10 @@ protocol ServerSite: AnyObject, Sendable {
     var clientHost: String? { get }
     /// The folder of the ensemble's servers there, if on this machine it is `folder`.
     func home(_ folder: String) -> String
-    /// The process of a server, or nil if it does not run.
+    /// The process of a server, or nil if it does not run, or if `problem` says why that is unknown.
     func pid(of folder: ServerFolder) -> Int32?
+    /// The same, or why that cannot be said: unknown is not stopped.
+    func look(_ folder: ServerFolder) throws(EnsembleError) -> Int32?
     /// What the process has used.
     func usage(of folder: ServerFolder, _ pid: Int32) -> ProcessUsage?
     /// Sends a signal, or with 0 only looks whether one may be sent; false if the server does not
@@ -36,6 +38,11 @@ protocol ServerSite: AnyObject, Sendable {
 
 extension ServerSite {
     var problem: String? { nil }
+    func look(_ folder: ServerFolder) throws(EnsembleError) -> Int32? {
+        if let pid = pid(of: folder) { return pid }
+        if let problem { throw EnsembleError(.unreachable, problem) }
+        return nil
+    }
     func require(_ binary: String) throws(EnsembleError) {}
 }
 
@@ -106,7 +113,10 @@ public struct ServerProcess {
     /// The process of a server.
     public init(_ folder: ServerFolder) { self.folder = folder }
 
-    /// The process, or nil if the server does not run.
+    /// Whose process.
+    var id: Int { folder.server.id }
+
+    /// The process, or nil if the server does not run, or nobody can say so.
     public var pid: Int32? { folder.site.pid(of: folder) }
 
     /// Sends a signal, or with 0 only looks whether one may be sent; false if the server does not
