@@ -65,7 +65,7 @@ func `what makes no sense is answered with no`(words: [String]) {
     let service = HostService()
     #expect(service.answer(HostMessage(words: ["pid", "/nowhere/1"])).words == ["ok", "0"])
     #expect(
-        service.answer(HostMessage(words: ["signal", "/nowhere/1", "1", "15"])).words
+        service.answer(HostMessage(words: ["signal", "/nowhere/1", "1", "TERM"])).words
             == ["ok", "0"])
 }
 

@@ -182,9 +182,12 @@ def test_servers_of_another_user_are_not_said_to_be_stopped(aviary, tmp_path):
         folder.chmod(folder.stat().st_mode | 0o055)
     places_binary = tmp_path / "aviary"
     shutil.copy(places.aviary_binary(), places_binary)
-    for words in (("down",), ("down", "--purge"), ("stop", "1"), ("kill", "1")):
-        ran = subprocess.run([places_binary, *words], env=aviary.environment, text=True, capture_output=True, user="nobody")
-        assert ran.returncode == 1 and "belongs to another user" in ran.stderr and ran.stdout == "", (words, ran)
+    for is_open in (False, True):
+        if is_open:
+            subprocess.run(["chmod", "-R", "a+rX", tmp_path / "home"], check=True)
+        for words in (("down",), ("down", "--purge"), ("stop", "1"), ("kill", "1")):
+            ran = subprocess.run([places_binary, *words], env=aviary.environment, text=True, capture_output=True, user="nobody")
+            assert ran.returncode == 1 and "belongs to another user" in ran.stderr and ran.stdout == "", (words, ran)
     assert status(aviary)["servers"][0]["mode"] == "leader"
 
 

@@ -28,6 +28,11 @@ public struct ChangeLock: ~Copyable {
             let descriptor = Platform.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
             guard descriptor >= 0 else {
                 if errno == ENOENT { throw folder.removal }
+                if errno == EACCES {
+                    throw EnsembleError(
+                        "ensemble \(folder.name) belongs to another user: 'ls -l \(path)' says "
+                            + "whose it is. Type the same as that user, or with sudo")
+                }
                 throw EnsembleError("\(path): \(Platform.text(of: errno))")
             }
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0, ChangeLock.isAt(path, descriptor) {

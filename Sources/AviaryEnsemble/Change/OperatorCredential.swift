@@ -46,6 +46,7 @@ extension EnsembleFolder {
     /// Makes the credential, once, readable by its owner alone.
     func makeOperatorCredential() throws(StorageError) {
         guard operatorCredential == nil else { return }
-        try LauncherFile.write(OperatorCredential.random().authentication + "\n", to: credentialPath)
+        try LauncherFile.write(
+            OperatorCredential.random().authentication + "\n", to: credentialPath)
     }
 }

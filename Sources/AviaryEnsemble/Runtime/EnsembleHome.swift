@@ -78,11 +78,15 @@ public struct EnsembleHome: Sendable {
         try checkReadable()
         let all = names
         if let name {
-            guard all.contains(name) else { throw unknown(name, among: all) }
+            guard all.contains(name) else {
+                try checkOthers(name)
+                throw unknown(name, among: all)
+            }
             return folder(name)
         }
         if let chosen = current ?? (all.count == 1 ? all.first : nil) { return folder(chosen) }
         guard !all.isEmpty else {
+            try checkOthers(nil)
             throw EnsembleError(
                 .unreachable,
                 "there is no ensemble in \(path). 'aviary up' starts one; --dir DIR or "
@@ -104,6 +108,24 @@ public struct EnsembleHome: Sendable {
                 "the folder of all ensembles, \(path), \(error.message). 'ls -ld \(path)' shows "
                     + "what it is; --dir DIR or AVIARY_HOME says where ensembles are")
         }
+    }
+
+    /// An ensemble of another user is there, though nobody else may look into it.
+    private func checkOthers(_ name: String?) throws(EnsembleError) {
+        let fileSystem = POSIXFileSystem()
+        let closed = ((try? fileSystem.list(path)) ?? []).filter { each in
+            guard name == nil || name == each else { return false }
+            do throws(StorageError) { _ = try fileSystem.exists("\(path)/\(each)/launcher") } catch
+            {
+                return error.code == .permission
+            }
+            return false
+        }
+        guard let first = closed.first else { return }
+        throw EnsembleError(
+            "ensemble \(first) belongs to another user, and this one may not look into its folder: "
+                + "'ls -ld \(path)/\(first)' says whose it is. Type the same as that user, or with "
+                + "sudo")
     }
 
     private func unknown(_ name: String, among all: [String]) -> EnsembleError {

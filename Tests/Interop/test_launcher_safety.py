@@ -1,0 +1,101 @@
+"""What the launcher must never do: stop what somebody changes, revive what is purged, take the unknown for stopped."""
+import os
+import pathlib
+import signal
+import subprocess
+import threading
+
+import pytest
+
+from harness import places
+from harness.waiting import eventually
+
+pytestmark = [pytest.mark.ours, pytest.mark.budget(120)]
+
+
+def home(aviary):
+    return pathlib.Path(aviary.environment["AVIARY_HOME"])
+
+
+def test_nobody_stops_or_starts_servers_while_they_are_changed(aviary):
+    assert aviary("up", "--detach")[0] == 0
+    change = subprocess.Popen([places.aviary_binary(), "scale", "5"], env=aviary.environment, text=True, stderr=subprocess.PIPE)
+    change.stderr.readline()
+    os.kill(change.pid, signal.SIGSTOP)
+    try:
+        for words in (["down"], ["down", "--purge"], ["start", "1"], ["restart", "1"], ["up", "--detach"]):
+            code, _, err = aviary(*words)
+            assert code == 1 and f"process {change.pid} is changing local" in err and f"kill {change.pid}" in err, (words, err)
+    finally:
+        os.kill(change.pid, signal.SIGCONT)
+    assert change.wait(60) == 0, change.stderr.read()
+    assert "5 of 5 running" in aviary("ls")[1]
+
+
+def test_the_foreground_does_not_revive_what_was_purged(aviary):
+    process = subprocess.Popen([places.aviary_binary(), "up"], env=aviary.environment, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    said = []
+    reader = threading.Thread(target=lambda: said.extend(process.stdout), daemon=True)
+    reader.start()
+    try:
+        eventually(lambda: aviary("wait")[0] == 0, 60, "ready")
+        code, _, err = aviary("down", "--purge")
+        assert code == 0, err
+        assert process.wait(15) == 0
+        reader.join(5)
+        assert "elsewhere" in "".join(said)
+        assert not (home(aviary) / "local").exists()
+    finally:
+        process.kill()
+
+
+DOCKER = """#!/bin/bash
+mode=$(cat {state}/mode)
+case "$mode $1" in
+broken*) echo "Cannot connect to the Docker daemon" >&2; exit 1;;
+"stubborn ps") echo c0ffee;;
+"stubborn inspect") printf '{home}/d/1\\trunning\\t4711\\n';;
+esac
+"""
+
+
+@pytest.fixture
+def docker(aviary, tmp_path):
+    """docker(mode): a command line of an engine that is broken, or whose container never ends."""
+    program = tmp_path / "bin" / "docker"
+    program.parent.mkdir()
+    program.write_text(DOCKER.format(state=tmp_path, home=home(aviary)))
+    program.chmod(0o755)
+    aviary.environment["PATH"] = f"{program.parent}:{os.environ['PATH']}"
+    folder = home(aviary) / "d"
+    (folder / "1").mkdir(parents=True)
+    (folder / "launcher").write_text("runtime docker\nimage x\nserver 1 d-1 participant 2181 2888 3888 0 0 0\n")
+    (folder / "1" / "kept").write_text("x")
+
+    def choose(mode):
+        (tmp_path / "mode").write_text(mode)
+        return folder
+    yield choose
+    choose("empty")
+
+
+def test_an_engine_that_does_not_answer_is_not_one_without_servers(aviary, docker):
+    folder = docker("broken")
+    for words in (["down"], ["down", "--purge"]):
+        code, _, err = aviary(*words)
+        assert code == 69 and "Cannot connect" in err, err
+        assert (folder / "1" / "kept").exists()
+    docker("empty")
+    code, out, err = aviary("down", "--purge")
+    assert code == 0, err
+    assert not folder.exists()
+
+
+def test_who_does_not_end_is_not_said_to_be_stopped(aviary, docker):
+    folder = docker("stubborn")
+    code, out, err = aviary("down", "--purge")
+    assert code == 1 and "server 1 of d still runs (process 4711)" in err, (out, err)
+    assert (folder / "1" / "kept").exists()
+    code, _, err = aviary("restart", "1")
+    assert code == 1 and "still runs" in err, err
