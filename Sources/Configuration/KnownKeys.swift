@@ -27,7 +27,7 @@ public enum KnownKeys {
         "connectionTokenFillTime", "connectionTokenFillCount", "requestThrottleLimit",
         "throttledOpWaitTime", "nio.sessionlessCnxnTimeout",
         "sasl.serverconfig", "java.security.auth.login.config",
-        "SASLAuthenticationProvider.superPassword", "cnxTimeout", "electionPortBindRetry",
+        "SASLAuthenticationProvider.superPassword", "cnxTimeout",
         "snapshot.trust.empty", "db.autocreate", "datadir.autocreate", "commitLogCount",
         "fsync.warningthresholdms", "txnLogSizeLimitInKb",
         "snapshotSizeFactor", "enforceQuota", "znode.container.checkIntervalMs",
@@ -67,6 +67,7 @@ public enum KnownKeys {
         "metricsProvider.workerShutdownTimeoutMs", "kinit", "request_throttler.shutdownTimeout",
         "nio.numSelectorThreads", "nio.numWorkerThreads", "nio.directBufferBytes",
         "nio.shutdownTimeout", "observerMaster.sizeLimit", "controllerPort",
+        "electionPortBindRetry",
     ]
 
     /// Keys of Apache ZooKeeper whose effect is not there yet.

@@ -92,8 +92,6 @@ public struct ServerConfiguration: Equatable, Sendable {
     public var forceSync = true
     /// The connect timeout.
     public var connectTimeout: Int32 = 5000
-    /// 0 is for ever.
-    public var electionPortBindRetry = 0
     /// Whether trusts empty snapshot applies.
     public var trustsEmptySnapshot = false
     /// Whether creates database applies.

@@ -151,7 +151,7 @@ struct ServerConfigurationParser {
         "autopurge.snapRetainCount": int32, "autopurge.purgeInterval": int32,
         "snapCount": 1...Int64(Int32.max), "snapSizeLimitInKb": kilobytes,
         "preAllocSize": 0...(1 << 22), "txnLogSizeLimitInKb": kilobytes,
-        "cnxTimeout": 1...Int64(Int32.max), "electionPortBindRetry": 0...Int64(Int32.max),
+        "cnxTimeout": 1...Int64(Int32.max),
         "commitLogCount": 1...1_000_000, "observerMasterPort": 0...65535,
         "observer.reconnectDelayMs": 0...Int64(Int32.max),
         "fsync.warningthresholdms": 0...Int64(Int32.max),
@@ -181,7 +181,6 @@ struct ServerConfigurationParser {
         case "preAllocSize": configuration.preallocationSize = Int(value) * 1024
         case "txnLogSizeLimitInKb": configuration.logFileSizeMax = value * 1024
         case "cnxTimeout": configuration.connectTimeout = small
-        case "electionPortBindRetry": configuration.electionPortBindRetry = Int(value)
         case "observerMasterPort":
             configuration.observerMasterPort = value == 0 ? nil : UInt16(truncatingIfNeeded: value)
         case "observer.reconnectDelayMs": configuration.observerReconnectDelay = value

@@ -17,6 +17,13 @@ extension QuorumPeer {
         settle()
     }
 
+    /// Ends the reign, whatever its quorum thinks; the next begins a new epoch.
+    public mutating func endReign(_ reason: String, now: Int64) {
+        context.now = now
+        leader?.end(reason)
+        settle()
+    }
+
     /// Whether enough voters of `membership` follow us that it could be in force at once.
     public func canActivate(_ membership: Membership) -> Bool {
         leader?.canActivate(membership, context) ?? false

@@ -64,7 +64,7 @@ public struct QuorumSettings: Equatable, Sendable {
     public init(
         myID: ServerID, tickTime: Int64 = 2000, initLimit: Int64 = 10, syncLimit: Int64 = 5,
         connectTimeout: Int64 = 5000, reconfigEnabled: Bool = false,
-        packetSizeMax: Int = 2_097_150, snapshotSizeMax: Int = 1 << 32,
+        packetSizeMax: Int = 2_097_150, snapshotSizeMax: Int = 1 << 40,
         committedLogCountMax: Int = 500, committedLogSizeMax: Int = 64 << 20,
         bootstrapPatience: Int64 = 2000
     ) {

@@ -284,6 +284,37 @@ def test_probes_tell_alive_from_ready(make_ensemble):
 
 
 @pytest.mark.ours
+def test_probes_are_answered_when_others_hold_every_connection(administered):
+    server, port = administered()
+    held = [socket.create_connection(("127.0.0.1", port)) for _ in range(256)]
+    try:
+        eventually(lambda: ask(port, "/commands/ruok")[0] == 503, 10, "no room for commands")
+        assert ask(port, "/livez")[::2] == (200, b"alive\n")
+        assert ask(port, "/readyz")[0] == 200
+    finally:
+        for each in held:
+            each.close()
+    eventually(lambda: ask(port, "/commands/ruok")[0] == 200, 10, "room again")
+
+
+@pytest.mark.parametrize("kind", ["ours", "apache"])
+def test_a_leader_that_serves_no_clients_answers_administrators(make_ensemble, under_test, kind):
+    ensemble = make_ensemble([under_test if kind == "ours" else kind] * 3, config={"leaderServes": "no"})
+    ports = {}
+    for server in ensemble:
+        ports[server.identity], config = with_admin()
+        server.config.update(config)
+        if kind == "apache":
+            server.properties.append("zookeeper.leaderServes=no")
+        server.write_files()
+    ensemble.start()
+    eventually(lambda: len([s for s in ensemble if s.mode() == "follower"]) == 2, 60, "two followers")
+    leader = next(s for s in ensemble if s.mode() != "follower")
+    eventually(lambda: command(ports[leader.identity], "monitor")["server_state"] == "leader", 20, "the leader saying so")
+    assert command(ports[leader.identity], "stats")["error"] is None
+
+
+@pytest.mark.ours
 def test_a_port_that_is_taken_costs_a_line_in_the_log(make_server):
     with socket.socket() as other:
         other.bind(("0.0.0.0", places.free_port()))

@@ -71,3 +71,25 @@ def test_requests_beyond_the_limit_wait_and_are_answered_in_order(make_server, l
     for session in sessions:
         replies = [session.read_reply() for _ in range(150)]
         assert [reply.xid for reply in replies] == list(range(1, 151)) and not any(reply.err for reply in replies)
+
+
+@pytest.mark.ours
+def test_a_long_answer_comes_whole_also_to_who_reads_slowly(make_server, kazoo):
+    """It is many times what the sockets hold, and the server closes behind it."""
+    server = make_server(**{"4lw.commands.whitelist": "*"}).start().wait_serving()
+    client = kazoo(server.address)
+    paths = [f"/{number}-{'x' * 120}" for number in range(60_000)]
+    for start in range(0, len(paths), 5000):
+        asked = [client.exists_async(path, watch=print) for path in paths[start:start + 5000]]
+        for each in asked:
+            each.get(30)
+    with socket.socket() as slow:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.connect(("127.0.0.1", server.client_port))
+        slow.settimeout(20)
+        slow.sendall(b"wchp")
+        time.sleep(1)
+        answer = b""
+        while chunk := slow.recv(1 << 20):
+            answer += chunk
+    assert len([line for line in answer.splitlines() if line.startswith(b"/")]) == len(paths)

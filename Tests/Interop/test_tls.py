@@ -3,6 +3,7 @@ import os
 import shutil
 import socket
 import ssl
+import subprocess
 import time
 
 import pytest
@@ -183,6 +184,20 @@ def test_key_stores_of_every_kind_are_read(secure, authority, under_test, form):
 def test_what_is_wrong_stops_the_start_with_a_line_that_says_it(make_server, authority, wrong, said):
     config = {"secureClientPort": places.free_port(), "ssl.keyStore.location": authority.pem_store(*authority.server),
               "ssl.trustStore.location": authority.certificate, **wrong}
+    server = make_server(**config).start()
+    assert server.process.wait(20) == 65
+    assert said in server.log
+
+
+@pytest.mark.parametrize("left_out,said", [("-nocerts", "holds a private key and no certificate"), ("-nokeys", "holds no private key")])
+def test_a_store_that_lacks_one_half_stops_the_start_with_a_line_that_says_it(make_server, authority, tmp_path, left_out, said):
+    whole, half = authority.pkcs12_store(*authority.server), tmp_path / "half.p12"
+    password = f"pass:{authority.password}"
+    pem = subprocess.run(["openssl", "pkcs12", "-in", whole, "-passin", password, "-nodes", left_out], check=True, capture_output=True).stdout
+    subprocess.run(["openssl", "pkcs12", "-export", "-passout", password, "-out", half, *([left_out] if left_out == "-nokeys" else
+                    ["-nocerts", "-inkey", "/dev/stdin"])], input=pem, check=True, capture_output=True)
+    config = {"secureClientPort": places.free_port(), "ssl.keyStore.location": half, "ssl.keyStore.password": authority.password,
+              "ssl.trustStore.location": authority.certificate}
     server = make_server(**config).start()
     assert server.process.wait(20) == 65
     assert said in server.log

@@ -39,3 +39,48 @@ private func members(_ ids: [Int64], version: Int64) -> Membership {
     mesh.hitDeadline(isLooking: true, &context)
     #expect(mesh.nextDeadline(isLooking: true, context) == nil)
 }
+
+@Test func `outsiders that have gone make room for others`() {
+    let settings = QuorumSettings(myID: ServerID(3), reconfigEnabled: true)
+    let history = History(
+        QuorumHistory(lastLogged: .zero, acceptedEpoch: Epoch(1), currentEpoch: Epoch(1)),
+        settings: settings)
+    var context = PeerContext(
+        settings: settings, history: history, membership: members([1, 2, 3], version: 1),
+        lastSeen: nil, isReadable: { _ in true })
+    var mesh = ElectionMesh(me: ServerID(3))
+    var refused: [Int64] = []
+    func introduce(_ id: Int64, staying: Bool) {
+        let link = LinkID(UInt64(id))
+        mesh.accepted(link, &context)
+        mesh.received(link, greeting(id).rawSpan, &context)
+        if context.effects.take().contains(.electionClose(link)) { refused.append(id) }
+        if !staying { mesh.closed(link, &context) }
+    }
+    for id in 100..<132 { introduce(Int64(id), staying: false) }
+    #expect(refused.isEmpty)
+    for id in 200..<232 { introduce(Int64(id), staying: true) }
+    #expect(refused.isEmpty, "those who left have made room")
+    introduce(300, staying: true)
+    #expect(refused == [300], "those who stay are as many as there may be")
+}
+
+@Test func `many small frames in one read are taken in order`() throws {
+    var stream = FrameStream()
+    var writer = JuteWriter()
+    for number in 0..<10_000 {
+        writer.writeInt32(4)
+        writer.writeInt32(Int32(number))
+    }
+    let bytes = writer.copyBytes()
+    stream.append(Array(bytes.dropLast()).rawSpan)
+    var taken: [Int32] = []
+    while let payload = try stream.next() {
+        var reader = JuteReader(payload.rawSpan)
+        taken.append(try reader.readInt32())
+    }
+    #expect(taken == Array(0..<9999))
+    stream.append([bytes[bytes.count - 1]].rawSpan)
+    #expect(try stream.next() != nil)
+    #expect(try stream.next() == nil)
+}

@@ -17,6 +17,12 @@ final class AdminGate {
         return refusal(&lastSnapshot, now)
     }
 
+    /// Whether a restore that came now would not be refused.
+    func mayRestore(_ now: Moment) -> Bool {
+        var last = lastRestore
+        return settings.isRestoreEnabled && refusal(&last, now) == nil
+    }
+
     /// Why not, or nil; then the next has to wait.
     func refusalOfRestore(_ now: Moment) -> AdminAnswer? {
         guard settings.isRestoreEnabled else {

@@ -9,18 +9,21 @@ import ServerCore
 final class AdminSite: HTTPSite {
     private static let json = "application/json"
     private static let html = "text/html; charset=utf-8"
-    /// Restoring takes the snapshot into memory first, to look at all of it.
-    private static let snapshotSizeMax = 4 << 30
+    /// Restoring takes the snapshot into memory first, to look at all of it; one buffer holds no
+    /// more than twice this.
+    private static let snapshotSizeMax = 2 << 30
     private static let bodySizeMax = 64 << 10
 
     private let loop: any EventLoop
+    private let turns: ServerTurns
     private let host: NIOLoopBound<ReplicaHost>
     private let settings: AdminConfiguration
     private let gate: NIOLoopBound<AdminGate>
     private let health: HealthCheck
 
     init(_ host: ReplicaHost, _ settings: AdminConfiguration, probesOn loop: any EventLoop) {
-        self.loop = host.loop
+        self.loop = loop
+        self.turns = ServerTurns(of: host.loop, on: loop)
         self.host = NIOLoopBound(host, eventLoop: host.loop)
         self.settings = settings
         self.gate = NIOLoopBound(AdminGate(settings), eventLoop: host.loop)
@@ -30,9 +33,12 @@ final class AdminSite: HTTPSite {
     func bodySizeMax(_ request: HTTPRequest) -> EventLoopFuture<Int> {
         let isRestore = commandName(request.path).flatMap { AdminCommand(named: $0) } == .restore
         guard isRestore else { return loop.makeSucceededFuture(AdminSite.bodySizeMax) }
-        // Who may not restore is not listened to for long.
-        return loop.submit { [self] in
-            authorize(request) == nil ? AdminSite.snapshotSizeMax : AdminSite.bodySizeMax
+        // Who may not restore, or not now, or not here, is not listened to for long.
+        return turns.take { [self] in
+            let isWelcome =
+                authorize(request) == nil && gate.value.mayRestore(Clock.now())
+                && host.value.replica.refusalOfRestore == nil
+            return isWelcome ? AdminSite.snapshotSizeMax : AdminSite.bodySizeMax
         }
     }
 
@@ -53,7 +59,7 @@ final class AdminSite: HTTPSite {
         guard let name = commandName(request.path), !name.isEmpty else {
             return answer(.plain(.notFound, "there is no \(request.path) here; / lists what is"))
         }
-        return loop.submit { [self] in run(name, request) }
+        return turns.take { [self] in run(name, request) }.map { $0.response }
     }
 
     private func answer(_ response: HTTPResponse) -> EventLoopFuture<HTTPResponse> {
@@ -77,19 +83,42 @@ final class AdminSite: HTTPSite {
 
     // MARK: Commands, on the replica's loop
 
-    private func run(_ name: String, _ request: HTTPRequest) -> HTTPResponse {
+    /// What a command has led to; its text is made on the loop of HTTP.
+    private enum Outcome: Sendable {
+        case answer(AdminAnswer, String)
+        case snapshot(SnapshotAnswer, isStreaming: Bool)
+
+        var response: HTTPResponse {
+            switch self {
+            case .answer(let answer, let name):
+                return HTTPResponse(
+                    HTTPResponseStatus(statusCode: answer.status), AdminSite.json,
+                    answer.json(command: name))
+            case .snapshot(let image, let isStreaming):
+                var response =
+                    isStreaming
+                    ? HTTPResponse(.ok, "application/octet-stream", bytes: image.bytes)
+                    : Outcome.answer(AdminAnswer(error: nil), AdminCommand.snapshot.name).response
+                response.headers.add(name: "last_zxid", value: "0x\(image.zxid.hex)")
+                response.headers.add(name: "snapshot_size", value: "\(image.bytes.count)")
+                return response
+            }
+        }
+    }
+
+    private func run(_ name: String, _ request: HTTPRequest) -> Outcome {
         guard let command = AdminCommand(named: name) else {
-            return respond(AdminAnswer(error: "Unknown command: \(name)"), name)
+            return .answer(AdminAnswer(error: "Unknown command: \(name)"), name)
         }
         let isPost = request.method == .POST
         if command.needsAuthorization, let refusal = authorize(request) {
-            return respond(refusal, command.name)
+            return .answer(refusal, command.name)
         }
         guard isPost == command.takesBody else {
             let answer = AdminAnswer(
                 error: "use \(command.takesBody ? "POST" : "GET") for \(command.name)",
                 status: 405)
-            return respond(answer, command.name)
+            return .answer(answer, command.name)
         }
         let host = host.value
         defer { host.perform() }
@@ -98,15 +127,9 @@ final class AdminSite: HTTPSite {
         case .restore: return restore(request)
         default:
             if !request.isSecure { host.replica.metrics.add(.insecureAdminCount) }
-            return respond(
+            return .answer(
                 host.replica.administer(command, request.query, Clock.now()), command.name)
         }
-    }
-
-    private func respond(_ answer: AdminAnswer, _ name: String) -> HTTPResponse {
-        HTTPResponse(
-            HTTPResponseStatus(statusCode: answer.status), AdminSite.json,
-            answer.json(command: name))
     }
 
     /// Nil if whoever asks has all rights on the root znode.
@@ -125,39 +148,31 @@ final class AdminSite: HTTPSite {
             subject: request.subject)
     }
 
-    private func takeSnapshot(_ request: HTTPRequest) -> HTTPResponse {
+    private func takeSnapshot(_ request: HTTPRequest) -> Outcome {
         let now = Clock.now()
         let replica = host.value.replica
         if let refusal = gate.value.refusalOfSnapshot(now) {
             if refusal.status == 429 { replica.metrics.add(.snapshotRateLimitedCount) }
-            return respond(refusal, AdminCommand.snapshot.name)
+            return .answer(refusal, AdminCommand.snapshot.name)
         }
-        let image: SnapshotAnswer
         switch replica.takeSnapshot(now) {
-        case .success(let taken): image = taken
-        case .failure(let refusal): return respond(refusal.answer, AdminCommand.snapshot.name)
+        case .success(let image):
+            return .snapshot(image, isStreaming: request.query["streaming"] != "false")
+        case .failure(let refusal): return .answer(refusal.answer, AdminCommand.snapshot.name)
         }
-        let isStreaming = request.query["streaming"] != "false"
-        var response =
-            isStreaming
-            ? HTTPResponse(.ok, "application/octet-stream", ByteBuffer(bytes: image.bytes))
-            : respond(AdminAnswer(error: nil), AdminCommand.snapshot.name)
-        response.headers.add(name: "last_zxid", value: "0x\(image.zxid.hex)")
-        response.headers.add(name: "snapshot_size", value: "\(image.bytes.count)")
-        return response
     }
 
-    private func restore(_ request: HTTPRequest) -> HTTPResponse {
+    private func restore(_ request: HTTPRequest) -> Outcome {
         let now = Clock.now()
         let replica = host.value.replica
         let name = AdminCommand.restore.name
         if let refusal = gate.value.refusalOfRestore(now) {
             if refusal.status == 429 { replica.metrics.add(.restoreRateLimitedCount) }
-            return respond(refusal, name)
+            return .answer(refusal, name)
         }
         let answer = replica.restore(request.body.readableBytesSpan, now)
         replica.metrics.record(
             .restoreTime, Clock.now().monotonicMilliseconds - now.monotonicMilliseconds)
-        return respond(answer, name)
+        return .answer(answer, name)
     }
 }

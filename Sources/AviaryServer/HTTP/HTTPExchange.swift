@@ -45,7 +45,7 @@ struct HTTPRequest: Sendable {
         while let byte = rest.popFirst() {
             let digits = String(decoding: rest.prefix(2), as: UTF8.self)
             if byte == UInt8(ascii: "%"), digits.utf8.count == 2,
-                let value = UInt8(digits, radix: 16)
+                digits.allSatisfy(\.isHexDigit), let value = UInt8(digits, radix: 16)
             {
                 bytes.append(value)
                 rest = rest.dropFirst(2)
@@ -61,17 +61,24 @@ struct HTTPRequest: Sendable {
 struct HTTPResponse: Sendable {
     var status: HTTPResponseStatus
     var headers: HTTPHeaders
-    var body: ByteBuffer
+    /// In pieces: a snapshot may be larger than one buffer can.
+    let body: [ByteBuffer]
 
-    init(_ status: HTTPResponseStatus, _ mediaType: String, _ body: ByteBuffer) {
+    private static let pieceSize = 64 << 20
+
+    init(_ status: HTTPResponseStatus, _ mediaType: String, bytes: [UInt8]) {
         self.status = status
         self.headers = ["Content-Type": mediaType]
-        self.body = body
+        self.body = stride(from: 0, to: bytes.count, by: HTTPResponse.pieceSize).map { start in
+            ByteBuffer(bytes: bytes[start..<min(start + HTTPResponse.pieceSize, bytes.count)])
+        }
     }
 
     init(_ status: HTTPResponseStatus, _ mediaType: String, _ text: String) {
-        self.init(status, mediaType, ByteBuffer(string: text))
+        self.init(status, mediaType, bytes: Array(text.utf8))
     }
+
+    var bodySize: Int { body.reduce(0) { $0 + $1.readableBytes } }
 
     /// A line of text.
     static func plain(_ status: HTTPResponseStatus, _ line: String) -> HTTPResponse {

@@ -10,6 +10,8 @@ final class HTTPHandler: ChannelInboundHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     private let site: any HTTPSite
+    /// Whether there are so many connections that this one is for probes alone.
+    private let isCrowded: Bool
     private var isSecure = false
     private var subject: String?
     private var request: HTTPRequest?
@@ -20,7 +22,10 @@ final class HTTPHandler: ChannelInboundHandler {
     private var hasEnded = false
     private var isTooLarge = false
 
-    init(_ site: any HTTPSite) { self.site = site }
+    init(_ site: any HTTPSite, isCrowded: Bool) {
+        self.site = site
+        self.isCrowded = isCrowded
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
@@ -74,6 +79,13 @@ final class HTTPHandler: ChannelInboundHandler {
                 .plain(.payloadTooLarge, "at most \(bodySizeMax ?? 0) bytes are taken"), head,
                 context)
         }
+        if isCrowded, !HealthCheck.paths.contains(request.path) {
+            var head = head
+            head.headers.replaceOrAdd(name: "Connection", value: "close")
+            return write(
+                .plain(.serviceUnavailable, "too many connections; this one is for probes"), head,
+                context)
+        }
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         site.respond(request).hop(to: context.eventLoop).whenComplete { result in
             let (this, context) = bound.value
@@ -89,13 +101,15 @@ final class HTTPHandler: ChannelInboundHandler {
         _ response: HTTPResponse, _ request: HTTPRequestHead, _ context: ChannelHandlerContext
     ) {
         var headers = response.headers
-        headers.replaceOrAdd(name: "Content-Length", value: "\(response.body.readableBytes)")
+        headers.replaceOrAdd(name: "Content-Length", value: "\(response.bodySize)")
         if !request.isKeepAlive { headers.replaceOrAdd(name: "Connection", value: "close") }
         let head = HTTPResponseHead(
             version: request.version, status: response.status, headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
-        if request.method != .HEAD, response.body.readableBytes > 0 {
-            context.write(wrapOutboundOut(.body(.byteBuffer(response.body))), promise: nil)
+        if request.method != .HEAD {
+            for part in response.body {
+                context.write(wrapOutboundOut(.body(.byteBuffer(part))), promise: nil)
+            }
         }
         let channel = context.channel
         let isLast = !request.isKeepAlive

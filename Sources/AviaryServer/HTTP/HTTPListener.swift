@@ -14,11 +14,13 @@ import ServerCore
 
 /// Listens for HTTP and gives each request to a site.
 ///
-/// It runs on a loop of its own: whoever asks much of it costs clients nothing, and it can tell
-/// that the server's loop stands still.
+/// It runs on a loop of its own: what is asked there takes turns with clients (`ServerTurns`), and
+/// it can tell that the server's loop stands still.
 final class HTTPListener: Sendable {
-    /// Connections beyond this are closed at once: monitors need a few.
+    /// Connections beyond this are for probes alone: monitors need a few.
     private static let connectionCountMax = 256
+    /// Beyond this they are closed at once.
+    private static let probeCountMax = 288
 
     private let loop: any EventLoop
     private let site: any HTTPSite
@@ -64,13 +66,14 @@ final class HTTPListener: Sendable {
         channel.closeFuture.whenComplete { [connectionCount] _ in
             connectionCount.withLockedValue { $0 -= 1 }
         }
-        guard count <= HTTPListener.connectionCountMax else { return channel.close() }
+        guard count <= HTTPListener.probeCountMax else { return channel.close() }
         return channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
             try security?.accepted(channel)
             try pipeline.addHandler(IdleStateHandler(allTimeout: idleTimeout))
             try pipeline.configureHTTPServerPipeline(withErrorHandling: true)
-            try pipeline.addHandler(HTTPHandler(site))
+            try pipeline.addHandler(
+                HTTPHandler(site, isCrowded: count > HTTPListener.connectionCountMax))
         }
     }
 }

@@ -7,6 +7,8 @@ import ServerCore
 /// Alive is a server that makes progress: a quorum is no part of that, or all would be started
 /// again whenever one is missing. Ready is one that is in a quorum and in step with it.
 final class HealthCheck: Sendable {
+    /// Where the answers are.
+    static let paths: Set<String> = ["/livez", "/readyz"]
     /// How long the server's loop may take to answer before it counts as standing still.
     private static let patience = TimeAmount.seconds(5)
 

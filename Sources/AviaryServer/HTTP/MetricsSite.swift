@@ -6,12 +6,14 @@ import ServerCore
 /// `/metrics` for Prometheus, with the names of Apache ZooKeeper's provider.
 final class MetricsSite: HTTPSite {
     private let loop: any EventLoop
+    private let turns: ServerTurns
     private let host: NIOLoopBound<ReplicaHost>
     private let settings: MetricsConfiguration
     private let health: HealthCheck
 
     init(_ host: ReplicaHost, _ settings: MetricsConfiguration, probesOn loop: any EventLoop) {
-        self.loop = host.loop
+        self.loop = loop
+        self.turns = ServerTurns(of: host.loop, on: loop)
         self.host = NIOLoopBound(host, eventLoop: host.loop)
         self.settings = settings
         self.health = HealthCheck(host, on: loop)
@@ -35,10 +37,13 @@ final class MetricsSite: HTTPSite {
         default: return answer(.plain(.notFound, "there is only /metrics here"))
         }
         let wanted = request.query["name[]"]
-        return loop.submit { [self] in
-            var samples = host.value.replica.metricSamples(Clock.now())
+        let exportsProcess = settings.exportsProcess && wanted == nil
+        return turns.take { [host] in
+            host.value.replica.metricSamples(Clock.now())
+        }.map { all in
+            var samples = all
             if let wanted { samples.removeAll { $0.name != wanted } }
-            let process = settings.exportsProcess && wanted == nil ? ProcessMetrics.text() : ""
+            let process = exportsProcess ? ProcessMetrics.text() : ""
             return HTTPResponse(
                 .ok, PrometheusText.mediaType, PrometheusText.write(samples) + process)
         }

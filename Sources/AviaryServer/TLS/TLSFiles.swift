@@ -29,6 +29,7 @@ enum TLSFiles {
                 )
             }
             if isPKCS12(bytes, store) {
+                try PKCS12Contents(bytes).check()
                 let bundle = try NIOSSLPKCS12Bundle(buffer: bytes, passphrase: password.utf8)
                 return (bundle.privateKey, bundle.certificateChain)
             }
@@ -83,9 +84,11 @@ enum TLSFiles {
                 password = String(decoding: text, as: UTF8.self)
                 while password.last?.isNewline ?? false { password.removeLast() }
             }
-            guard let bytes = try AtomicFile.read(path, in: fileSystem),
-                bytes.count <= sizeMax
-            else { throw StorageError(.damaged, "does not exist", path: path) }
+            guard let bytes = try AtomicFile.read(path, in: fileSystem, sizeMax: sizeMax + 1)
+            else { throw StorageError(.notFound, "does not exist", path: path) }
+            guard bytes.count <= sizeMax else {
+                throw StorageError(.refused, "is larger than \(sizeMax >> 20) MiB", path: path)
+            }
             return (path, bytes, password)
         } catch {
             throw TLSProblem("\(key)=\(path): \(error.message)")

@@ -11,6 +11,8 @@ final class ClientHandler: ChannelInboundHandler {
 
     /// Output beyond this ends the connection: the client sends and does not read.
     private static let pendingOutputMax = 64 << 20
+    /// How long what was written may take to leave before a connection is closed in any case.
+    private static let closingLimit = TimeAmount.seconds(5)
 
     private let host: ReplicaHost
     private var id: ConnectionID?
@@ -131,7 +133,15 @@ final class ClientHandler: ChannelInboundHandler {
     /// Closes behind everything that was written.
     func closeAfterOutput() {
         isClosing = true
-        channel?.close(promise: nil)
+        guard let channel else { return }
+        // Closing would fail what the socket has not taken yet. Who takes nothing is not waited for.
+        let limit = channel.eventLoop.scheduleTask(in: ClientHandler.closingLimit) {
+            channel.close(promise: nil)
+        }
+        channel.writeAndFlush(ByteBuffer()).whenComplete { _ in
+            limit.cancel()
+            channel.close(promise: nil)
+        }
     }
 }
 

@@ -29,6 +29,10 @@ final class ClientPort {
             let (this, failed, port) = this.value
             switch result {
             case .success(let channel):
+                // It has moved on meanwhile.
+                guard port == this.port, this.listener == nil else {
+                    return channel.close(promise: nil)
+                }
                 this.listener = channel
                 this.host.serverLog.write(
                     .info,

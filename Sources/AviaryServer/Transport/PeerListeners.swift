@@ -61,28 +61,32 @@ final class PeerListeners {
         return promise.futureResult
     }
 
+    /// The address of a name, nil if it has none; clients do not wait for an answer.
+    private func resolve(_ host: String, _ port: UInt16) -> EventLoopFuture<SocketAddress?> {
+        if let address = try? SocketAddress(ipAddress: host, port: Int(port)) {
+            return loop.makeSucceededFuture(address)
+        }
+        return NIOThreadPool.singleton.runIfActive(eventLoop: loop) {
+            try? SocketAddress.makeAddressResolvingHost(host, port: Int(port))
+        }
+    }
+
     private func attempt(
         _ endpoint: Endpoint, _ bootstrap: ServerBootstrap, _ serverLog: ServerLog,
         _ promise: EventLoopPromise<any Channel>, isFirst: Bool
     ) {
         let own = listensOnAllAddresses ? "0.0.0.0" : endpoint.host.description
-        let address = Result {
-            try SocketAddress.makeAddressResolvingHost(
-                own, port: Int(endpoint.port))
-        }
         let listeners = NIOLoopBound((self, bootstrap), eventLoop: loop)
-        let bound: EventLoopFuture<any Channel>
-        switch address {
-        case .success(let address): bound = bootstrap.bind(to: address)
-        case .failure:
+        resolve(own, endpoint.port).flatMap { address in
+            let (_, bootstrap) = listeners.value
+            if let address { return bootstrap.bind(to: address) }
             if isFirst {
                 serverLog.write(
                     .warning,
                     "\(own) does not resolve: listening on every address at port \(endpoint.port)")
             }
-            bound = bootstrap.bind(host: "0.0.0.0", port: Int(endpoint.port))
-        }
-        bound.hop(to: loop).whenComplete { result in
+            return bootstrap.bind(host: "0.0.0.0", port: Int(endpoint.port))
+        }.hop(to: loop).whenComplete { result in
             switch result {
             case .success(let channel): promise.succeed(channel)
             case .failure(let error):

@@ -10,11 +10,7 @@ extension Leader {
     mutating func propose(_ proposal: Proposal, _ context: inout PeerContext) {
         guard isEstablished else { return }
         precondition(proposal.zxid == nextZxid, "a proposal out of turn")
-        guard proposal.zxid.counter != UInt32.max else {
-            // The counter must never run over into the epoch: the next epoch starts a new one.
-            end("the zxids of this epoch are used up")
-            return
-        }
+        precondition(proposal.zxid.counter != UInt32.max, "the counter runs over into the epoch")
         lastProposed = proposal.zxid
         if let membership = proposal.membership { context.propose(membership) }
         context.history.append(proposal)

@@ -236,14 +236,18 @@ struct ElectionMesh {
         }
     }
 
-    private func isWelcome(_ greeting: ElectionGreeting, _ context: PeerContext) -> Bool {
+    private mutating func isWelcome(_ greeting: ElectionGreeting, _ context: PeerContext) -> Bool {
         let server = greeting.server
         guard server.rawValue >= 0, server != me else { return false }
         if context.member(server) != nil { return true }
-        let outsiders = peers.keys.count {
+        let outsiders = peers.keys.filter {
             context.committed.member($0) == nil && $0 != server
         }
-        return outsiders < ElectionMesh.outsiderCountMax
+        guard outsiders.count >= ElectionMesh.outsiderCountMax else { return true }
+        // Who has gone again makes room for others.
+        let absent = outsiders.filter { peers[$0]?.link == nil && peers[$0]?.dialing == nil }
+        for outsider in absent { peers[outsider] = nil }
+        return !absent.isEmpty
     }
 
     private mutating func readFrames(_ link: LinkID, _ context: inout PeerContext) {

@@ -8,6 +8,8 @@ struct FrameStream {
     static let frameSizeMax = 524_288
 
     private var bytes: [UInt8] = []
+    /// Where the first frame that was not taken yet begins.
+    private var start = 0
 
     mutating func append(_ more: RawSpan) {
         // The closure copies and does not keep the pointer.
@@ -16,11 +18,11 @@ struct FrameStream {
 
     /// The greeting, nil if more bytes are needed.
     mutating func greeting() throws(JuteError) -> ElectionGreeting? {
-        let all = bytes
         do {
-            var reader = JuteReader(all.rawSpan)
+            var reader = JuteReader(bytes.rawSpan)
+            try reader.skip(start)
             let greeting = try ElectionGreeting(from: &reader)
-            bytes.removeFirst(reader.offset)
+            start = reader.offset
             return greeting
         } catch JuteError.truncated {
             return nil
@@ -29,16 +31,27 @@ struct FrameStream {
 
     /// The payload of the next frame, nil if more bytes are needed.
     mutating func next() throws(JuteError) -> [UInt8]? {
-        guard bytes.count >= 4 else { return nil }
-        let all = bytes
-        var reader = JuteReader(all.rawSpan)
+        guard bytes.count - start >= 4 else {
+            forgetTaken()
+            return nil
+        }
+        var reader = JuteReader(bytes.rawSpan)
+        try reader.skip(start)
         let length = Int(try reader.readInt32())
         guard length > 0, length <= FrameStream.frameSizeMax else {
             throw .unreasonableLength(length)
         }
-        guard reader.remaining >= length else { return nil }
+        guard reader.remaining >= length else {
+            forgetTaken()
+            return nil
+        }
         let payload = try reader.readBytes(count: length)
-        bytes.removeFirst(4 + length)
+        start = reader.offset
         return payload
+    }
+
+    private mutating func forgetTaken() {
+        bytes.removeFirst(start)
+        start = 0
     }
 }

@@ -10,7 +10,7 @@ extension Replica {
         _ command: AdminCommand, _ parameters: [String: String] = [:], _ now: Moment
     ) -> AdminAnswer {
         self.now = now
-        guard isServing || !command.needsService else {
+        guard hasService || !command.needsService else {
             return .notServing
         }
         switch command {

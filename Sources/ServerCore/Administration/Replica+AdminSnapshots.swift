@@ -55,7 +55,7 @@ extension Replica {
     /// Takes a snapshot of this moment, which also goes to the disk.
     public func takeSnapshot(_ now: Moment) -> Result<SnapshotAnswer, SnapshotRefusal> {
         self.now = now
-        guard isServing, !isReadOnly else {
+        guard hasService, !isReadOnly else {
             return .failure(SnapshotRefusal(answer: .notServing))
         }
         let zxid = lastZxid, trailer = snapshotTrailer
@@ -78,18 +78,24 @@ extension Replica {
     /// that follows: servers that restore each for itself could go on with different histories.
     public func restore(_ image: RawSpan, _ now: Moment) -> AdminAnswer {
         self.now = now
-        guard isServing else { return .notServing }
-        guard isPrimary else {
-            let leader = peer?.status.leader.map { "server \($0)" } ?? "the leader"
-            return AdminAnswer(
-                error: "restore on \(leader), which leads: all others follow it", status: 409)
-        }
+        if let refusal = refusalOfRestore { return refusal }
         do throws(StorageError) {
             return try restoreChecked(image)
         } catch {
             metrics.add(.restoreErrorCount)
             return AdminAnswer(error: "\(error)", status: 500)
         }
+    }
+
+    /// Why nothing is restored here, nil if it could be.
+    public var refusalOfRestore: AdminAnswer? {
+        guard hasService else { return .notServing }
+        guard isPrimary else {
+            let leader = peer?.status.leader.map { "server \($0)" } ?? "the leader"
+            return AdminAnswer(
+                error: "restore on \(leader), which leads: all others follow it", status: 409)
+        }
+        return nil
     }
 
     private func restoreChecked(_ image: RawSpan) throws(StorageError) -> AdminAnswer {
@@ -101,6 +107,11 @@ extension Replica {
             return AdminAnswer(
                 error: "the snapshot does not say its last zxid "
                     + "(serializeLastProcessedZxid.enabled)", status: 500)
+        }
+        guard restored >= .zero, restored.epoch.rawValue < Int32.max - 1 else {
+            return AdminAnswer(
+                error: "the snapshot ends at \(restored), after which no epoch could follow",
+                status: 500)
         }
         let logged = role == .standalone ? lastProposed : peer?.status.lastLogged ?? .zero
         let zxid = max(restored, logged, lastZxid).next

@@ -42,11 +42,12 @@ public enum FourLetterWords {
             self.hasAll = names.contains("*")
         }
 
-        /// What costs nothing and tells nothing of other clients.
+        /// What costs little and gives no session away: whoever knows the id of one can take it
+        /// over, so `cons` and `dump` have to be asked for.
         ///
         /// Apache ZooKeeper answers only `srvr` by default, which every monitoring guide starts
         /// by changing.
-        public static let standard = Whitelist("srvr,ruok,mntr,isro,envi,conf,stat,cons,dirs,wchs")
+        public static let standard = Whitelist("srvr,ruok,mntr,isro,envi,conf,stat,dirs,wchs")
 
         func contains(_ word: Word) -> Bool { hasAll || names.contains(word.name) }
     }

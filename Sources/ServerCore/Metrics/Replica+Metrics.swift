@@ -94,17 +94,17 @@ extension Replica {
     }
 
     private var peerSamples: [MetricSample] {
-        guard peer != nil else { return [] }
+        guard let peer else { return [] }
+        let status = peer.status
         var samples = [
             MetricSample("peer_state", .text(peerState ?? "")),
             MetricSample("quorum_size", .gauge(Int64(membership.voters.count))),
         ]
-        guard let status = peer?.status else { return samples }
         if case .observing(let leader) = role {
             let master = status.master ?? leader
             samples.append(MetricSample("observer_master_id", .gauge(master.rawValue)))
         }
-        if case .following = role {
+        if case .following = role, peer.settings.observerMasterPort != nil {
             let count = Int64(status.syncedObservers)
             samples.append(MetricSample("synced_observers", .gauge(count)))
         }

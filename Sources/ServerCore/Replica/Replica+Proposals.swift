@@ -16,8 +16,8 @@ extension Replica {
         _ request: WriteRequest, type: OpCode, session: SessionID, xid: Xid,
         credentials: [Identity], owner: SessionOwner?
     ) {
+        guard nextZxid.counter != .max || rollOver() else { return }
         let zxid = nextZxid
-        guard zxid.counter != .max else { return rollOver() }
         preparation.pending.willPrepare(over: tree)
         let context = Preparation.Context(
             tree: tree, zxid: zxid, time: now.wallMilliseconds, session: session,
@@ -77,9 +77,15 @@ extension Replica {
 
     /// The counter of this epoch is used up.
     ///
-    /// With a quorum a new election begins a new epoch; alone, the epoch is simply the next one.
-    private func rollOver() {
-        if role == .standalone { lastProposed = lastProposed.epoch.next.start }
+    /// With a quorum the reign ends, and all clients are let go: a new election begins a new epoch.
+    /// Alone, the epoch is simply the next one; true if there is a next zxid now.
+    private func rollOver() -> Bool {
+        guard role == .standalone else {
+            peer?.endReign("the zxids of this epoch are used up", now: now.monotonicMilliseconds)
+            return false
+        }
+        lastProposed = lastProposed.epoch.next.start
+        return true
     }
 
     private func checkSession(
@@ -184,7 +190,8 @@ extension Replica {
     /// A learner's request that cannot be read: its client gets the error by a transaction, since
     /// the learner waits for one.
     func proposeUnreadable(_ request: ForwardedRequest) {
-        guard let zxid = peer?.nextZxid, zxid.counter != .max else { return }
+        guard nextZxid.counter != .max || rollOver() else { return }
+        let zxid = nextZxid
         let header = TransactionHeader(
             session: request.session, cxid: request.cxid, zxid: zxid, time: now.wallMilliseconds,
             type: .error)

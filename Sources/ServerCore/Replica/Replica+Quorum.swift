@@ -128,6 +128,9 @@ extension Replica {
         continueSnapshot()
     }
 
+    /// Bytes of a snapshot that are sent at once.
+    private static let snapshotPieceSize = 64 << 20
+
     private func perform(_ effect: QuorumEffect) throws(StorageError) {
         switch effect {
         case .persistAcceptedEpoch(let epoch): try disk.persist(acceptedEpoch: epoch)
@@ -148,7 +151,12 @@ extension Replica {
         case .saveSnapshot(let zxid): try saveSnapshot(zxid)
         case .sendSnapshot(let link, _):
             metrics.add(.snapCount)
-            emit(.quorumSend(link, snapshotStream()))
+            // In pieces: what is sent at once has to be less than 4 GiB.
+            let stream = snapshotStream()
+            for start in stride(from: 0, to: stream.count, by: Replica.snapshotPieceSize) {
+                let end = min(start + Replica.snapshotPieceSize, stream.count)
+                emit(.quorumSend(link, Array(stream[start..<end])))
+            }
         case .readLog(let link, let start, let end):
             emit(.readLog(link, after: start, through: end, bytesMax: logReadSizeMax))
         case .readMoreLog(let link): emit(.readMoreLog(link))

@@ -193,6 +193,12 @@ public final class Replica {
         }
     }
 
+    /// Whether there is a database to speak of; a leader that turns clients away has one, too.
+    var hasService: Bool {
+        if case .leading = role { return true }
+        return isServing
+    }
+
     /// Whether zxids are given out here and sessions expire here.
     var isPrimary: Bool {
         switch role {

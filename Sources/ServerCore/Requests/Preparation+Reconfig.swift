@@ -73,7 +73,7 @@ extension Preparation {
         guard state.canActivate(next) else { throw .newConfigNoQuorum }
         let znode = try existing(Preparation.configurationPath, context)
         try require(.write, on: znode, context)
-        if let successor, !state.handOver(successor) {
+        if let successor, !next.isVoter(successor) || !state.handOver(successor) {
             state.explain("reconfig: server \(successor) leads, or does not follow with a vote")
             throw .newConfigNoQuorum
         }
