@@ -23,7 +23,59 @@ private let changes: [(from: Membership, leader: Int64, to: Membership)] = [
         members([1, 2, 3]), 3,
         Membership(version: 0, members: [member(1), member(2), member(4, place: 3)])
     ),
+    // Groups, which are changed as a whole: everybody moves, and somebody joins and leaves.
+    (grouped((1...9).map { member($0) }), 5, grouped((1...9).map { member($0, place: $0 + 50) })),
+    (
+        grouped((1...9).map { member($0) }), 9,
+        grouped((1...9).map { $0 == 4 ? member(10, place: 10) : member($0) })
+    ),
 ]
+
+/// Three groups of three, in the order of the members.
+private func grouped(_ all: [Member]) -> Membership {
+    let groups = all.indices.reduce(into: [Int64: [ServerID]]()) { groups, place in
+        groups[Int64(place / 3) + 1, default: []].append(all[place].id)
+    }
+    return Membership(version: 0, members: all, groups: groups, isHierarchical: true)
+}
+
+@Test func `servers in groups do not all move at once without a word`() throws {
+    let few = { (offset: Int64) in
+        Membership(
+            version: 0, members: (1...2).map { member($0, place: $0 + offset) },
+            groups: [1: [ServerID(1), ServerID(2)]], isHierarchical: true)
+    }
+    let plan = try #require(
+        ChangePlan.make(running(few(0), leader: 1), goal(few(50))))
+    #expect(plan.obstacle != nil && plan.entries.isEmpty)
+    let accepted = ChangeGoal(members: few(50), isOutageAccepted: true)
+    #expect(
+        ChangePlanner.decide(running(few(0), leader: 1), accepted)
+            == .step(.replaceAll(few(50))))
+}
+
+@Test func `a weight of 1 that a server prints is no reason for a change`() {
+    let weighted = Membership(
+        version: 0, members: (1...3).map { member($0) },
+        groups: [1: (1...3).map { ServerID($0) }],
+        weights: [ServerID(1): 1, ServerID(2): 1, ServerID(3): 2], isHierarchical: true)
+    let plain = Membership(
+        version: 0, members: weighted.members, groups: weighted.groups,
+        weights: [ServerID(3): 2], isHierarchical: true)
+    #expect(weighted == plain)
+    #expect(ChangePlanner.decide(running(weighted, leader: 1), goal(plain)) == .done)
+}
+
+@Test func `who has lost its vote to a move of the leader is found, and nobody else`() {
+    let all = members([1, 2, 3])
+    let left = members([1, 3], observers: [2], version: 7)
+    #expect(LeaderMove.deposed(left, wanted: all) == [ServerID(2)])
+    #expect(LeaderMove.deposed(all, wanted: all) == [])
+    // An observer that is wanted, and a change that is more than that.
+    #expect(LeaderMove.deposed(left, wanted: members([1, 3], observers: [2])) == [])
+    #expect(LeaderMove.deposed(left, wanted: members([1, 2, 3, 4])) == [])
+    #expect(LeaderMove.deposed(all, wanted: members([1, 3], observers: [2])) == [])
+}
 
 /// Every view on the way of a plan, the first and the last included.
 private func way(_ view: EnsembleView, _ goal: ChangeGoal) -> [EnsembleView] {

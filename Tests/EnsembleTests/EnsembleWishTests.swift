@@ -112,3 +112,20 @@ private func ids(_ wish: EnsembleWish) -> [Int] { wish.spec.servers.map(\.id) }
     #expect(json.contains("\"step\":\"remove\",\"server\":3"))
     #expect(json.contains("\"margin\":{\"count\":2,\"needed\":2,\"synced\":2,\"mayFail\":0}"))
 }
+
+@Test func `a member that somebody else has added may be named to leave`() throws {
+    var wanted = wish(3)
+    #expect(wanted.unknown(among: [2, 9]) == [9])
+    #expect(throws: EnsembleError.self) { try wanted.remove([9]) }
+    try wanted.remove([9], others: [1, 2, 3, 9])
+    #expect(ids(wanted) == [1, 2, 3])
+}
+
+@Test func `a replaced server says which directories the new one has not`() throws {
+    var spec = EnsembleSpec.local(name: "made", count: 3)
+    spec.servers[1].dataDir = "/disk/2"
+    var wanted = EnsembleWish(spec, besides: spec, formerIDs: []) { _ in true }
+    #expect(try wanted.replace([1]) == [])
+    let notes = try wanted.replace([2])
+    #expect(notes.count == 1 && notes[0].contains("dataDir /disk/2"))
+}

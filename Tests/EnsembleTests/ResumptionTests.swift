@@ -125,3 +125,46 @@ private func found(
         #expect(line.count < 80, "\(line)")
     }
 }
+
+private func hosts(_ directory: String, user: String? = nil, port: Int? = nil) -> EnsembleSpec {
+    var spec = EnsembleSpec.local(name: "made", count: 3)
+    spec.runtime = "ssh"
+    spec.ssh = SSHSettings()
+    spec.ssh?.directory = directory
+    spec.ssh?.user = user
+    spec.ssh?.port = port
+    return spec
+}
+
+@Test func `where the files of hosts are is not edited under an ensemble that has begun`() throws {
+    let (known, edited) = (hosts("/a"), hosts("/b"))
+    let error = #expect(throws: EnsembleError.self) {
+        try Resumption(edited, known) { found(running: false) }
+    }
+    #expect(error?.description.contains("Move /a/made there first") == true)
+    // While they run, nobody looks for them elsewhere.
+    let going = try Resumption(edited, known) { found(running: true) }
+    #expect(going.spec.ssh?.directory == "/a")
+    #expect(going.left.text == "ssh directory /a → /b")
+    // They were moved.
+    var moved = found(running: false)
+    moved.hasFiles = { $0.ssh?.directory == "/b" }
+    #expect(try Resumption(edited, known) { moved }.spec.ssh?.directory == "/b")
+    var wanted = EnsembleWish(known, besides: known, formerIDs: []) { _ in true }
+    #expect(throws: EnsembleError.self) { try wanted.adopt(edited) }
+}
+
+@Test func `how hosts are reached is taken at once`() throws {
+    let (known, edited) = (hosts("/a", port: 22), hosts("/a", user: "me", port: 2222))
+    let result = try Resumption(edited, known) { found(running: true) }
+    #expect(result.spec.ssh == edited.ssh)
+    #expect(result.taken.text == "ssh user unset → me; ssh port 22 → 2222" && result.left == [])
+    var wanted = EnsembleWish(known, besides: known, formerIDs: []) { _ in true }
+    try wanted.adopt(edited)
+    #expect(wanted.spec.ssh == edited.ssh)
+    // A spec that says nothing of it leaves it as it is.
+    var silent = edited
+    silent.ssh = nil
+    try wanted.adopt(silent)
+    #expect(wanted.spec.ssh == edited.ssh)
+}

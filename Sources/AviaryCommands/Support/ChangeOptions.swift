@@ -30,9 +30,21 @@ struct ChangeOptions: ParsableArguments {
     /// The folder of the ensemble, which must be one whose members can be changed.
     func find() throws -> EnsembleFolder { try ensemble.find().folder }
 
-    /// Carries out what is wanted of an ensemble of this machine.
-    func apply(_ wanted: EnsembleSpec, in folder: EnsembleFolder) async throws {
-        try await apply(WishSource(wanted, in: folder))
+    /// Carries out what an edit makes of what is wanted of an ensemble of this machine.
+    ///
+    /// Nobody else edits it meanwhile: what is read is what is changed. `strangersLeaving` are
+    /// members that only the committed configuration knows, and that may leave.
+    func change(
+        strangersLeaving: [Int] = [],
+        _ edit: (inout EnsembleWish, EnsembleFolder) async throws -> Void
+    ) async throws {
+        let folder = try find()
+        let lock = try HeldChangeLock(folder)
+        var wish = try EnsembleWish(folder)
+        try await edit(&wish, folder)
+        var source = WishSource(wish.spec, in: folder, holding: lock)
+        source.strangersLeaving = strangersLeaving
+        try await apply(source)
     }
 
     /// Carries out what is wanted, and shows what became of it.
@@ -42,6 +54,7 @@ struct ChangeOptions: ParsableArguments {
         var settings = ChangeApplier.Settings()
         settings.patience = timeout
         settings.isOutageAccepted = acceptOutage
+        settings.strangersLeaving = source.strangersLeaving
         settings.isInterrupted = { interruption.hasCome }
         settings.tell = { progress.show($0) }
         let applier = try source.applier(settings)

@@ -14,12 +14,17 @@ struct WishSource {
     let wanted: EnsembleSpec
     /// The version that a plan was made for that was written down.
     private(set) var madeFor: Int64?
+    /// Members that are not on record and may leave; nil where a spec names everybody who stays.
+    var strangersLeaving: [Int]? = []
+    /// Held by whoever is to carry it out.
+    private var lock: HeldChangeLock?
     /// The spec that says so, if it is one for an ensemble of this machine.
     private var specFile: String?
 
     /// What is wanted of an ensemble of this machine.
-    init(_ wanted: EnsembleSpec, in folder: EnsembleFolder) {
+    init(_ wanted: EnsembleSpec, in folder: EnsembleFolder, holding lock: HeldChangeLock? = nil) {
         self.init(.local(folder), wanted)
+        self.lock = lock
     }
 
     private init(_ ensemble: Ensemble, _ wanted: EnsembleSpec) {
@@ -28,10 +33,16 @@ struct WishSource {
     }
 
     /// What is wanted by the file at `path`, or by the change that is under way.
-    init(_ path: String?, _ options: ChangeOptions) throws {
+    ///
+    /// To be carried out, nobody else may change anything between this look and the last step.
+    init(_ path: String?, _ options: ChangeOptions, isExclusive: Bool = false) throws {
+        func lock(_ folder: EnsembleFolder) throws -> HeldChangeLock? {
+            isExclusive ? try HeldChangeLock(folder) : nil
+        }
         guard let path else {
             let folder = try options.find()
-            self.init(try EnsembleWish(folder).spec, in: folder)
+            let lock = try lock(folder)
+            self.init(try EnsembleWish(folder).spec, in: folder, holding: lock)
             return
         }
         let home = options.ensemble.place.home
@@ -44,8 +55,17 @@ struct WishSource {
                     "\(path) is a damaged plan; 'aviary plan SPEC --out FILE' writes another",
                     .inputIsWrong)
             }
-            self.init(file.wanted, in: try home.find(options.ensemble.name ?? file.ensemble))
+            if let name = options.ensemble.name, name != file.ensemble {
+                throw Complaint(
+                    "\(path) is a plan for ensemble \(file.ensemble), and not for \(name). 'aviary plan "
+                        + "SPEC --ensemble \(name) --out FILE' makes one for it", .misused)
+            }
+            let folder = try home.find(file.ensemble)
+            let lock = try lock(folder)
+            try EnsembleWish(folder).check(file.wanted)
+            self.init(file.wanted, in: folder, holding: lock)
             madeFor = file.madeFor
+            strangersLeaving = nil
             return
         }
         let spec = try SpecFile.read(path)
@@ -55,9 +75,11 @@ struct WishSource {
                 .external(authentication: try options.authentication(), spec: path), spec)
         case "process", "docker", "ssh":
             let folder = try home.find(options.ensemble.name ?? spec.name)
+            let lock = try lock(folder)
             var wish = try EnsembleWish(folder)
             try wish.adopt(spec)
-            self.init(wish.spec, in: folder)
+            self.init(wish.spec, in: folder, holding: lock)
+            strangersLeaving = nil
             specFile = Program.absolute(path)
         default:
             throw Complaint(
@@ -70,7 +92,8 @@ struct WishSource {
     func applier(_ settings: ChangeApplier.Settings) throws -> ChangeApplier {
         switch ensemble {
         case .local(let folder):
-            try ChangeApplier(folder, to: wanted, binary: Program.path, settings)
+            try ChangeApplier(
+                folder, to: wanted, binary: Program.path, settings, holding: lock)
         case .external(let authentication, _):
             try ChangeApplier(externalTo: wanted, authentication: authentication, settings)
         }

@@ -25,10 +25,7 @@ struct AddCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Program.run {
-            let folder = try options.find()
-            var wish = try EnsembleWish(folder)
-            try wish.add(count, isObserver: observer)
-            try await options.apply(wish.spec, in: folder)
+            try await options.change { wish, _ in try wish.add(count, isObserver: observer) }
         }
     }
 }

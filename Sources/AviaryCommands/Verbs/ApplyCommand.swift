@@ -34,7 +34,7 @@ struct ApplyCommand: AsyncParsableCommand {
     func run() async throws {
         try await Program.run {
             if abandon { return try await giveUp() }
-            let source = try WishSource(source, options)
+            let source = try WishSource(source, options, isExclusive: true)
             if let version = source.madeFor { try await check(source, version) }
             try await options.apply(source)
         }
@@ -74,7 +74,11 @@ struct ApplyCommand: AsyncParsableCommand {
     /// A plan that was written down is for one configuration only.
     private func check(_ source: WishSource, _ version: Int64) async throws {
         let applier = try source.applier(ChangeApplier.Settings())
-        guard let plan = await applier.plan() else { return }
+        guard let plan = await applier.plan() else {
+            throw Complaint(
+                "\(source.name) has no leader that could say its configuration, and so nobody knows "
+                    + "whether the plan is still for it: \(source.remedy)", .unreachable)
+        }
         guard plan.madeFor == version else {
             throw Complaint(
                 "the plan was made for configuration \(ChangePlan.hexadecimal(version)), and "

@@ -62,9 +62,17 @@ struct LeaderMoveCommand: AsyncParsableCommand {
             settings.patience = options.timeout
             settings.isOutageAccepted = options.acceptOutage
             settings.tell = { progress.show($0) }
+            let interruption = Interruption()
+            settings.isInterrupted = { interruption.hasCome }
             let (name, move) = try mover(settings)
             let report: LeaderMoveReport
-            do { report = try await move.run(to: id) } catch {
+            do { report = try await move.run(to: id) } catch let interrupted as ChangeInterrupted {
+                progress.finish()
+                Program.note(interrupted.probe.text)
+                throw Complaint(
+                    "interrupted before server \(id) leads; everybody has the vote it had, and the "
+                        + "same again goes on", .interrupted)
+            } catch {
                 progress.finish()
                 throw error
             }

@@ -14,10 +14,11 @@ struct RemoveCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Program.run {
-            let folder = try options.find()
-            var wish = try EnsembleWish(folder)
-            try wish.remove(ids)
-            try await options.apply(wish.spec, in: folder)
+            try await options.change(strangersLeaving: ids) { wish, folder in
+                // Somebody else may have added them; then only the servers know.
+                let others = wish.unknown(among: ids).isEmpty ? [] : try await folder.memberIDs()
+                try wish.remove(ids, others: others)
+            }
         }
     }
 }

@@ -17,10 +17,9 @@ struct ReplaceCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Program.run {
-            let folder = try options.find()
-            var wish = try EnsembleWish(folder)
-            try wish.replace(ids)
-            try await options.apply(wish.spec, in: folder)
+            try await options.change { wish, _ in
+                for text in try wish.replace(ids) { Program.note(text) }
+            }
         }
     }
 }

@@ -23,21 +23,20 @@ struct RollCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Program.run {
-            let folder = try options.find()
-            var wish = try EnsembleWish(folder)
-            let isDocker = wish.spec.runtime == "docker"
-            if isDocker ? binary != nil : image != nil {
-                throw Complaint(
-                    "the servers of \(folder.name) are started from "
-                        + (isDocker ? "an image: --image NAME" : "a program: --binary PATH"),
-                    .misused)
+            try await options.change { wish, folder in
+                let isDocker = wish.spec.runtime == "docker"
+                if isDocker ? binary != nil : image != nil {
+                    throw Complaint(
+                        "the servers of \(folder.name) are started from "
+                            + (isDocker ? "an image: --image NAME" : "a program: --binary PATH"),
+                        .misused)
+                }
+                let path = binary.map { Program.absolute($0) }
+                if let path, !Program.isExecutable(path) {
+                    throw Complaint("\(path) is no program that could be started", .misused)
+                }
+                try wish.roll(ids, binary: path ?? image, mark: RollCommand.mark())
             }
-            let path = binary.map { Program.absolute($0) }
-            if let path, !Program.isExecutable(path) {
-                throw Complaint("\(path) is no program that could be started", .misused)
-            }
-            try wish.roll(ids, binary: path ?? image, mark: RollCommand.mark())
-            try await options.apply(wish.spec, in: folder)
         }
     }
 

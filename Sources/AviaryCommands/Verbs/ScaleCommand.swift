@@ -20,15 +20,15 @@ struct ScaleCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Program.run {
-            let found = try options.ensemble.find()
-            var wish = try EnsembleWish(found.folder)
-            try wish.scale(to: count, leader: found.status().leader?.id)
-            if count % 2 == 0 {
-                Program.note(
-                    "\(count) participants survive \(((count - 1) / 2).counted("failure")), as "
-                        + "\(count - 1) \(count == 2 ? "does" : "do")")
+            try await options.change { wish, _ in
+                let leader = try options.ensemble.find().status().leader
+                try wish.scale(to: count, leader: leader?.id)
+                if count % 2 == 0 {
+                    Program.note(
+                        "\(count) participants survive \(((count - 1) / 2).counted("failure")), as "
+                            + "\(count - 1) \(count == 2 ? "does" : "do")")
+                }
             }
-            try await options.apply(wish.spec, in: found.folder)
         }
     }
 }

@@ -87,6 +87,12 @@ extension EnsembleFolder {
         return result
     }
 
+    /// The ids of the members in the committed configuration; empty if nobody can say it.
+    public func memberIDs() async throws -> [Int] {
+        guard let record = try load() else { return [] }
+        return try await committed(record, record)?.members.map(\.id.number) ?? []
+    }
+
     private func committed(_ record: EnsembleSpec, _ wanted: EnsembleSpec) async throws
         -> Membership?
     {

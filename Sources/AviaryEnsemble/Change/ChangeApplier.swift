@@ -45,6 +45,8 @@ public final class ChangeApplier {
         public var patience = 60.0
         /// Whether a step may be taken that leaves clients without service while it lasts.
         public var isOutageAccepted = false
+        /// Members not on record that may leave; nil where a spec has named everybody who stays.
+        public var strangersLeaving: [Int]? = []
         /// Asked often; once it says yes, the change ends after its present step.
         public var isInterrupted: () -> Bool = { false }
         /// Who is to lead when the leader gives up its vote, if that leader takes a wish.
@@ -70,10 +72,13 @@ public final class ChangeApplier {
 
     /// A change of the ensemble in `folder`, whose servers are processes of this machine.
     public convenience init(
-        _ folder: EnsembleFolder, to wanted: EnsembleSpec, binary: String, _ settings: Settings
+        _ folder: EnsembleFolder, to wanted: EnsembleSpec, binary: String, _ settings: Settings,
+        holding lock: HeldChangeLock? = nil
     ) throws {
-        try self.init(
-            try LocalRuntime(folder, to: wanted, binary: binary), to: wanted, settings)
+        let runtime = try LocalRuntime(folder, to: wanted, binary: binary, holding: lock) {
+            settings.tell(.note($0))
+        }
+        try self.init(runtime, to: wanted, settings)
     }
 
     /// A change of an ensemble whose servers somebody else starts and stops.
@@ -134,6 +139,7 @@ public final class ChangeApplier {
             if settings.isInterrupted() { throw Interruption() }
             let view = await look()
             try runtime.keep(view)
+            try checkStrangers(view)
             switch ChangePlanner.decide(view, goal) {
             case .done: return try await finish(view)
             case .blocked(let reason, let advice):
@@ -141,6 +147,19 @@ public final class ChangeApplier {
             case .step(let step): try await take(step, view)
             }
         }
+    }
+
+    /// A verb that edits the record says nothing of members that are not on it.
+    private func checkStrangers(_ view: EnsembleView) throws {
+        guard let leaving = settings.strangersLeaving, let committed = view.committed else {
+            return
+        }
+        let all = runtime.strangers(in: committed).filter { !leaving.contains($0.number) }
+        guard let stranger = all.first else { return }
+        throw EnsembleError(
+            "server \(stranger) is a member and not on record: somebody else has added it, and "
+                + "nothing is changed. Type: aviary apply SPEC, with a spec that names everybody who "
+                + "is to stay, or aviary remove \(stranger)")
     }
 
     /// Looks at everything anew.

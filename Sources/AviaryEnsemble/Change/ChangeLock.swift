@@ -10,7 +10,7 @@
 ///
 /// Verbs that start or stop servers hold it for a moment each, so that nobody starts what somebody
 /// else stops, and nobody takes away what a change goes on with.
-public struct ChangeLock: ~Copyable {
+public struct ChangeLock: ~Copyable, Sendable {
     /// What a verb is called that changes members, step by step, and holds the lock all the while.
     private static let change = "change"
     /// A verb that holds it for a moment is waited for.
@@ -106,6 +106,14 @@ public struct ChangeLock: ~Copyable {
         defer { _ = Platform.close(descriptor) }
         return flock(descriptor, LOCK_SH | LOCK_NB) != 0
     }
+}
+
+/// The lock of a change that several hold together: whoever edits a wish, and whoever carries it out.
+public final class HeldChangeLock: Sendable {
+    private let lock: ChangeLock
+
+    /// Takes the lock; what is read afterwards nobody changes before it is let go.
+    public init(_ folder: EnsembleFolder) throws { lock = try ChangeLock(folder) }
 }
 
 extension EnsembleFolder {

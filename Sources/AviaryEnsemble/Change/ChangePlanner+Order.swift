@@ -55,6 +55,13 @@ extension ChangePlanner {
             let staysVoter = old?.role == .participant && member.role == .participant
             return isSamePlace && staysVoter
                 ? view.synced : view.synced.subtracting([member.id])
+        case .replaceAll(let members):
+            let away = committed.members.filter { old in
+                guard let new = members.member(old.id) else { return false }
+                return new.quorum != old.quorum || new.election != old.election
+                    || new.role != old.role
+            }
+            return view.synced.subtracting(away.map(\.id))
         default: return view.synced
         }
     }
@@ -77,7 +84,31 @@ extension ChangePlanner {
                 reason: "the new groups would have no quorum among the servers that are in step",
                 advice: "aviary status shows who is missing")
         }
-        return .step(.replaceAll(wanted))
+        let step = ChangeStep.replaceAll(wanted)
+        if QuorumMargin(wanted, synced: synced(during: step)).mayFail != nil { return .step(step) }
+        // Too many would be away at once: one after the other, then.
+        if let one = moveOne() { return .step(one) }
+        guard goal.isOutageAccepted else {
+            return .blocked(
+                reason: "to \(step.text) would move so many servers at once that no quorum is left",
+                advice: "move them one after the other, each in a change of its own, or the same "
+                    + "again with --accept-outage")
+        }
+        return .step(step)
+    }
+
+    /// One server moves, while all groups and weights stay as they are, if the others are enough.
+    private func moveOne() -> ChangeStep? {
+        for id in inOrder(moved) {
+            guard let wanted = goal.members.member(id) else { continue }
+            let next = after(replacing: wanted)
+            let collides = next.members.contains { $0.id != id && $0.collides(with: wanted) }
+            let step = ChangeStep.replaceAll(next)
+            if !collides, QuorumMargin(next, synced: synced(during: step)).mayFail != nil {
+                return step
+            }
+        }
+        return nil
     }
 }
 

@@ -19,12 +19,19 @@ protocol ChangeRuntime: AnyObject {
     func look(committed: Membership?, confirmed: Int64?) -> EnsembleView
     /// Takes note of what is seen.
     func keep(_ view: EnsembleView) throws
+    /// Members that nobody here has ever known: somebody else has added them.
+    func strangers(in committed: Membership) -> [ServerID]
     /// Starts, stops, restarts or puts aside a server; false if that is for others, and awaited.
     func perform(_ step: ChangeStep, _ view: EnsembleView) throws -> Bool
     /// Why a server is not waited for any longer, and what to type.
     func missing(_ id: ServerID, _ limit: String) -> EnsembleError
     /// Why the leader refuses a step for good, and what to type.
     func refused(_ code: ErrorCode, _ step: ChangeStep) -> EnsembleError
+}
+
+extension ChangeRuntime {
+    // Who is not in a spec that names all is meant to leave.
+    func strangers(in committed: Membership) -> [ServerID] { [] }
 }
 
 extension ConnectString {

@@ -78,6 +78,11 @@ public struct EnsembleWish {
         spec.servers.sort { $0.id < $1.id }
     }
 
+    /// Those of them that it does not know.
+    public func unknown(among ids: [Int]) -> [Int] {
+        ids.filter { id in !spec.servers.contains { $0.id == id } }
+    }
+
     private mutating func nextID() throws(EnsembleError) -> Int {
         let next = (usedIDs.max() ?? 0) + 1
         guard let id = next <= 255 ? next : (1...255).first(where: { !usedIDs.contains($0) }) else {
@@ -111,8 +116,12 @@ public struct EnsembleWish {
     }
 
     /// Fewer servers.
-    public mutating func remove(_ ids: [Int]) throws(EnsembleError) {
-        try check(ids)
+    ///
+    /// `others` are members that the record does not have: somebody else has added them.
+    public mutating func remove(
+        _ ids: [Int], others: [Int] = []
+    ) throws(EnsembleError) {
+        try check(ids.filter { !others.contains($0) })
         spec.servers.removeAll { ids.contains($0.id) }
         guard spec.servers.contains(where: { !$0.isObserver }) else {
             throw EnsembleError(
@@ -124,13 +133,25 @@ public struct EnsembleWish {
 
     /// A new server in the place of each; an old id with empty disks would vote for what it has
     /// forgotten.
-    public mutating func replace(_ ids: [Int]) throws(EnsembleError) {
+    ///
+    /// - Returns: what a new server has not taken over from the old one, a line each.
+    @discardableResult
+    public mutating func replace(_ ids: [Int]) throws(EnsembleError) -> [String] {
         try check(ids)
+        var notes: [String] = []
         for id in ids {
             guard let place = spec.servers.firstIndex(where: { $0.id == id }) else { continue }
             let model = spec.servers.remove(at: place)
             try add(model)
+            let old = [("dataDir", model.dataDir), ("dataLogDir", model.dataLogDir)]
+                .compactMap { key, path in path.map { "\(key) \($0)" } }
+            guard !old.isEmpty else { continue }
+            notes.append(
+                "the server in the place of \(id) has its data in the ensemble's folder: "
+                    + "\(old.joined(separator: " and ")) was \(id)'s own, and stays as it is. A spec "
+                    + "can name other directories for a new server")
         }
+        return notes
     }
 
     /// So many participants: new ones, or without the highest ids, the leader's only at last.
@@ -161,7 +182,9 @@ public struct EnsembleWish {
                 "\(spec.name) has runtime \(spec.runtime), and the spec has \(new.runtime): servers "
                     + "do not move from one to another")
         }
+        try checkHostDirectory(new)
         var result = new.naming(spec)
+        result.ssh = new.ssh ?? spec.ssh
         result.isCount = spec.isCount
         result.name = spec.name
         result.config = new.config.ordered(like: spec.config)
@@ -213,6 +236,22 @@ public struct EnsembleWish {
             .wrong,
             "the data of server \(old.id) cannot be moved while it is a member. Give the server "
                 + "with the new directory another id, and leave \(old.id) out: that replaces it")
+    }
+
+    private func checkHostDirectory(_ new: EnsembleSpec) throws(EnsembleError) {
+        let (old, wanted) = (spec.ssh ?? SSHSettings(), new.ssh ?? spec.ssh ?? SSHSettings())
+        guard old.directory != wanted.directory else { return }
+        throw EnsembleError(
+            .wrong,
+            "the servers have their files in \(old.directory) of their hosts, and the spec says ssh, "
+                + "directory \(wanted.directory): they cannot be moved while they run. 'aviary down', "
+                + "move \(old.directory)/\(spec.name) on every host, then 'aviary up SPEC'")
+    }
+
+    /// What a plan was made for that was written down: it must still be possible.
+    public func check(_ wanted: EnsembleSpec) throws(EnsembleError) {
+        var other = self
+        try other.adopt(wanted)
     }
 
     private func check(_ ids: [Int]) throws(EnsembleError) {

@@ -33,13 +33,11 @@ extension ServerFolder {
     }
 
     /// Puts a former member's files where no verb finds them, if that is not this machine.
-    func putAside(in ensemble: EnsembleFolder, version: Int64) throws {
-        guard ensemblePath != ensemble.path, try fileSystem.exists(path) else { return }
+    func putAside(version: Int64) throws {
+        guard site is RemoteSite, try fileSystem.exists(path) else { return }
         let version = String(UInt64(bitPattern: version), radix: 16)
         try fileSystem.makeDirectory(ensemblePath + "/removed")
         try fileSystem.rename(path, to: "\(ensemblePath)/removed/\(server.id)-\(version)")
-        // Here a folder of that name is what remembers the id.
-        try POSIXFileSystem().makeDirectory("\(ensemble.path)/\(server.id)")
     }
 }
 
@@ -55,7 +53,11 @@ extension LocalEnsemble {
             if wanted?.servers.contains(where: { $0.id == id }) ?? false {
                 try server.write(toJoin: members, in: server.fileSystem)
             } else if spec.servers.count > 1 {
-                try server.putAside(in: folder, version: members.version)
+                if server.ensemblePath != folder.path {
+                    // Here a folder of that name is what remembers the id.
+                    try POSIXFileSystem().makeDirectory("\(folder.path)/\(id)")
+                }
+                try server.putAside(version: members.version)
                 try folder.putAside(id, version: members.version)
                 spec.servers.removeAll { $0.id == id }
             }

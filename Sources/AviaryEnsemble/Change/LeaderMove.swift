@@ -83,7 +83,8 @@ public final class LeaderMove {
                     + "shows who can")
         }
         if view.leader == id {
-            return LeaderMoveReport(leader: id.number, changeCount: 0, probe: ProbeReport())
+            let probe = folder == nil ? try await giveVotesBack() : ProbeReport()
+            return LeaderMoveReport(leader: id.number, changeCount: 0, probe: probe)
         }
         view = try await wait(id) { $0.isSynced(id) && $0.leader != nil }
         let probe = ClientProbe(runtime.addresses, runtime.credential)
@@ -110,7 +111,10 @@ public final class LeaderMove {
             count < LeaderMove.attemptCountMax
         {
             let view = await look()
-            guard let leader = view.leader, let committed = view.committed else { continue }
+            guard let leader = view.leader, let committed = view.committed else {
+                LocalEnsemble.sleep(milliseconds: 20)
+                continue
+            }
             if leader == id { return count }
             do throws(ZooKeeperError) {
                 guard try await session.handOver(to: id, version: committed.version) else {
@@ -148,8 +152,8 @@ public final class LeaderMove {
 
     /// Makes the leader an observer and a participant again, as often as there are participants.
     private func depose(for id: ServerID) async throws -> LeaderMoveReport {
-        var probe = ProbeReport()
-        let view = await look()
+        var probe = try await giveVotesBack()
+        let view = try await wait(id) { $0.isSynced(id) && $0.leader != nil }
         guard ChangePlanner.decide(view, ChangeGoal(members: try spec.membership())) == .done
         else {
             throw EnsembleError(
@@ -165,13 +169,20 @@ public final class LeaderMove {
         var leader = view.leader
         let attempts = view.committed?.voters.count ?? 0
         for attempt in 1...max(1, attempts) {
-            for place in [leader, nil] {
-                var wanted = spec
-                for index in wanted.servers.indices where wanted.servers[index].id == place?.number
-                { wanted.servers[index].isObserver = true }
-                let applier = try ChangeApplier(runtime, to: wanted, settings)
-                probe.add(try await applier.apply().probe)
+            var demoted = spec
+            for index in demoted.servers.indices
+            where demoted.servers[index].id == leader?.number {
+                demoted.servers[index].isObserver = true
             }
+            do {
+                probe.add(try await ChangeApplier(runtime, to: demoted, settings).apply().probe)
+            } catch {
+                // Who has lost its vote for this gets it back, whatever has become of the move.
+                _ = try? await restore(settings)
+                throw error
+            }
+            probe.add(try await restore(settings))
+            if settings.isInterrupted() { throw ChangeInterrupted(probe: probe) }
             leader = try await wait(id) { $0.leader != nil }.leader
             if leader == id {
                 return LeaderMoveReport(leader: id.number, changeCount: attempt, probe: probe)
@@ -183,6 +194,39 @@ public final class LeaderMove {
             "server \(leader?.number ?? 0) leads, and not \(id): Apache ZooKeeper's leaders choose "
                 + "their successors. The ensemble is as it was otherwise; the same again tries again"
         )
+    }
+
+    /// Everybody has the role that the spec says; that is not interrupted half-way.
+    private func restore(_ settings: ChangeApplier.Settings) async throws -> ProbeReport {
+        var settings = settings
+        settings.isInterrupted = { false }
+        return try await ChangeApplier(runtime, to: spec, settings).apply().probe
+    }
+
+    /// A move that was killed may have left an observer, which gets its vote back.
+    private func giveVotesBack() async throws -> ProbeReport {
+        guard let committed = await look().committed else { return ProbeReport() }
+        let deposed = LeaderMove.deposed(committed, wanted: try spec.membership())
+        guard !deposed.isEmpty else { return ProbeReport() }
+        let names = deposed.map(\.description).joined(separator: ", ")
+        settings.tell(
+            .note("server \(names) has lost its vote to an earlier move, and gets it back"))
+        return try await restore(settings)
+    }
+
+    /// Observers that are participants of a configuration that is the same otherwise; nobody if it
+    /// is not.
+    static func deposed(_ committed: Membership, wanted: Membership) -> [ServerID] {
+        let wanted = ChangeGoal(members: wanted).adoptingClientHosts(of: committed).members
+        guard wanted.members.map(\.id) == committed.members.map(\.id) else { return [] }
+        var deposed: [ServerID] = []
+        for (old, new) in zip(committed.members, wanted.members) where old != new {
+            var promoted = old
+            promoted.role = .participant
+            guard old.role == .observer, promoted == new else { return [] }
+            deposed.append(old.id)
+        }
+        return deposed
     }
 
     // MARK: Looking

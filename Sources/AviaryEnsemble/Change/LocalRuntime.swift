@@ -19,9 +19,14 @@ final class LocalRuntime: ChangeRuntime {
     /// Who has files, with the places that the committed configuration gives them.
     private var record: EnsembleSpec
     private var starts: [ServerID: Int] = [:]
-    private var lock: ChangeLock?
+    private var lock: HeldChangeLock?
+    private let tell: (String) -> Void
 
-    init(_ folder: EnsembleFolder, to wanted: EnsembleSpec, binary: String) throws {
+    /// `lock` is held already by whoever has read what is wanted.
+    init(
+        _ folder: EnsembleFolder, to wanted: EnsembleSpec, binary: String,
+        holding lock: HeldChangeLock? = nil, tell: @escaping (String) -> Void = { _ in }
+    ) throws {
         guard let record = try folder.load() else {
             throw EnsembleError(
                 .unreachable, "there is no ensemble \(folder.name); 'aviary up' starts one")
@@ -36,13 +41,26 @@ final class LocalRuntime: ChangeRuntime {
         self.binary = binary
         self.credential = credential
         self.wanted = wanted
-        self.record = record
+        self.lock = lock
+        self.tell = tell
+        let directories = [record, wanted].map { ($0.ssh ?? SSHSettings()).directory }
+        guard directories[0] == directories[1] else {
+            throw EnsembleError(
+                .wrong,
+                "the servers have their files in \(directories[0]) of their hosts, and not in "
+                    + directories[1])
+        }
+        self.record = record.reached(like: wanted)
         // Whoever was or will be a member: clients are told as many.
         addresses = try ConnectString(of: record.servers + wanted.servers, in: wanted)
     }
 
     func begin() throws {
-        lock = try ChangeLock(folder)
+        if lock == nil {
+            lock = try HeldChangeLock(folder)
+            // Somebody may have changed it in between.
+            if let now = try folder.load() { record = now.reached(like: wanted) }
+        }
         try requireSources()
         try folder.saveWanted(wanted)
     }
@@ -178,13 +196,34 @@ final class LocalRuntime: ChangeRuntime {
         let version = view.committed?.version ?? 0
         if let server = record.servers.first(where: { $0.id == id.number }) {
             let files = ServerFolder(server, of: record, in: folder.path)
-            try files.markRemoved(version: version, in: files.fileSystem)
-            files.site.dismantle([files])
-            try files.putAside(in: folder, version: version)
+            if files.ensemblePath != folder.path {
+                // First here: the id is not given again, whatever becomes of the host.
+                try POSIXFileSystem().makeDirectory("\(folder.path)/\(id)")
+                try folder.putAside(id.number, version: version)
+            }
+            do {
+                try files.markRemoved(version: version, in: files.fileSystem)
+                files.site.dismantle([files])
+                try files.putAside(version: version)
+            } catch {
+                guard files.site is RemoteSite, let problem = files.site.problem else {
+                    throw error
+                }
+                // The committed configuration is without it already; nothing waits for a dead host.
+                tell(
+                    "server \(id) is no member any more, and its host cannot be reached (\(problem)). "
+                        + "Its files stay there, and perhaps its process: when \(server.host) is back, "
+                        + "end it there and remove \(files.path)")
+            }
         }
         try folder.putAside(id.number, version: version)
         record.servers.removeAll { $0.id == id.number }
         try folder.save(record)
+    }
+
+    func strangers(in committed: Membership) -> [ServerID] {
+        let known = (record.servers + wanted.servers).map(\.id)
+        return committed.members.map(\.id).filter { !known.contains($0.number) }
     }
 
     /// The record follows the committed configuration: whatever is typed next finds every server
@@ -198,6 +237,7 @@ final class LocalRuntime: ChangeRuntime {
                     + "gone. Type: aviary plan SPEC")
         }
         guard let committed = view.committed else { return }
+        try folder.markBegun()
         for member in committed.members {
             guard let server = record.servers.first(where: { $0.id == member.id.number }) else {
                 continue
@@ -216,6 +256,7 @@ extension EnsembleSpec {
         var spec = self
         spec.config = wanted.config
         spec.image = wanted.image
+        spec = spec.reached(like: wanted)
         for place in spec.servers.indices {
             let id = spec.servers[place].id
             guard let server = wanted.servers.first(where: { $0.id == id }) else { continue }

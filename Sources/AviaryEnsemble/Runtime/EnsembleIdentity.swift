@@ -23,6 +23,17 @@ extension EnsembleFolder {
         try LauncherFile.write("\(name).\(padding)\(digits)\n", to: identityPath)
     }
 
+    private var begunPath: String { path + "/begun" }
+
+    /// Whether it is known that it had a leader once: then nobody begins its history again, wherever
+    /// the data are by now.
+    var hasBegun: Bool { (try? POSIXFileSystem().exists(begunPath)) ?? false }
+
+    /// It has a leader, or had one.
+    func markBegun() throws(StorageError) {
+        if !hasBegun, !isGone { try LauncherFile.write("", to: begunPath) }
+    }
+
     /// Keys of zoo.cfg that every server of the ensemble is given, before those of the spec.
     var given: [ConfigEntry] {
         var entries: [ConfigEntry] = []

@@ -41,22 +41,29 @@ public struct LocalEnsemble {
                     + "another name ('ensemble: NAME', or --ensemble NAME)")
         }
         let resumption = try Resumption(named, known) {
-            LocalEnsemble.find(ServerFolder.all(of: known, in: folder.path))
+            LocalEnsemble.find(known.reached(like: named), in: folder)
         }
         self.spec = resumption.spec
         self.resumption = resumption
     }
 
-    private static func find(_ servers: [ServerFolder]) -> Resumption.Found {
+    private static func find(_ known: EnsembleSpec, in folder: EnsembleFolder) -> Resumption.Found {
+        let servers = ServerFolder.all(of: known, in: folder.path)
         RemoteSite.connect(servers)
         return Resumption.Found(
             isAnyRunning: servers.contains { ServerProcess($0).pid != nil },
-            hasMembers: servers.contains {
-                ((try? $0.membersOfServer(in: $0.fileSystem)) ?? nil) != nil
-            },
+            hasMembers: folder.hasBegun
+                || servers.contains {
+                    ((try? $0.membersOfServer(in: $0.fileSystem)) ?? nil) != nil
+                },
             hasData: { directory in
                 servers.contains {
                     (try? $0.fileSystem.exists(directory + "/version-2")) ?? false
+                }
+            },
+            hasFiles: { edited in
+                ServerFolder.all(of: edited, in: folder.path).allSatisfy {
+                    (try? $0.fileSystem.exists($0.configurationPath)) ?? false
                 }
             })
     }
@@ -115,6 +122,7 @@ public struct LocalEnsemble {
         }
         // A host that cannot be reached may have a history; but not where none was ever started.
         let isNewHistory = isNew ? true : (try? !hasBegun()) ?? false
+        if !isNewHistory { try folder.markBegun() }
         // A host that cannot be reached keeps no other from starting its servers.
         var failures: [String] = []
         var written: [ServerFolder] = []
@@ -149,6 +157,7 @@ public struct LocalEnsemble {
     /// Whether it ever had a leader: the first one gives the configuration its version, and every
     /// server's zoo.cfg says so, also where the data are elsewhere and gone.
     private func hasBegun() throws(StorageError) -> Bool {
+        if folder.hasBegun { return true }
         for server in servers where try server.membersOfServer(in: server.fileSystem) != nil {
             return true
         }
@@ -266,7 +275,10 @@ public struct LocalEnsemble {
         let begun = LocalEnsemble.seconds()
         while true {
             let status = status()
-            if isMet(status) { return true }
+            if isMet(status) {
+                if status.leader != nil { try? folder.markBegun() }
+                return true
+            }
             let passed = LocalEnsemble.seconds() - begun
             guard passed < seconds, goesOn(status) else { return false }
             LocalEnsemble.sleep(milliseconds: passed < 2 ? 10 : 100)

@@ -21,6 +21,8 @@ public struct Resumption: Equatable, Sendable {
         var hasMembers: Bool
         /// Whether a directory holds a server's data.
         var hasData: (String) -> Bool
+        /// Whether the hosts have the files of all servers where another spec says.
+        var hasFiles: (EnsembleSpec) -> Bool = { _ in false }
     }
 
     /// An ensemble that is as `known`, and is to go on from `wanted`, which has the same servers.
@@ -33,10 +35,22 @@ public struct Resumption: Equatable, Sendable {
         guard !all.isEmpty else { return }
         let found = find()
         guard !found.isAnyRunning else {
-            left = all
+            // How hosts are reached is nothing that a server knows.
+            spec = known.reached(like: edited)
+            left = all.filter { $0.kind != .reach }
+            taken = all.filter { $0.kind == .reach }
             return
         }
         spec = edited
+        let folders = (known.ssh ?? SSHSettings(), edited.ssh ?? SSHSettings())
+        if found.hasMembers, folders.0.directory != folders.1.directory, !found.hasFiles(edited) {
+            throw EnsembleError(
+                .wrong,
+                "the servers have their files in \(folders.0.directory) of their hosts, and the spec "
+                    + "says ssh, directory \(folders.1.directory), where they are not. Move "
+                    + "\(folders.0.directory)/\(known.name) there first, or leave the directory as "
+                    + "it was")
+        }
         guard found.hasMembers else {
             taken = all
             return

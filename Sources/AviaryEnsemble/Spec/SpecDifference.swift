@@ -10,6 +10,8 @@ public struct SpecDifference: Equatable, Sendable {
         case place
         /// Where the data are.
         case directory
+        /// How its host is reached; the launcher's own affair.
+        case reach
         /// A server is in one of them alone.
         case member
         /// From which binary, or under which roll, a server runs; no spec says it.
@@ -37,7 +39,9 @@ public struct SpecDifference: Equatable, Sendable {
                 old.config + before.config, new.config + server.config)
             let image = SettingChange("image", old.image, new.image)
             let keys = old.image == new.image ? settings : settings + [image]
-            let own = keys.map { (Kind.setting, $0) } + before.differences(to: server)
+            let own =
+                keys.map { (Kind.setting, $0) } + before.differences(to: server)
+                + SSHSettings.differences(old.ssh, new.ssh)
             for (kind, change) in own {
                 if let place = changes.firstIndex(where: { $0.kind == kind && $0.change == change })
                 {
@@ -99,6 +103,43 @@ extension ServerSpec {
     }
 
     private var role: String { isObserver ? "observer" : "participant" }
+}
+
+extension SSHSettings {
+    /// What is different about hosts; what is not said is the default.
+    fileprivate static func differences(
+        _ old: SSHSettings?, _ new: SSHSettings?
+    ) -> [(SpecDifference.Kind, SettingChange)] {
+        let (old, new) = (old ?? SSHSettings(), new ?? SSHSettings())
+        let all: [(SpecDifference.Kind, SettingChange)] = [
+            (.directory, SettingChange("ssh directory", old.directory, new.directory)),
+            (.reach, SettingChange("ssh user", old.user, new.user)),
+            (
+                .reach,
+                SettingChange("ssh port", old.port.map { "\($0)" }, new.port.map { "\($0)" })
+            ),
+            (.reach, SettingChange("ssh identity", old.identity, new.identity)),
+            (.reach, SettingChange("ssh binary", old.binary, new.binary)),
+            (
+                .reach,
+                SettingChange(
+                    "ssh options", old.options.joined(separator: " "),
+                    new.options.joined(separator: " "))
+            ),
+        ]
+        return all.filter { $0.1.old != $0.1.new }
+    }
+}
+
+extension EnsembleSpec {
+    /// The same ensemble, reached as another spec has it, with its files where they are.
+    func reached(like other: EnsembleSpec) -> EnsembleSpec {
+        guard var ssh = other.ssh else { return self }
+        ssh.directory = (self.ssh ?? SSHSettings()).directory
+        var spec = self
+        if ssh != (self.ssh ?? SSHSettings()) { spec.ssh = ssh }
+        return spec
+    }
 }
 
 extension Ports {

@@ -80,7 +80,8 @@ public struct Membership: Equatable, Sendable {
         self.version = version
         self.members = members.sorted { $0.id < $1.id }
         self.groups = groups
-        self.weights = weights
+        // Apache ZooKeeper writes them; a configuration that says 1 is the one that says nothing.
+        self.weights = weights.filter { $0.value != 1 }
         self.isHierarchical = isHierarchical
     }
 
