@@ -99,3 +99,42 @@ def test_who_does_not_end_is_not_said_to_be_stopped(aviary, docker):
     assert (folder / "1" / "kept").exists()
     code, _, err = aviary("restart", "1")
     assert code == 1 and "still runs" in err, err
+
+
+def operator(aviary, kazoo, name="local"):
+    folder = home(aviary) / name
+    members = (folder / "1" / "zoo.cfg.dynamic").read_text().split()
+    port = next(line for line in members if line.startswith("server.1=")).split(";")[1].split(":")[-1]
+    client = kazoo(f"localhost:{port}")
+    client.add_auth("digest", (folder / "operator").read_text().strip())
+    return client
+
+
+def test_a_member_that_somebody_else_has_added_is_not_removed_without_a_word(aviary, kazoo):
+    assert aviary("up", "--detach")[0] == 0
+    client = operator(aviary, kazoo)
+    client.reconfig(joining="server.9=localhost:12999:13999:observer;12399", leaving=None, new_members=None)
+    for words in (["roll", "1"], ["add"], ["apply"]):
+        code, _, err = aviary(*words)
+        assert code == 1 and "server 9 is a member and not on record" in err and "aviary remove 9" in err, (words, err)
+    assert "server.9=" in client.get("/zookeeper/config")[0].decode()
+    code, _, err = aviary("remove", "9")
+    assert code == 0, err
+    assert "server.9=" not in client.get("/zookeeper/config")[0].decode()
+    assert aviary("roll", "1")[0] == 0
+
+
+def test_a_plan_is_not_carried_out_where_nobody_can_say_whether_it_is_stale(aviary, tmp_path):
+    spec, plan = tmp_path / "spec.yaml", tmp_path / "made.plan"
+    spec.write_text("ensemble: local\nservers: 5\n")
+    assert aviary("up", "--detach")[0] == 0
+    assert aviary("up", "--detach", "-n", "1", "-e", "other")[0] == 0
+    assert aviary("plan", str(spec), "--out", str(plan))[0] == 2
+    code, _, err = aviary("apply", str(plan), "-e", "other")
+    assert code == 64 and "a plan for ensemble local" in err, err
+    assert aviary("down", "-e", "local")[0] == 0
+    code, _, err = aviary("apply", str(plan))
+    assert code == 69 and "still for it" in err, err
+    assert aviary("up", "--detach", "-e", "local")[0] == 0
+    code, _, err = aviary("apply", str(plan))
+    assert code == 0, err

@@ -132,6 +132,34 @@ def test_a_host_that_is_lost(machines, launcher, kazoo, tmp_path):
     assert third.exists("/during")
 
 
+def test_a_dead_host_holds_no_change_up(machines, launcher, kazoo, tmp_path):
+    spec = write_spec(machines, tmp_path / "spec.yaml", (1, 2, 3))
+    launcher("up", spec, "--detach")
+    machines.cut(3)
+    try:
+        launcher("apply", write_spec(machines, tmp_path / "spec.yaml", (1, 2, 4)))
+        assert sorted(rows(launcher)) == [1, 2, 4]
+        removed = os.listdir(tmp_path / "home" / "orders" / "removed")
+        assert [name for name in removed if name.startswith("3-")], removed
+        assert "no changes" in launcher("plan", spec)
+        launcher("roll", "1")
+    finally:
+        machines.mend(3)
+
+
+def test_the_folder_on_the_hosts_is_not_edited_away(machines, launcher, tmp_path):
+    spec = write_spec(machines, tmp_path / "spec.yaml", (1, 2, 3))
+    launcher("up", spec, "--detach")
+    elsewhere = tmp_path / "elsewhere"
+    spec.write_text(spec.read_text().replace("ssh: {", f"ssh: {{directory: {elsewhere}, "))
+    assert "they cannot be moved while they run" in launcher("apply", spec, code=65)
+    launcher("up", spec, "--detach")
+    launcher("down")
+    assert "Move" in launcher("up", spec, "--detach", code=65)
+    assert not (elsewhere / "orders").exists()
+    launcher("up", "--detach")
+
+
 def test_errors_are_said_by_host(machines, launcher, tmp_path):
     spec = write_spec(machines, tmp_path / "spec.yaml", (1, 2, 9))
     message = launcher("up", spec, "--detach", code=1)
