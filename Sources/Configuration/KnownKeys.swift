@@ -10,6 +10,9 @@ public enum KnownKeys {
         "dataDir", "dataLogDir", "clientPort", "clientPortAddress", "clientPortListenBacklog",
         "tickTime", "initLimit", "syncLimit", "maxClientCnxns", "maxCnxns", "minSessionTimeout",
         "maxSessionTimeout", "electionAlg", "quorumListenOnAllIPs", "peerType",
+        "connectToLearnerMasterLimit", "quorumCnxnTimeoutMs", "fastleader.minNotificationInterval",
+        "fastleader.maxNotificationInterval", "leader.maxTimeToWaitForEpoch",
+        "leader.maxConcurrentSnapSyncs", "leader.maxConcurrentDiffSyncs", "forceSnapshotSync",
         "observerMasterPort", "observer.reconnectDelayMs", "syncEnabled", "observer.syncEnabled",
         "dynamicConfigFile", "autopurge.snapRetainCount", "autopurge.purgeInterval",
         "standaloneEnabled", "reconfigEnabled", "4lw.commands.whitelist", "skipACL",
@@ -72,15 +75,9 @@ public enum KnownKeys {
 
     /// Keys of Apache ZooKeeper whose effect is not there yet.
     static let notYet: Set<String> = [
-        "connectToLearnerMasterLimit", "multiAddress.enabled",
-        "multiAddress.reachabilityCheckEnabled", "multiAddress.reachabilityCheckTimeoutMs",
-        "oraclePath", "flushDelay", "maxWriteQueuePollTime",
-        "maxBatchSize", "snapshot.compression.method", "serializeLastProcessedZxid.enabled",
-        "jute.maxbuffer.extrasize", "forceSnapshotSync", "quorumCnxnTimeoutMs",
-        "fastleader.minNotificationInterval", "fastleader.maxNotificationInterval",
-        "leader.maxTimeToWaitForEpoch", "leader.maxConcurrentSnapSyncs",
-        "leader.maxConcurrentDiffSyncs", "observer.election.DelayMs",
-        "netty.server.earlyDropSecureConnectionHandshakes",
+        "multiAddress.enabled", "multiAddress.reachabilityCheckEnabled",
+        "multiAddress.reachabilityCheckTimeoutMs", "oraclePath", "snapshot.compression.method",
+        "jute.maxbuffer.extrasize", "netty.server.earlyDropSecureConnectionHandshakes",
     ]
 
     /// Beginnings of keys that come in families.

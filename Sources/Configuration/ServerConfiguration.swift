@@ -48,6 +48,8 @@ public struct ServerConfiguration: Equatable, Sendable {
     public var observerMasterPort: UInt16?
     /// Milliseconds that an observer rests when nobody has let it in.
     public var observerReconnectDelay: Int64 = 0
+    /// What holds back elections and learners; nil is this server's own choice.
+    public var quorumLimits = QuorumLimits()
     /// Whether an observer has a log and snapshots on disk.
     public var observersKeepLog = true
     /// Snapshots kept by the purge, at least 3.
@@ -131,6 +133,29 @@ public struct ServerConfiguration: Equatable, Sendable {
     public var membership = Membership(version: 0, members: [])
     /// Everything, in the order of the file, for the rewriting of it.
     public var entries: [PropertiesFile.Entry] = []
+
+    /// Makes one with nothing set.
+    public init() {}
+}
+
+/// Keys that bound how servers find and follow each other; nil where the file says nothing.
+public struct QuorumLimits: Equatable, Sendable {
+    /// Ticks that a leader is waited for that cannot be reached (`connectToLearnerMasterLimit`).
+    public var leaderTicks: Int64?
+    /// Milliseconds (`leader.maxTimeToWaitForEpoch`).
+    public var epochPatience: Int64?
+    /// Milliseconds (`fastleader.minNotificationInterval`).
+    public var resendDelayMin: Int64?
+    /// Milliseconds (`fastleader.maxNotificationInterval`).
+    public var resendDelayMax: Int64?
+    /// Milliseconds (`quorumCnxnTimeoutMs`).
+    public var greetingTimeout: Int64?
+    /// Observers (`leader.maxConcurrentSnapSyncs`).
+    public var snapshotSynchronizationsMax: Int64?
+    /// Observers (`leader.maxConcurrentDiffSyncs`).
+    public var differenceSynchronizationsMax: Int64?
+    /// For tests (`forceSnapshotSync`).
+    public var sendsSnapshotsOnly = false
 
     /// Makes one with nothing set.
     public init() {}

@@ -113,6 +113,7 @@ struct ServerConfigurationParser {
         case "localSessionsUpgradingEnabled": field = \.localSessionsUpgradingEnabled
         case "readonlymode.enabled": field = \.readOnlyModeEnabled
         case "syncEnabled", "observer.syncEnabled": field = \.observersKeepLog
+        case "forceSnapshotSync": field = \.quorumLimits.sendsSnapshotsOnly
         case "digest.enabled": field = \.digestEnabled
         case "snapshot.trust.empty": field = \.trustsEmptySnapshot
         case "db.autocreate": field = \.createsDatabase
@@ -153,6 +154,11 @@ struct ServerConfigurationParser {
         "preAllocSize": 0...(1 << 22), "txnLogSizeLimitInKb": kilobytes,
         "cnxTimeout": 1...Int64(Int32.max),
         "commitLogCount": 1...1_000_000, "observerMasterPort": 0...65535,
+        "connectToLearnerMasterLimit": 0...1_000_000,
+        "leader.maxTimeToWaitForEpoch": int32, "fastleader.minNotificationInterval": 1...86_400_000,
+        "fastleader.maxNotificationInterval": 1...86_400_000, "quorumCnxnTimeoutMs": int32,
+        "leader.maxConcurrentSnapSyncs": 1...Int64(Int32.max),
+        "leader.maxConcurrentDiffSyncs": 1...Int64(Int32.max),
         "observer.reconnectDelayMs": 0...Int64(Int32.max),
         "fsync.warningthresholdms": 0...Int64(Int32.max),
         "znode.container.checkIntervalMs": 1...Int64(Int32.max),
@@ -163,6 +169,20 @@ struct ServerConfigurationParser {
     private mutating func store(_ value: Int64, _ key: String) {
         let small = Int32(truncatingIfNeeded: value)
         switch key {
+        case "connectToLearnerMasterLimit":
+            configuration.quorumLimits.leaderTicks = value > 0 ? value : nil
+        case "leader.maxTimeToWaitForEpoch":
+            configuration.quorumLimits.epochPatience = value >= 0 ? value : nil
+        case "fastleader.minNotificationInterval":
+            configuration.quorumLimits.resendDelayMin = value
+        case "fastleader.maxNotificationInterval":
+            configuration.quorumLimits.resendDelayMax = value
+        case "quorumCnxnTimeoutMs":
+            configuration.quorumLimits.greetingTimeout = value > 0 ? value : nil
+        case "leader.maxConcurrentSnapSyncs":
+            configuration.quorumLimits.snapshotSynchronizationsMax = value
+        case "leader.maxConcurrentDiffSyncs":
+            configuration.quorumLimits.differenceSynchronizationsMax = value
         case "clientPort": configuration.clientPort = UInt16(truncatingIfNeeded: value)
         case "clientPortListenBacklog": configuration.listenBacklog = small
         case "tickTime": configuration.tickTime = small

@@ -29,6 +29,9 @@ extension QuorumPeer {
                     }
                     adopt(membership)
                     if activity == .electing { context.hear(notification.configuration ?? []) }
+                    if notification.state == .looking, context.committed.isVoter(server) {
+                        leader?.voterLooks(&context)
+                    }
                     election.received(
                         notification, knowing: membership?.version ?? 0, from: server, context)
                 case .unreachable(let server):

@@ -57,6 +57,21 @@ public struct QuorumSettings: Equatable, Sendable {
     public var observerReconnectDelay: Int64 = 0
     /// Whether this server has a log on disk also as an observer.
     public var observersKeepLog = true
+    /// How long, in milliseconds, a leader that dials refuse is waited for.
+    public var leaderPatience: Int64 = 1000
+    /// A leader that still waits for its epoch after so many milliseconds gives up when a voter
+    /// looks again; nil: only the init limit ends that.
+    public var epochPatience: Int64?
+    /// Milliseconds until a vote is repeated, at first and at most.
+    public var resendDelay: ClosedRange<Int64> = 100...1600
+    /// How long who dials the election port may take to greet, in milliseconds.
+    public var greetingTimeout: Int64?
+    /// How many observers may be brought up to date by snapshots at a time.
+    public var snapshotSynchronizationsMax = 10
+    /// How many observers may be brought up to date by differences at a time.
+    public var differenceSynchronizationsMax = 100
+    /// Whether every learner gets a snapshot, for tests.
+    public var sendsSnapshotsOnly = false
     /// Whether this server may be among those that begin a new history: not if it may have lost one.
     public var mayBegin = true
 

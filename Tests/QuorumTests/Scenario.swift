@@ -55,6 +55,8 @@ final class Scenario {
     private(set) var hasMasters = false
     /// Whether observers keep nothing on disk.
     private(set) var isDiskless = false
+    /// How many observers are brought up to date at a time.
+    private(set) var roomForObservers = 10
     var network = ScenarioNetwork()
     private(set) var now: Int64 = 0
     /// Whether votes are lines as well.
@@ -71,6 +73,7 @@ final class Scenario {
         case "dynamic": isDynamic = true
         case "masters": hasMasters = true
         case "diskless": isDiskless = true
+        case "room": roomForObservers = try verb.number(0)
         case "join": try join(verb)
         case "reconfig": try reconfigure(verb)
         case "handover": try handOver(verb)
@@ -178,6 +181,8 @@ final class Scenario {
         settings.snapshotSizeFactor = 0
         settings.observerMasterPort = hasMasters ? Scenario.observersPort : nil
         settings.observersKeepLog = !isDiskless
+        settings.differenceSynchronizationsMax = roomForObservers
+        settings.snapshotSynchronizationsMax = roomForObservers
         settings.ensemble = servers[host].ensemble
         settings.mayBegin = servers[host].mayBegin
         let (tree, history) = servers[host].disk.recover(

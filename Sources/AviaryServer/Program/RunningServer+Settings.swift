@@ -62,6 +62,7 @@ extension RunningServer {
         settings.observerMasterPort = configuration.observerMasterPort
         settings.observerReconnectDelay = configuration.observerReconnectDelay
         settings.observersKeepLog = configuration.observersKeepLog
+        settings.apply(configuration.quorumLimits)
         return settings
     }
 
@@ -117,5 +118,23 @@ extension RunningServer {
         serverLog.write(
             .info,
             "audit: user=\(ServerProcess.user)\toperation=\(operation)\tresult=\(result)")
+    }
+}
+
+extension QuorumSettings {
+    /// Takes over what the file says; the rest stays as it is.
+    fileprivate mutating func apply(_ limits: QuorumLimits) {
+        if let ticks = limits.leaderTicks { leaderPatience = ticks * tickTime }
+        epochPatience = limits.epochPatience
+        greetingTimeout = limits.greetingTimeout
+        let least = limits.resendDelayMin ?? resendDelay.lowerBound
+        resendDelay = least...max(least, limits.resendDelayMax ?? resendDelay.upperBound)
+        if let count = limits.snapshotSynchronizationsMax {
+            snapshotSynchronizationsMax = Int(count)
+        }
+        if let count = limits.differenceSynchronizationsMax {
+            differenceSynchronizationsMax = Int(count)
+        }
+        sendsSnapshotsOnly = limits.sendsSnapshotsOnly
     }
 }

@@ -31,6 +31,14 @@ extension Leader {
         }
     }
 
+    /// A voter looks for a leader while we still wait for a quorum: it may not be coming.
+    mutating func voterLooks(_ context: inout PeerContext) {
+        guard case .discovering = phase, let patience = context.settings.epochPatience,
+            context.now - (phaseDeadline - context.initTime) >= patience
+        else { return }
+        end("voters look for a leader again, and no quorum has come")
+    }
+
     /// Freezes the epoch once a quorum has introduced itself.
     ///
     /// The promise is durable here before

@@ -30,10 +30,10 @@ struct Learner {
         case ended(String)
     }
 
+    /// Milliseconds that an observer rests when it was sent away.
+    static let restWhenSentAway: Int64 = 200
     /// Milliseconds between dials that are refused.
     static let redialDelay: Int64 = 8
-    /// Milliseconds of refused dials after which the leader counts as gone.
-    static let refusalLimit: Int64 = 1000
 
     let leader: ServerID
     let isObserver: Bool
@@ -173,7 +173,7 @@ struct Learner {
     mutating func dialFailed(_ link: LinkID, _ context: inout PeerContext) {
         guard phase == .dialing, self.link == link else { return }
         self.link = nil
-        if context.now - firstDial >= min(Learner.refusalLimit, context.initTime) {
+        if context.now - firstDial >= min(context.settings.leaderPatience, context.initTime) {
             end("server \(leader) does not listen")
         } else if isSomebodyElseNext(context) {
             nextDial = context.now
@@ -195,6 +195,11 @@ struct Learner {
         }
         if phase == .dialing { return dialFailed(link, &context) }
         self.link = nil
+        if isObserver, !isServing {
+            // Sent away, perhaps for want of room: asking again at once would change nothing.
+            let rest = max(Learner.restWhenSentAway, context.settings.observerReconnectDelay)
+            context.dialsFrom = context.now + rest
+        }
         end("the leader's link is closed")
     }
 

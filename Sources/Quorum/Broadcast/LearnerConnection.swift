@@ -37,6 +37,8 @@ struct LearnerConnection {
     var kind = Kind.follower
     /// The end of its log when it promised.
     var lastLogged = Zxid.none
+    /// Whether it is brought up to date by a snapshot.
+    var getsSnapshot = false
     /// How far reading the log for it has come.
     var logReading: LogReading?
     /// When its last packet came.

@@ -8,16 +8,39 @@ extension LearnerMaster {
     /// Nothing happens between choosing what to send and registering the learner, so no proposal
     /// and no commit falls between the two.
     mutating func synchronize(at index: Int, _ context: inout PeerContext) {
-        let plan = SynchronizationPlan(
+        var plan = SynchronizationPlan(
             for: learners[index].lastLogged, history: context.history,
             includesTail: !isEstablished,
             readsLog: mayReadLog(for: learners[index].server, context))
+        if context.settings.sendsSnapshotsOnly {
+            plan = .snapshot(context.history, !isEstablished)
+        }
+        guard hasRoom(for: plan, at: index, context) else {
+            note("No room yet for another observer:", index, &context)
+            return drop(learners[index].link, &context)
+        }
         if case .readLog(let zxid) = plan.order {
             beginReadingLog(through: zxid, at: index, &context)
         } else {
             order(plan, at: index, &context)
             sendRest(plan.proposals, at: index, &context)
         }
+    }
+
+    /// Whether not too many others are on their way already: observers wait, voters never.
+    private func hasRoom(
+        for plan: SynchronizationPlan, at index: Int, _ context: PeerContext
+    ) -> Bool {
+        guard learners[index].kind == .observer else { return true }
+        let isSnapshot = plan.order == .snapshot
+        let others = learners.count {
+            ($0.phase == .readingLog || $0.phase == .synchronizing)
+                && $0.getsSnapshot == isSnapshot
+        }
+        return others
+            < (isSnapshot
+                ? context.settings.snapshotSynchronizationsMax
+                : context.settings.differenceSynchronizationsMax)
     }
 
     /// Tells a learner how it is going to be synchronized.
@@ -36,6 +59,7 @@ extension LearnerMaster {
             let zxid = context.history.delivered
             note("Sending snapshot at \(zxid)", index, &context)
             snapshotReceivers.remove(learners[index].server)
+            learners[index].getsSnapshot = true
             context.effects.send(link, .snapshot, zxid)
             context.effects.add(.sendSnapshot(link, zxid: zxid))
         }

@@ -8,8 +8,6 @@ import Records
 struct Election {
     /// Milliseconds that a quorum's choice waits for a better vote of a server not heard yet.
     static let finalWait: Int64 = 200
-    /// Milliseconds of silence after which everybody is told again; doubled each time.
-    static let resendDelay: ClosedRange<Int64> = 100...1600
 
     let me: ServerID
     /// What this server is doing, as it tells others.
@@ -41,7 +39,8 @@ struct Election {
     /// When a quorum's choice becomes final.
     private(set) var finalAt: Int64?
     private(set) var resendAt: Int64?
-    private var resendDelay = Election.resendDelay.lowerBound
+    /// Milliseconds of silence after which everybody is told again; doubled each time.
+    private var resendDelay: Int64 = 0
     /// The choice, until it is taken.
     private(set) var decision: ServerID?
     /// What is to be sent, in order.
@@ -58,7 +57,7 @@ struct Election {
         unreachable = []
         finalAt = nil
         decision = nil
-        resendDelay = Election.resendDelay.lowerBound
+        resendDelay = context.settings.resendDelay.lowerBound
         mayVote = context.history.hasDatabase || Mutant.emptyServerVotes.isOn
         if !mayVote, context.settings.mayBegin, context.committed.isVoter(me) {
             let patience = context.now + context.settings.bootstrapPatience
@@ -321,7 +320,7 @@ struct Election {
         checkNewEnsemble(context)
         count(context)
         guard state == .looking, let resendAt, context.now >= resendAt else { return }
-        resendDelay = min(resendDelay * 2, Election.resendDelay.upperBound)
+        resendDelay = min(resendDelay * 2, context.settings.resendDelay.upperBound)
         broadcast(context)
     }
 

@@ -115,7 +115,10 @@ struct ElectionMesh {
             context.effects.add(.electionClose(strangers.removeFirst().link))
         }
         strangers.append(
-            Stranger(link: link, deadline: context.now + context.settings.connectTimeout))
+            Stranger(
+                link: link,
+                deadline: context.now
+                    + (context.settings.greetingTimeout ?? context.settings.connectTimeout)))
     }
 
     mutating func dialed(_ link: LinkID, _ context: inout PeerContext) {
