@@ -50,6 +50,8 @@ public struct AviaryCommand: AsyncParsableCommand {
     ///
     /// Top-level code would choose the `main` that knows no asynchronous verb.
     public static func program() async {
+        // A connection that dies is an error of one verb, and not the end of the program.
+        Program.ignoreBrokenPipes()
         let name = CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? ""
         if Container.scripts.contains(name) {
             await main(["entrypoint", name] + CommandLine.arguments.dropFirst())

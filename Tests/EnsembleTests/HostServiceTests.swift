@@ -101,8 +101,11 @@ private func parse(_ text: String) -> (spec: EnsembleSpec?, problems: [SpecProbl
     #expect(kept.ssh == spec.ssh)
     #expect(kept.runtime == "ssh")
     #expect(
-        HostConnection.ssh("a", try #require(kept.ssh)).suffix(11)
-            == ["-o", "A=b c", "-o", "D=e", "-l", "zk", "-p", "2222", "-i", "/k", "a"])
+        HostConnection.ssh("a", try #require(kept.ssh)).suffix(16)
+            == [
+                "-o", "A=b c", "-o", "D=e", "-o", "ServerAliveInterval=5", "-o",
+                "ServerAliveCountMax=3", "-l", "zk", "-p", "2222", "-i", "/k", "--", "a",
+            ])
 }
 
 @Test func `settings of another runtime are pointed at`() {

@@ -103,7 +103,7 @@ private func mode(_ path: String) throws -> Int {
     try withFolder { folder throws in
         let spec = try #require(try folder.load())
         var ensemble = try LocalEnsemble(spec, in: folder, binary: "/bin/true")
-        try ensemble.purge()
+        #expect(try ensemble.purge() == [])
         #expect(folder.isGone)
         let error = #expect(throws: EnsembleError.self) { try ensemble.start(1) }
         #expect(error?.description.contains("removed from elsewhere") == true)

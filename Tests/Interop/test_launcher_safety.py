@@ -138,3 +138,33 @@ def test_a_plan_is_not_carried_out_where_nobody_can_say_whether_it_is_stale(avia
     assert aviary("up", "--detach", "-e", "local")[0] == 0
     code, _, err = aviary("apply", str(plan))
     assert code == 0, err
+
+
+SSH = """#!/bin/bash
+echo "0 ok aviary-host-1"
+exec 0<&- 1>&-
+sleep 1
+"""
+
+
+def test_a_connection_that_dies_is_an_error_and_not_the_end(aviary, tmp_path):
+    program = tmp_path / "bin" / "ssh"
+    program.parent.mkdir()
+    program.write_text(SSH)
+    program.chmod(0o755)
+    aviary.environment["PATH"] = f"{program.parent}:{os.environ['PATH']}"
+    folder = home(aviary) / "d"
+    folder.mkdir(parents=True)
+    (folder / "launcher").write_text("runtime ssh\nssh directory=/nowhere\nserver 1 h participant 2181 2888 3888 0 0 0\n")
+    for words in (["down"], ["logs"], ["stop", "1"]):
+        code, _, err = aviary(*words)
+        assert code == 69 and "connection is lost" in err, (words, code, err)
+    assert "unreachable" in aviary("status", "--json")[1]
+
+
+def test_logs_that_nobody_reads_any_more_end(aviary):
+    assert aviary("up", "--detach", "-n", "1")[0] == 0
+    logs = subprocess.Popen([places.aviary_binary(), "logs", "-f"], env=aviary.environment, stdout=subprocess.PIPE)
+    logs.stdout.readline()
+    logs.stdout.close()
+    assert logs.wait(10) != 0

@@ -109,6 +109,8 @@ enum Container {
     /// Goes on as another program; returns only if that fails.
     static func execute(_ words: [String]) throws -> Never {
         fflush(nil)
+        // What this program ignores, another one must not.
+        signal(SIGPIPE, SIG_DFL)
         var list = unsafe words.map { unsafe strdup($0) } + [nil]
         unsafe execvp(words[0], &list)
         let code = errno

@@ -66,7 +66,18 @@ enum Program {
     }
 
     /// Lets out what was printed.
-    static func flush() { fflush(nil) }
+    ///
+    /// Where nobody reads it any more (`aviary logs -f | head`) there is nothing left to do.
+    static func flush() {
+        fflush(nil)
+        var output = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
+        if unsafe poll(&output, 1, 0) == 1, output.revents & Int16(POLLERR) != 0 {
+            _exit(128 + SIGPIPE)
+        }
+    }
+
+    /// Writing to who is gone is an error like others from now on.
+    static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
 
     /// Progress and other things that are not the result go to standard error.
     static func note(_ line: String) { noteWithoutNewline(line + "\n") }

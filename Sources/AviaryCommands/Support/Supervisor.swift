@@ -95,7 +95,11 @@ struct Supervisor {
             guard now >= time else { continue }
             restartAt[id] = nil
             do {
-                try ensemble.folder.exclusively(for: "up") { _ = try ensemble.start(id) }
+                try ensemble.folder.exclusively(for: "up") {
+                    // Somebody may have stopped it while this waited for its turn.
+                    guard !ensemble.isMeantToBeStopped(server) else { return }
+                    _ = try ensemble.start(id)
+                }
             } catch {
                 Program.note(
                     "aviary: \(Complaint(error)?.description ?? String(describing: error))")

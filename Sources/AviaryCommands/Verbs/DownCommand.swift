@@ -17,10 +17,11 @@ struct DownCommand: ParsableCommand {
         try Program.run {
             let found = try ensemble.find()
             let interruption = Interruption()
+            var left: [String] = []
             let stopped = try found.folder.exclusively(for: "down") {
                 let stopped = try found.stopShowingProgress(nil, interruption)
                 found.dismantle()
-                if purge { try found.purge() }
+                if purge { left = try found.purge() }
                 return stopped
             }
             let name = found.folder.name
@@ -32,7 +33,9 @@ struct DownCommand: ParsableCommand {
                 ]),
                 stopped.isEmpty && !purge
                     ? "\(name) was down already"
-                    : "\(name) is down\(purge ? ", and its data is gone" : "")")
+                    : "\(name) is down"
+                        + (!purge ? "" : left.isEmpty ? ", and its data is gone" : ", and purged"))
+            for line in left { Program.note(line) }
         }
     }
 }

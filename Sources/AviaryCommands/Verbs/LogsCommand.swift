@@ -31,6 +31,12 @@ struct LogsCommand: ParsableCommand {
                 }
                 Program.flush()
             } while interruption.map { !$0.wait(milliseconds: 50) } ?? false
+            let unreachable = found.unreachable(among: chosen.map(\.server.id))
+            guard unreachable.isEmpty else {
+                throw Complaint(
+                    "not all logs could be read:\n  " + unreachable.joined(separator: "\n  "),
+                    .unreachable)
+            }
         }
     }
 }

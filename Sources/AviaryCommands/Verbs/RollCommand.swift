@@ -21,6 +21,12 @@ struct RollCommand: AsyncParsableCommand {
 
     @OptionGroup var options: ChangeOptions
 
+    func validate() throws {
+        if image?.hasPrefix("-") ?? false {
+            throw ValidationError("--image is the name of an image, which does not begin with -")
+        }
+    }
+
     func run() async throws {
         try await Program.run {
             try await options.change { wish, folder in

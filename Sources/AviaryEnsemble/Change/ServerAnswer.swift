@@ -98,10 +98,18 @@ struct ServerAnswer {
             }
             switch words[0] {
             case "zk_synced_followers", "zk_synced_non_voting_followers", "zk_synced_observers":
-                sum = (sum ?? 0) + number
+                sum = Int.sum(sum, number)
             default: break
             }
         }
         return sum
+    }
+}
+
+extension Int {
+    /// A sum of figures that servers say; beyond what can be counted it is the most there is.
+    static func sum(_ sum: Int?, _ figure: Int) -> Int {
+        let (total, isBeyond) = (sum ?? 0).addingReportingOverflow(Swift.max(0, figure))
+        return isBeyond ? .max : total
     }
 }

@@ -14,9 +14,14 @@ extension LocalEnsemble {
         switch repair {
         case .writeMyID(let id):
             guard let server = servers.first(where: { $0.server.id == id }) else { return }
+            // Where the server is, which may be another host.
             try AtomicFile.write(
-                Array("\(id)\n".utf8), to: server.dataDirectory + "/myid", in: POSIXFileSystem())
-        case .makeDirectory(let path): try POSIXFileSystem().makeDirectory(path)
+                Array("\(id)\n".utf8), to: server.dataDirectory + "/myid", in: server.fileSystem)
+        case .makeDirectory(let path):
+            for server in servers
+            where [server.path, server.dataDirectory, server.server.dataLogDir].contains(path) {
+                try server.fileSystem.makeDirectory(path)
+            }
         case .start(let id): _ = try start(id)
         case .resume(let id):
             guard let server = servers.first(where: { $0.server.id == id }) else { return }

@@ -1,5 +1,6 @@
 // How servers are stopped, and what is left of them taken away: never what may still run.
 
+internal import Records
 internal import Storage
 
 #if canImport(Darwin)
@@ -76,13 +77,18 @@ extension LocalEnsemble {
     }
 
     /// Removes the ensemble with all its data.
-    public func purge() throws {
+    ///
+    /// - Returns: what stays, and why, a line each.
+    public func purge() throws -> [String] {
         // Its files are a running server's memory.
         try requireStopped(servers)
+        var left: [String] = []
+        for server in servers { left += try server.purgeDirectories(of: folder.identity) }
         for server in servers where server.ensemblePath != folder.path {
             try (server.fileSystem as? any TreeRemover)?.removeTree(server.ensemblePath)
         }
         try folder.purge()
+        return left
     }
 
     /// Why hosts cannot be reached, a line each.
@@ -102,5 +108,40 @@ extension LocalEnsemble {
         for (_, group) in Dictionary(grouping: servers, by: { ObjectIdentifier($0.site) }) {
             group.first?.site.dismantle(group)
         }
+    }
+}
+
+extension ServerFolder {
+    /// Removes the server's data from directories that the spec has chosen, if they are its own.
+    ///
+    /// - Returns: what stays, and why, a line each.
+    fileprivate func purgeDirectories(of ensemble: String?) throws -> [String] {
+        var left: [String] = []
+        for directory in Set([server.dataDir, server.dataLogDir].compactMap { $0 }).sorted() {
+            guard try fileSystem.exists(directory) else { continue }
+            let owner = try DataIdentity.read(in: directory, of: fileSystem)
+            let isOurs =
+                owner.map { $0.ensemble == ensemble && $0.server.number == server.id } ?? false
+            guard isOurs, ensemble != nil else {
+                let hasData = try fileSystem.exists(directory + "/version-2")
+                if hasData {
+                    left.append(
+                        "\(directory) of server \(server.id) stays: it does not say that it is this "
+                            + "ensemble's")
+                }
+                continue
+            }
+            try remove(directory + "/version-2")
+            for name in ["myid", "initialize", DataIdentity.fileName] {
+                try remove("\(directory)/\(name)")
+            }
+        }
+        return left
+    }
+
+    private func remove(_ path: String) throws(StorageError) {
+        guard try fileSystem.exists(path) else { return }
+        if let remover = fileSystem as? any TreeRemover { return try remover.removeTree(path) }
+        try EnsembleFolder.removeTree(path, in: POSIXFileSystem())
     }
 }

@@ -23,9 +23,22 @@ public struct MergedLog {
     private var offsets: [Int: Int64] = [:]
     private var partial: [Int: [UInt8]] = [:]
     private let isColoured: Bool
+    /// Lines that were read and are not out yet.
+    private var waiting: [Int: [(time: String, content: String)]] = [:]
+    /// The time of the last line: one that has none, of a stack for instance, belongs to it.
+    private var lastTimes: [Int: String] = [:]
+    /// Whose log went on beyond what was read.
+    private var hadMore: Set<Int> = []
+    private let chunkSize: Int
 
     /// Follows the logs from their ends, or from their beginnings.
     public init(_ servers: [ServerFolder], isColoured: Bool, fromStart: Bool) {
+        self.init(servers, isColoured: isColoured, fromStart: fromStart, chunkSize: 1 << 20)
+    }
+
+    init(_ servers: [ServerFolder], isColoured: Bool, fromStart: Bool, chunkSize: Int) {
+        RemoteSite.connect(servers)
+        self.chunkSize = chunkSize
         self.servers = servers
         self.isColoured = isColoured
         for server in servers {
@@ -34,27 +47,53 @@ public struct MergedLog {
         }
     }
 
-    /// The lines that have come since the last call, by time.
+    /// The lines that have come since the last call, by time; not all at once if there are many.
+    ///
+    /// A line is out only when no server can have an earlier one that was not read yet.
     public mutating func newLines() -> [LogLine] {
-        var lines: [(key: String, line: LogLine)] = []
-        for (place, server) in servers.enumerated() {
-            for line in read(server) {
-                // Every line begins with its time, which sorts as text.
-                let id = server.server.id
-                let text = marked(line, id, place)
-                lines.append(
-                    (MergedLog.time(of: line), LogLine(id: id, content: line, text: text)))
-            }
+        var isMoreExpected: Set<Int> = []
+        for server in servers where (waiting[server.server.id] ?? []).isEmpty {
+            let id = server.server.id
+            if read(server) { isMoreExpected.insert(id) }
         }
-        return lines.enumerated().sorted {
-            ($0.element.key, $0.offset) < ($1.element.key, $1.offset)
-        }.map(\.element.line)
+        // Who has lines left from last time may have more behind them.
+        for (id, lines) in waiting where !lines.isEmpty && hadMore.contains(id) {
+            isMoreExpected.insert(id)
+        }
+        hadMore = isMoreExpected
+        var places: [Int: Int] = [:]
+        var lines: [LogLine] = []
+        while let next = earliest(places) {
+            let (place, id) = next
+            guard let line = waiting[id]?[places[id, default: 0]] else { break }
+            lines.append(
+                LogLine(id: id, content: line.content, text: marked(line.content, id, place)))
+            places[id, default: 0] += 1
+            let isEmpty = places[id, default: 0] == waiting[id]?.count
+            if isEmpty, isMoreExpected.contains(id) { break }
+        }
+        for (id, count) in places { waiting[id]?.removeFirst(count) }
+        return lines
+    }
+
+    /// The server with the earliest line that is not out yet, and its place among all.
+    private func earliest(_ places: [Int: Int]) -> (place: Int, id: Int)? {
+        var found: (place: Int, id: Int, time: String)?
+        for (place, server) in servers.enumerated() {
+            let id = server.server.id
+            let next = places[id, default: 0]
+            guard let lines = waiting[id], next < lines.count else { continue }
+            if let found, found.time <= lines[next].time { continue }
+            found = (place, id, lines[next].time)
+        }
+        return found.map { ($0.place, $0.id) }
     }
 
     /// The time of a line, in one form whether the line is for people or JSON.
-    private static func time(of line: String) -> String {
+    private static func time(of line: String) -> String? {
         let start = "{\"time\":\""
         let text = line.hasPrefix(start) ? line.dropFirst(start.count) : line[...]
+        guard text.first?.isNumber ?? false else { return nil }
         return String(text.prefix(23).map { $0 == "T" ? " " : $0 == "." ? "," : $0 })
     }
 
@@ -64,23 +103,34 @@ public struct MergedLog {
         return "\u{1b}[\(colours[place % colours.count])m\(id) |\u{1b}[0m \(line)"
     }
 
-    private mutating func read(_ server: ServerFolder) -> [String] {
+    /// Reads on; whether there is more than was read.
+    private mutating func read(_ server: ServerFolder) -> Bool {
         let id = server.server.id
-        let offset = offsets[id] ?? 0
-        guard let file = try? server.fileSystem.open(server.logPath, .read),
-            let bytes = try? file.read(at: offset, count: 1 << 20), !bytes.isEmpty
-        else { return [] }
+        guard let file = try? server.fileSystem.open(server.logPath, .read) else { return false }
+        var offset = offsets[id] ?? 0
+        var bytes = (try? file.read(at: offset, count: chunkSize)) ?? []
+        if bytes.isEmpty, let size = try? file.size(), size < offset {
+            // Somebody has cut it off, and it begins anew.
+            offset = 0
+            partial[id] = []
+            bytes = (try? file.read(at: 0, count: chunkSize)) ?? []
+        }
         offsets[id] = offset + Int64(bytes.count)
+        guard !bytes.isEmpty else { return false }
         var whole = (partial[id] ?? []) + bytes
         guard let end = whole.lastIndex(of: UInt8(ascii: "\n")) else {
             partial[id] = whole
-            return []
+            return bytes.count == chunkSize
         }
         partial[id] = Array(whole[(end + 1)...])
         whole.removeSubrange(end...)
-        return whole.split(separator: UInt8(ascii: "\n")).map {
-            String(decoding: $0, as: UTF8.self)
+        for each in whole.split(separator: UInt8(ascii: "\n")) {
+            let content = String(decoding: each, as: UTF8.self)
+            let time = MergedLog.time(of: content) ?? lastTimes[id] ?? ""
+            lastTimes[id] = time
+            waiting[id, default: []].append((time, content))
         }
+        return bytes.count == chunkSize
     }
 
     /// The last line of a server that says what went wrong, of those since its last start.

@@ -24,6 +24,14 @@ enum ProcessEnding: Equatable, Sendable {
         self = signal == 0 ? .exited(status: waitStatus >> 8 & 0xff) : .killed(signal: signal)
     }
 
+    /// As shells have it.
+    var code: Int32 {
+        switch self {
+        case .exited(let status): status
+        case .killed(let signal): 128 + signal
+        }
+    }
+
     /// "with exit status 1", "by signal 9 (Killed)".
     var text: String {
         switch self {

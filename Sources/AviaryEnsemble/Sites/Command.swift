@@ -14,7 +14,8 @@ struct CommandResult {
     var output: String
     /// Standard error.
     var errors: String
-    /// The exit code; 127 if there is no such program, 128 and the signal that ended it.
+    /// The exit code; 127 if there is no such program or nobody knows, 128 and the signal that ended
+    /// it, 124 if it was ended because it took too long.
     var code: Int32
 
     /// The last line of what it complained about.
@@ -29,11 +30,15 @@ struct CommandResult {
 /// Runs programs that answer soon.
 enum Command {
     /// Runs a program of the search path; its input is empty, or that of a descriptor.
-    static func run(_ words: [String], input: CInt? = nil) -> CommandResult {
+    ///
+    /// What has not ended after so many seconds is killed.
+    static func run(
+        _ words: [String], input: CInt? = nil, seconds: Double = 60
+    ) -> CommandResult {
         guard let child = ChildProgram(words, input: input) else {
             return CommandResult(output: "", errors: "\(words[0]) cannot be started", code: 127)
         }
-        return child.finish()
+        return child.finish(seconds: seconds)
     }
 }
 
@@ -46,6 +51,8 @@ struct ChildProgram: ~Copyable {
     let errors: CInt
     /// Where its standard input is written; -1 if that is something else.
     private(set) var input: CInt
+    /// Whether its end is known: its number may be somebody else's by now.
+    private var isReaped = false
 
     /// Starts it; nil if that fails.
     ///
@@ -77,6 +84,8 @@ struct ChildProgram: ~Copyable {
         for descriptor in [output, errors, input] where descriptor >= 0 {
             _ = Platform.close(descriptor)
         }
+        // Without input it ends by itself, unless it hangs; whoever has ended hears nothing.
+        if !isReaped { kill(pid, SIGTERM) }
     }
 
     /// No more input comes.
@@ -85,28 +94,55 @@ struct ChildProgram: ~Copyable {
         input = -1
     }
 
-    /// Reads all that it says, and waits for its end.
-    consuming func finish() -> CommandResult {
+    /// Reads all that it says, and waits for its end; after so many seconds it is killed.
+    consuming func finish(seconds: Double) -> CommandResult {
         closeInput()
         var texts: [[UInt8]] = [[], []]
         var open: [CInt] = [output, errors]
+        let end = LocalEnsemble.seconds() + seconds
         while open.contains(where: { $0 >= 0 }) {
             var polled = open.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-            guard unsafe poll(&polled, nfds_t(polled.count), -1) >= 0 || errno == EINTR else {
-                break
-            }
+            let left = (end - LocalEnsemble.seconds()) * 1000
+            guard left > 0 else { break }
+            let count = unsafe poll(
+                &polled, nfds_t(polled.count), CInt(clamping: Int(left.rounded(.up))))
+            guard count >= 0 || errno == EINTR else { break }
+            guard count > 0 else { continue }
             for place in 0..<2 where polled[place].revents != 0 {
                 var buffer = [UInt8](repeating: 0, count: 65536)
                 let count = Platform.read(open[place], &buffer)
                 if count > 0 { texts[place] += buffer[..<count] } else { open[place] = -1 }
             }
         }
-        var status: CInt = 0
-        // Somebody who takes note of all children may have been faster; then it was well, or it said why.
-        let found = unsafe waitpid(pid, &status, 0)
-        let ended = status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f)
+        var code = ended(before: end)
+        if code == nil {
+            kill(pid, SIGKILL)
+            _ = ended(before: .infinity)
+            texts[1] += Array("\nno end within \(Int(seconds)) s\n".utf8)
+            code = 124
+        }
+        isReaped = true
         return CommandResult(
             output: String(decoding: texts[0], as: UTF8.self),
-            errors: String(decoding: texts[1], as: UTF8.self), code: found == pid ? ended : 0)
+            errors: String(decoding: texts[1], as: UTF8.self), code: code ?? 127)
+    }
+
+    /// Its exit code; nil if it goes on beyond that time, 127 if nobody can say.
+    private func ended(before end: Double) -> Int32? {
+        while true {
+            var status: CInt = 0
+            let found = unsafe waitpid(pid, &status, WNOHANG)
+            if found == pid { return ProcessEnding(waitStatus: status).code }
+            if found < 0, errno != EINTR {
+                // Somebody who takes note of all children was faster, and writes it down at once.
+                for _ in 0..<100 {
+                    if let ending = ProcessEnding.of(pid) { return ending.code }
+                    LocalEnsemble.sleep(milliseconds: 2)
+                }
+                return 127
+            }
+            guard LocalEnsemble.seconds() < end else { return nil }
+            LocalEnsemble.sleep(milliseconds: 2)
+        }
     }
 }

@@ -79,8 +79,8 @@ final class ContainerSite: ServerSite {
             + "whether its engine runs, and whether you may use it"
     }
 
-    private static func docker(_ words: [String]) -> CommandResult {
-        Command.run(["docker"] + words)
+    private static func docker(_ words: [String], seconds: Double = 60) -> CommandResult {
+        Command.run(["docker"] + words, seconds: seconds)
     }
 
     func usage(of folder: ServerFolder, _ pid: Int32) -> ProcessUsage? { ProcessUsage.of(pid) }
@@ -136,7 +136,7 @@ final class ContainerSite: ServerSite {
 
     func require(_ binary: String) throws(EnsembleError) {
         guard ContainerSite.docker(["image", "inspect", binary]).code != 0 else { return }
-        let pulled = ContainerSite.docker(["pull", binary])
+        let pulled = ContainerSite.docker(["pull", binary], seconds: 1800)
         guard pulled.code != 0 else { return }
         throw EnsembleError(
             "there is no image \(binary) here, and docker cannot bring it in: "

@@ -37,10 +37,12 @@ struct HostConnection: ~Copyable {
     static func ssh(_ host: String, _ settings: SSHSettings) -> [String] {
         var words = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "-T"]
         for option in settings.options { words += ["-o", option] }
+        // A host that has gone without a word; what the spec says of it counts first.
+        words += ["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"]
         if let user = settings.user { words += ["-l", user] }
         if let port = settings.port { words += ["-p", String(port)] }
         if let identity = settings.identity { words += ["-i", identity] }
-        return words + [host]
+        return words + ["--", host]
     }
 
     private struct Refusal: Error {
@@ -64,7 +66,8 @@ struct HostConnection: ~Copyable {
         {
             return child
         }
-        let result = child.finish()
+        // It has had its time.
+        let result = child.finish(seconds: 2)
         let isMissing = [126, 127].contains(result.code) && !result.errors.contains("libraries")
         throw Refusal(text: result.complaint, isMissing: isMissing)
     }
@@ -77,14 +80,26 @@ struct HostConnection: ~Copyable {
         return try HostConnection.receive(child.output, &received)
     }
 
-    private static func send(_ bytes: [UInt8], to descriptor: CInt) -> Bool {
+    /// Whether all of it went out in time.
+    static func send(
+        _ bytes: [UInt8], to descriptor: CInt, seconds: Double = patienceSeconds
+    ) -> Bool {
+        let end = LocalEnsemble.seconds() + seconds
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = unsafe rest.withUnsafeBytes {
                 unsafe write(descriptor, $0.baseAddress, $0.count)
             }
-            guard count > 0 else { return false }
-            rest = rest.dropFirst(count)
+            if count > 0 {
+                rest = rest.dropFirst(count)
+                continue
+            }
+            guard count < 0, [EAGAIN, EINTR].contains(errno) else { return false }
+            var polled = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            let left = Int((end - LocalEnsemble.seconds()) * 1000)
+            guard left > 0 else { return false }
+            _ = unsafe poll(&polled, 1, CInt(clamping: left))
         }
         return true
     }
@@ -98,7 +113,9 @@ struct HostConnection: ~Copyable {
             if let message = try HostMessage.take(from: &received) { return message }
             var polled = [pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)]
             let left = Int((end - LocalEnsemble.seconds()) * 1000)
-            guard left > 0, unsafe poll(&polled, 1, CInt(left)) != 0 else {
+            let answered = left > 0 ? unsafe poll(&polled, 1, CInt(left)) : 0
+            if answered < 0, errno == EINTR { continue }
+            guard answered != 0 else {
                 throw EnsembleError("no answer within \(Int(patienceSeconds)) s")
             }
             let count = Platform.read(descriptor, &chunk)
@@ -144,7 +161,7 @@ struct HostProgram {
         let command =
             "umask 022; mkdir -p \(folder) && cat > \(target).$$ && chmod 755 \(target).$$ && "
             + "mv -f \(target).$$ \(target)"
-        let result = Command.run(ssh + [command], input: descriptor)
+        let result = Command.run(ssh + [command], input: descriptor, seconds: 600)
         guard result.code == 0 else {
             throw EnsembleError(
                 "\(host): the program cannot be put to \(remotePath): \(result.complaint). "

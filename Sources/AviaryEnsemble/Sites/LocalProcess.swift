@@ -141,6 +141,7 @@ struct LocalProcess {
         unsafe sigemptyset(&defaults)
         unsafe sigaddset(&defaults, SIGINT)
         unsafe sigaddset(&defaults, SIGTERM)
+        unsafe sigaddset(&defaults, SIGPIPE)
         unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
         var blocked = sigset_t()
         unsafe sigemptyset(&blocked)

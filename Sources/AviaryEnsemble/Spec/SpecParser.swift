@@ -53,7 +53,9 @@ public enum SpecParser {
         let config = reader.config(fields["config"])
         var servers: [ServerSpec] = []
         if let node = fields["servers"] {
-            servers = reader.servers(node, config: config, isOneMachine: runtime == "docker")
+            servers = reader.servers(
+                node, config: config, isOneMachine: runtime == "docker",
+                isForeign: runtime == "external")
         } else if case .mapping = root.content {
             reader.note("servers is missing: a number, or a list of servers", at: root)
         }

@@ -79,6 +79,16 @@ struct SpecReader {
         return text
     }
 
+    /// A word that another program is told, and takes for no option.
+    mutating func word(_ node: YAMLNode?, _ what: String) -> String? {
+        guard let node, let text = token(node, what) else { return nil }
+        guard !text.hasPrefix("-") else {
+            note("\(what) must not begin with -", at: node)
+            return nil
+        }
+        return text
+    }
+
     /// Text that is not empty and has no blanks.
     mutating func token(_ node: YAMLNode?, _ what: String) -> String? {
         guard let node, let text = text(node, what) else { return nil }

@@ -12,7 +12,7 @@ extension SpecReader {
         if runtime != "docker" {
             note("docker is read with runtime: docker only", at: node, severity: .warning)
         }
-        return token(fields["image"], "image")
+        return word(fields["image"], "image")
     }
 
     /// How hosts are reached.
@@ -23,7 +23,7 @@ extension SpecReader {
             note("ssh is read with runtime: ssh only", at: node, severity: .warning)
         }
         var settings = SSHSettings()
-        settings.user = token(fields["user"], "user")
+        settings.user = word(fields["user"], "user")
         settings.port = integer(fields["port"], "port", in: 1...65535)
         settings.binary = text(fields["binary"], "binary")
         settings.identity = text(fields["identity"], "identity")

@@ -23,7 +23,7 @@ extension ServerDraft {
 extension SpecReader {
     /// The servers in ascending order of id, from a number or a list.
     mutating func servers(
-        _ node: YAMLNode, config: [ConfigEntry], isOneMachine: Bool
+        _ node: YAMLNode, config: [ConfigEntry], isOneMachine: Bool, isForeign: Bool
     ) -> [ServerSpec] {
         guard case .sequence(let items) = node.content else {
             guard let count = integer(node, "servers, if it is no list,", in: 0...255) else {
@@ -53,6 +53,8 @@ extension SpecReader {
         drafts.sort { $0.server.id < $1.server.id }
         givePorts(&drafts, config: config, isOneMachine: isOneMachine)
         checkPorts(drafts, isOneMachine: isOneMachine)
+        // What of a host somebody else gives to each server, only he knows.
+        if !isForeign { checkDirectories(drafts, isOneMachine: isOneMachine) }
         checkGroups(drafts)
         // Half a list says nothing about its sum.
         if problems.count == before { checkParticipants(drafts.map(\.server), at: node) }
@@ -67,7 +69,7 @@ extension SpecReader {
             note("id is missing", at: node)
         }
         let id = integer(fields["id"], "id", in: 1...255)
-        let host = token(fields["host"], "host") ?? "localhost"
+        let host = word(fields["host"], "host") ?? "localhost"
         let role = word(fields["role"], "role", of: SpecParser.roles)
         var portNodes: [String: YAMLNode] = [:]
         var chosen: [String: Int] = [:]
@@ -77,8 +79,8 @@ extension SpecReader {
                 chosen[key] = integer(portNodes[key], "the port \(key)", in: 1...65535)
             }
         }
-        let dataDir = text(fields["dataDir"], "dataDir")
-        let dataLogDir = text(fields["dataLogDir"], "dataLogDir")
+        let dataDir = directory(fields["dataDir"], "dataDir")
+        let dataLogDir = directory(fields["dataLogDir"], "dataLogDir")
         let group = integer(fields["group"], "group", in: 0...Int(Int32.max))
         let weight = integer(fields["weight"], "weight", in: 0...1_000_000)
         let config = config(fields["config"], besides: common)
@@ -89,6 +91,34 @@ extension SpecReader {
             dataDir: dataDir, dataLogDir: dataLogDir, group: group, weight: weight, config: config)
         return ServerDraft(
             server: server, node: fields["id"] ?? node, ports: portNodes, chosen: chosen)
+    }
+
+    /// A path that means the same wherever a server is started from.
+    private mutating func directory(_ node: YAMLNode?, _ key: String) -> String? {
+        guard let node, let path = text(node, key) else { return nil }
+        guard path.hasPrefix("/") else {
+            note("\(key) must begin with /", at: node)
+            return nil
+        }
+        return path
+    }
+
+    /// No directory twice on a host: two servers would write one log.
+    private mutating func checkDirectories(_ drafts: [ServerDraft], isOneMachine: Bool) {
+        var owners: [String: Int] = [:]
+        for draft in drafts {
+            let server = draft.server
+            let host = isOneMachine ? "" : server.host.lowercased()
+            for path in Set([server.dataDir, server.dataLogDir].compactMap { $0 }).sorted() {
+                var path = path
+                while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+                if let other = owners.updateValue(server.id, forKey: "\(host) \(path)") {
+                    note(
+                        "the directory \(path) is server \(other)'s already, on the same host",
+                        at: draft.node)
+                }
+            }
+        }
     }
 
     /// Groups are for every participant or for none.

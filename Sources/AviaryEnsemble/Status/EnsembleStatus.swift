@@ -74,7 +74,7 @@ public struct EnsembleStatus: Sendable {
                 before.pid == server.pid, let old = before.requests, let new = server.requests,
                 new >= old
             else { return nil }
-            return Double(new - old) / seconds
+            return (Double(new) - Double(old)) / seconds
         }
     }
 

@@ -116,7 +116,7 @@ public struct ServerStatus: Sendable {
             case "Zxid":
                 zxid = value
                 epoch = transaction.map { Int($0 >> 32) }
-            case "Connections": sessions = Int(value).map { max(0, $0 - 1) }
+            case "Connections": sessions = Int(value).map { $0 > 0 ? $0 - 1 : 0 }
             case "Latency min/avg/max": latency = ServerStatus.shortened(value)
             case "Received": requests = Int(value)
             case "Outstanding": outstanding = Int(value)
@@ -143,7 +143,7 @@ public struct ServerStatus: Sendable {
             if [
                 "zk_synced_followers", "zk_synced_observers", "zk_synced_non_voting_followers",
             ].contains(name) {
-                syncedCount = (syncedCount ?? 0) + (Int(value) ?? 0)
+                syncedCount = Int.sum(syncedCount, Int(value) ?? 0)
             }
         }
     }
