@@ -129,3 +129,20 @@ private func mode(_ path: String) throws -> Int {
     }
     #expect(SignalName.number("19") == nil)
 }
+
+@Test func `of a host that does not answer nothing is guessed, and nothing is mended there`() {
+    var lost = ServerFacts(id: 2, directory: "/nowhere/2")
+    lost.isRunning = false
+    lost.hasConfiguration = false
+    lost.myID = .missing
+    lost.unreachable = "zk2: no answer"
+    var facts = DoctorFacts(
+        ensemble: "one", wanted: members([1, 2, 3]),
+        servers: [
+            ServerFacts(id: 1, directory: "/x/1"), lost, ServerFacts(id: 3, directory: "/x/3"),
+        ])
+    facts.committed = members([1, 2, 3])
+    let about = Doctor.examine(facts).filter { $0.server == 2 }
+    #expect(about.map(\.code) == ["host-unreachable"])
+    #expect(about.allSatisfy { $0.repair == nil })
+}

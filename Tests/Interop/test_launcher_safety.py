@@ -160,6 +160,8 @@ def test_a_connection_that_dies_is_an_error_and_not_the_end(aviary, tmp_path):
         code, _, err = aviary(*words)
         assert code == 69 and "connection is lost" in err, (words, code, err)
     assert "unreachable" in aviary("status", "--json")[1]
+    code, out, _ = aviary("doctor", "--fix", "--json")
+    assert code == 1 and "host-unreachable" in out and "server-down" not in out, out
 
 
 def test_logs_that_nobody_reads_any_more_end(aviary):

@@ -36,11 +36,7 @@ extension EnsembleFolder {
 
     /// The operator's credential; nil in an ensemble whose members cannot be changed.
     public var operatorCredential: OperatorCredential? {
-        guard let bytes = try? AtomicFile.read(credentialPath, in: POSIXFileSystem()) else {
-            return nil
-        }
-        let text = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
-        return text.isEmpty ? nil : OperatorCredential(authentication: text)
+        LauncherFile.firstLine(credentialPath).map { OperatorCredential(authentication: $0) }
     }
 
     /// Makes the credential, once, readable by its owner alone.

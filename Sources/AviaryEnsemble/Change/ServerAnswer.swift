@@ -16,10 +16,15 @@ struct ServerPlace {
     /// A client address that is a wildcard is at the server's host.
     init(_ member: Member) {
         let client = member.client
-        let isWildcard = client.map { ["0.0.0.0", "::"].contains($0.host.description) } ?? true
+        let isWildcard = client?.isWildcard ?? true
         host = (isWildcard ? member.quorum.host : client?.host ?? member.quorum.host).description
         port = Int(client?.port ?? 0)
     }
+}
+
+extension Endpoint {
+    /// Whether its host is every address of the machine that reads it.
+    var isWildcard: Bool { ["0.0.0.0", "::", "0:0:0:0:0:0:0:0"].contains(host.description) }
 }
 
 /// What a server answers to `srvr`.

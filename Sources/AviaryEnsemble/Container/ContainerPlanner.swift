@@ -284,8 +284,7 @@ struct ContainerServerPlanner {
             return (configuration.clientPortAddress ?? "localhost", Int(port))
         }
         guard let client = member?.client else { return ("localhost", 2181) }
-        let host = client.host.description
-        return (host == "0.0.0.0" || host == "::" ? "localhost" : host, Int(client.port))
+        return (client.isWildcard ? "localhost" : client.host.description, Int(client.port))
     }
 
     // MARK: What is said of it

@@ -9,7 +9,7 @@ public struct Doctor: Sendable {
     public static func examine(_ facts: DoctorFacts) -> [Finding] {
         let doctor = Doctor(facts: facts)
         let all =
-            facts.servers.flatMap { doctor.examine($0) } + doctor.compareServers()
+            facts.servers.flatMap { doctor.examine($0) } + doctor.ofReachable.compareServers()
             + doctor.examineMembers() + doctor.examineOperator()
         return all.enumerated().sorted { left, right in
             let order = { (finding: Finding) in
@@ -20,7 +20,24 @@ public struct Doctor: Sendable {
         }.map(\.element)
     }
 
+    /// Of servers whose host does not answer nothing can be compared.
+    private var ofReachable: Doctor {
+        var facts = facts
+        facts.servers.removeAll { $0.unreachable != nil }
+        return Doctor(facts: facts)
+    }
+
     private func examine(_ server: ServerFacts) -> [Finding] {
+        if let problem = server.unreachable {
+            // All else would be a guess, and what mends a guess may break something.
+            return [
+                Finding(
+                    "host-unreachable", .error, server: server.id,
+                    "nothing is known of server \(server.id): \(problem)",
+                    remedy: facts.servers.count == 1
+                        ? verb("status") : verb("status") + "   # are the others enough?")
+            ]
+        }
         if facts.isPlanned {
             return examineText(server) + examineDirectories(server) + examinePlace(server)
         }

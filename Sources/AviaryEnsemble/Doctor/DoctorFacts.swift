@@ -49,6 +49,8 @@ public struct ServerFacts: Equatable, Sendable {
     /// Its client port.
     public var port = 0
 
+    /// Why its host, or the engine of its container, cannot be asked; nil if it can.
+    public var unreachable: String?
     /// Whether its process is there.
     public var isRunning = true
     /// Whether the process is stopped by a signal.

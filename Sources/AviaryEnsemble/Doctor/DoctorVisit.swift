@@ -65,6 +65,8 @@ public struct DoctorVisit {
         let process = ServerProcess(folder)
         let pid = process.pid
         facts.isRunning = pid != nil
+        facts.unreachable = pid == nil ? folder.site.problem : nil
+        guard facts.unreachable == nil else { return facts }
         facts.isPaused = pid.flatMap { folder.site.usage(of: folder, $0) }?.isPaused ?? false
         facts.isStoppedOnPurpose = exists(folder.stoppedPath)
         if let stamp = read(folder.stampPath) { facts.isCurrent = stamp == folder.stamp }

@@ -206,10 +206,7 @@ struct ConfigurationImport {
 }
 
 extension Member {
-    /// Whether its host is every address of the machine that reads it.
-    fileprivate var hasWildcard: Bool {
-        ["0.0.0.0", "::", "0:0:0:0:0:0:0:0"].contains(quorum.host.description)
-    }
+    fileprivate var hasWildcard: Bool { quorum.isWildcard }
 }
 
 extension PropertiesFile.Entry {

@@ -61,10 +61,7 @@ public struct EnsembleHome: Sendable {
 
     /// The ensemble that `use` has chosen, as long as it is there.
     public var current: String? {
-        guard let bytes = try? AtomicFile.read(currentPath, in: POSIXFileSystem()) else {
-            return nil
-        }
-        let name = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+        guard let name = LauncherFile.firstLine(currentPath) else { return nil }
         return names.contains(name) ? name : nil
     }
 

@@ -7,13 +7,7 @@ extension EnsembleFolder {
 
     /// The name by which its servers know each other, and their data; nil in an ensemble that was
     /// made before there was one.
-    var identity: String? {
-        guard let bytes = try? AtomicFile.read(identityPath, in: POSIXFileSystem()) else {
-            return nil
-        }
-        let text = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
-        return text.isEmpty ? nil : text
-    }
+    var identity: String? { LauncherFile.firstLine(identityPath) }
 
     /// Makes it, once: the ensemble's name and 64 random bits, so that two of one name differ.
     func makeIdentity() throws(StorageError) {

@@ -37,7 +37,14 @@ public enum LauncherFile {
         try fileSystem.syncDirectory(directory.isEmpty ? "/" : directory)
     }
 
-    /// The same for a file that a user has asked for: with a credential in it for him alone.
+    /// The first line of a file of this machine; nil if there is none, or if it is empty.
+    static func firstLine(_ path: String) -> String? {
+        guard let bytes = try? AtomicFile.read(path, in: POSIXFileSystem()) else { return nil }
+        let text = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+        return text.isEmpty ? nil : text
+    }
+
+    /// The same as `write` for a file that a user has asked for: with a credential in it for him alone.
     public static func write(_ text: String, asked path: String) throws {
         guard holdsCredential(text) else {
             return try AtomicFile.write(Array(text.utf8), to: path, in: POSIXFileSystem())

@@ -6,13 +6,7 @@ extension EnsembleFolder {
     private var specFilePath: String { path + "/spec" }
 
     /// The spec that `up` or `apply` was given last; nil if neither ever was.
-    public var specFile: String? {
-        guard let bytes = try? AtomicFile.read(specFilePath, in: POSIXFileSystem()) else {
-            return nil
-        }
-        let path = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
-        return path.isEmpty ? nil : path
-    }
+    public var specFile: String? { LauncherFile.firstLine(specFilePath) }
 
     /// Keeps the path of the spec that the ensemble comes from; it is absolute.
     public func rememberSpecFile(_ file: String) throws {
