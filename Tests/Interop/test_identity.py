@@ -84,7 +84,12 @@ def test_data_of_another_ensemble(aviary):
     data = aviary.folder / "data"
     aviary.do("up", "--detach", spec(data))
     before = facts(data)["ensemble"]
+    aviary.do("down")
+    shutil.copytree(data, aviary.folder / "kept")
     aviary.do("down", "--purge")
+    assert not list(data.iterdir()), "a purge takes its own data from wherever they are"
+    shutil.rmtree(data)
+    (aviary.folder / "kept").rename(data)
     # An ensemble of the same name, another one all the same.
     code, _, err = aviary("up", "--detach", spec(data))
     assert code != 0 and f"data of the ensemble {before}" in err and f"rm -r {data}" in err, err
