@@ -64,6 +64,10 @@ torture: libyaml ## real servers, killed, stopped, parted and damaged by SEED fo
 	AVIARY_BIN=$${AVIARY_BIN:-$(CURDIR)/.build/debug/aviary} .build-interop/venv/bin/python Tests/Torture/torture.py \
 	    --seconds $(SECONDS) --seed $${SEED:-$$RANDOM} $(TORTURE)
 
+load: build ## many sessions, znodes and watches, and clients that behave badly, at real size
+	Tests/Interop/setup.sh
+	LOAD=real AVIARY_BIN=$(AVIARY) .build-interop/venv/bin/pytest Tests/Interop/test_load.py $(PYTEST)
+
 mutants: libyaml ## known mistakes brought in on purpose, and who notices them
 	swift build -c release -Xswiftc -DMUTANTS --scratch-path .build/mutants --product simulate
 	Tests/mutants.py .build/mutants/release/simulate
@@ -72,4 +76,4 @@ bench: build ## ours and Apache ZooKeeper side by side, ratios printed
 	Tests/Interop/setup.sh
 	.build-interop/venv/bin/python bench/run.py
 
-.PHONY: help libyaml build up test lint unit interop reference conformance simulate torture mutants fuzz bench
+.PHONY: help libyaml build up test lint unit interop reference conformance simulate torture load mutants fuzz bench

@@ -28,6 +28,11 @@ public struct JuteWriter: ~Copyable {
     /// Forgets what was written and keeps the memory.
     public mutating func removeAll() { length = 0 }
 
+    /// Forgets what was written, and keeps the memory unless it is more than `most` bytes.
+    public mutating func removeAll(keepingAtMost most: Int) {
+        if capacity > most { self = JuteWriter(capacity: min(most, 512)) } else { removeAll() }
+    }
+
     /// Forgets what was written after the first `count` bytes.
     public mutating func truncate(to count: Int) {
         precondition(count >= 0 && count <= self.count, "truncating past the end")

@@ -41,7 +41,7 @@ final class StandaloneServer {
 
     var moment: Moment { now }
 
-    private var now: Moment {
+    var now: Moment {
         Moment(monotonicMilliseconds: milliseconds, wallMilliseconds: milliseconds)
     }
 
@@ -89,8 +89,13 @@ final class StandaloneServer {
     }
 
     fileprivate func send(_ bytes: [UInt8], from id: ConnectionID) {
-        _ = replica.clientReceived(id, bytes.rawSpan, now)
-        perform()
+        var unread = bytes
+        while !unread.isEmpty {
+            let consumed = replica.clientReceived(id, unread.rawSpan, now)
+            unread.removeFirst(min(consumed, unread.count))
+            perform()
+            if consumed == 0 { return }
+        }
     }
 
     func perform() {
@@ -116,7 +121,7 @@ final class StandaloneServer {
 /// A client that knows frames and nothing else.
 final class RawClient {
     private let server: StandaloneServer
-    private let id: ConnectionID
+    let id: ConnectionID
     var session = SessionID.none
     private var lastXid: Int32 = 0
 

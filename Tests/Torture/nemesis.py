@@ -18,8 +18,8 @@ HEAL_SECONDS = 90
 
 
 class Nemesis:
-    def __init__(self, world, seed, say, calm, disks):
-        self.world, self.say, self.disks = world, say, disks
+    def __init__(self, world, seed, say, calm, disks, only=None):
+        self.world, self.say, self.disks, self.only = world, say, disks, only
         self.random = random.Random(f"nemesis {seed}")
         self.calm = calm
         self.counts = collections.Counter()
@@ -58,6 +58,8 @@ class Nemesis:
             kinds.pop("full disk", None)
         if len(self.world.aviary) == 0:
             kinds.pop("flipped bits", None)
+        if self.only:
+            kinds = {kind: weight for kind, weight in kinds.items() if kind in self.only} or self.KINDS
         return self.random.choices(list(kinds), list(kinds.values()))[0]
 
     def put_in(self, kind):
@@ -273,7 +275,7 @@ class Nemesis:
         if code < 0 or code > 128:
             self.complaints.append(f"server {number} crashed ({code}) on damaged files: {server.log[-600:]}")
         server.kill()
-        (server.data / "version-2").rename(server.folder / f"damaged-{server.starts}")
+        (server.data / "version-2").rename(server.data / f"damaged-{server.starts}")
         server.start()
         eventually(lambda: server.mode() in ("leader", "follower"), HEAL_SECONDS, f"server {number} back without data")
 

@@ -46,9 +46,9 @@ def plan_of(seed, options):
             kinds[number] = "apache"
     if options.kinds and options.kinds != "aviary":
         kinds = options.kinds.split(",")
-    return {"seed": seed, "kinds": kinds, "small": source.random() < 0.6, "snapshots": source.choice((60, 300, 2000)),
+    return {"seed": seed, "kinds": kinds, "small": source.random() < 0.6 or "full disk" in (options.faults or ""), "snapshots": source.choice((60, 300, 2000)),
             "session": source.choice((3000, 6000)), "calm": source.choice((0.3, 1.5, 3)), "keys": source.choice((2, 4, 6)),
-            "processes": 3, "clients": source.choice((2, 4)), "pause": source.choice((0.005, 0.02, 0.05))}
+            "faults": options.faults.split(",") if options.faults else None, "processes": 3, "clients": source.choice((2, 4)), "pause": source.choice((0.005, 0.02, 0.05))}
 
 
 class Run:
@@ -69,7 +69,7 @@ class Run:
         (self.folder / "plan.json").write_text(json.dumps(plan))
         servers = {"snapCount": plan["snapshots"], "reconfigEnabled": "true"}
         self.world = World(self.folder, plan["kinds"], plan["small"], servers)
-        self.nemesis = Nemesis(self.world, plan["seed"], self.say, plan["calm"], disks=plan["small"])
+        self.nemesis = Nemesis(self.world, plan["seed"], self.say, plan["calm"], plan["small"], plan["faults"])
         try:
             for server in self.world:
                 server.start()
@@ -177,6 +177,7 @@ def one_run(seed, seconds, options):
     folder = pathlib.Path(tempfile.mkdtemp(prefix=f"aviary-torture-{seed}-", dir=options.folder))
     words = [sys.executable, str(HERE / "torture.py"), "--seed", str(seed), "--seconds", str(seconds), "--folder", str(folder)]
     words += ["--kinds", options.kinds] if options.kinds else []
+    words += ["--faults", options.faults] if options.faults else []
     alone = ["unshare", *([] if os.geteuid() == 0 else ["-Ur"]), "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
     environment = dict(os.environ, AVIARY_BIN=places.aviary_binary(), **{MARK: "1"})
     child = subprocess.Popen([*alone, *words], env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -236,6 +237,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=RUN, help="of faults; a run of more than a minute is several, each with the next seed")
     parser.add_argument("--kinds", help="aviary, or the kind of each server: aviary,apache,aviary")
+    parser.add_argument("--faults", help="only these: 'full disk,flipped bits'")
     parser.add_argument("--folder", help="where the folders of runs are made")
     parser.add_argument("--keep", action="store_true", help="keep the folders of good runs, too")
     parser.add_argument("--judge", metavar="FOLDER", help="judge what a run has left")

@@ -108,11 +108,20 @@ class World:
     def fill(self, number, spare):
         """No room on the server's disk but `spare` bytes. How many it takes."""
         filler = self.servers[number].data / "filler"
-        status = os.statvfs(self.servers[number].data)
-        size = max(0, status.f_bavail * status.f_frsize - spare)
+        taken = 0
         with open(filler, "wb") as file:
-            os.posix_fallocate(file.fileno(), 0, size) if size else None
-        return size
+            # The server goes on writing, so what is free is only known by taking it.
+            for piece in (1 << 20, 64 << 10, 4 << 10):
+                while True:
+                    status = os.statvfs(self.servers[number].data)
+                    if status.f_bavail * status.f_frsize < spare + piece:
+                        break
+                    try:
+                        os.posix_fallocate(file.fileno(), taken, piece)
+                    except OSError:
+                        break
+                    taken += piece
+        return taken
 
     def make_room(self, number):
         (self.servers[number].data / "filler").unlink(missing_ok=True)

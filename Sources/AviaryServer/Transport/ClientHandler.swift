@@ -13,6 +13,8 @@ final class ClientHandler: ChannelInboundHandler {
     private static let pendingOutputMax = 64 << 20
     /// How long what was written may take to leave before a connection is closed in any case.
     private static let closingLimit = TimeAmount.seconds(5)
+    /// After so much output at once the replica may have left requests unread.
+    private static let largeOutput = 1 << 20
 
     private let host: ReplicaHost
     private var id: ConnectionID?
@@ -21,8 +23,9 @@ final class ClientHandler: ChannelInboundHandler {
     private var unread: ByteBuffer?
     private var isPaused = false
     private var isClosing = false
-    private var needsFlush = false
     private var pendingOutput = 0
+    /// Whether `goOn` is going to be called by itself.
+    private var isGoingOn = false
     /// Whether a TLS handshake is under way.
     private var isShakingHands = false
 
@@ -45,11 +48,15 @@ final class ClientHandler: ChannelInboundHandler {
         } else {
             unread?.writeBuffer(&incoming)
         }
-        if !isPaused { consume() }
+        if !isPaused, context.channel.isWritable { consume() }
     }
 
-    private func consume() {
-        guard let id, !isClosing, let bytes = unread, bytes.readableBytes > 0 else { return }
+    /// Gives the replica what it has not consumed; it leaves requests unread while it owes enough.
+    ///
+    /// - Returns: whether it took anything.
+    @discardableResult
+    private func consume() -> Bool {
+        guard let id, !isClosing, let bytes = unread, bytes.readableBytes > 0 else { return false }
         let consumed = host.replica.clientReceived(id, bytes.readableBytesSpan, Clock.now())
         if consumed >= bytes.readableBytes {
             unread = nil
@@ -57,15 +64,36 @@ final class ClientHandler: ChannelInboundHandler {
             unread?.moveReaderIndex(forwardBy: consumed)
             unread?.discardReadBytes()
         }
+        return consumed > 0
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
         host.perform()
-        if !isPaused, !isClosing, context.channel.isWritable { context.read() }
+        goOn()
     }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable, !isPaused, !isClosing { context.read() }
+    func channelWritabilityChanged(context: ChannelHandlerContext) { goOn() }
+
+    /// Takes the requests that wait, if the client reads its answers; reads on when there are none.
+    private func goOn() {
+        guard let channel, channel.isWritable, !isPaused, !isClosing else { return }
+        if unread != nil, consume() {
+            host.perform()
+            // What is left is the beginning of a request, or it waits for output to leave.
+            if unread != nil { return goOnSoon() }
+        }
+        if !isPaused, !isClosing { channel.read() }
+    }
+
+    /// Others have their turn before the next of this client's requests.
+    private func goOnSoon() {
+        guard let channel, !isGoingOn else { return }
+        isGoingOn = true
+        let this = NIOLoopBound(self, eventLoop: channel.eventLoop)
+        channel.eventLoop.execute {
+            this.value.isGoingOn = false
+            this.value.goOn()
+        }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -119,6 +147,8 @@ final class ClientHandler: ChannelInboundHandler {
             }
         }
         channel.writeAndFlush(buffer, promise: nil)
+        // Requests may have been left unread until this was written.
+        if size >= ClientHandler.largeOutput, unread != nil { goOnSoon() }
     }
 
     func pause() { isPaused = true }
@@ -127,7 +157,7 @@ final class ClientHandler: ChannelInboundHandler {
         isPaused = false
         consume()
         host.perform()
-        if !isPaused, !isClosing { channel?.read() }
+        goOn()
     }
 
     /// Closes behind everything that was written.

@@ -7,6 +7,14 @@ import Records
 /// Replies leave in the order of requests. As long as nothing is outstanding a read is answered at
 /// once, straight from the receive buffer; behind a write it waits in `outstanding`.
 final class Connection {
+    /// With so much to be written no further request is taken: a few bytes can ask for a
+    /// megabyte each.
+    static let outputEnough = 1 << 20
+    /// Beyond this the connection is closed: what was asked behind a write is owed at once.
+    static let outputMax = 64 << 20
+    /// Memory for output that a connection keeps when there is none.
+    static let outputKept = 64 << 10
+
     /// How far the connection has come.
     enum State: Equatable {
         /// Nothing but a connect request or a four letter word is expected.
@@ -90,8 +98,9 @@ final class Connection {
         self.statistics = ConnectionStatistics(establishedAt: now.wallMilliseconds)
     }
 
-    /// The watcher that stands for this connection.
     var isOpen: Bool { state != .closing }
+    /// Whether its next request has to wait until some of its output has left.
+    var owesEnough: Bool { output.count >= Connection.outputEnough }
 }
 
 /// What `cons` shows of a connection.

@@ -9,6 +9,9 @@ extension Replica {
     /// Answers from the head of the queue as far as nothing has to be waited for.
     func answerReady(_ connection: Connection) {
         while connection.state == .established, let head = connection.outstanding.first {
+            guard connection.output.count <= Connection.outputMax else {
+                return closeOverfull(connection)
+            }
             switch head.kind {
             case .write: return
             case .sync(_, isDone: false): return
@@ -31,6 +34,17 @@ extension Replica {
         }
         guard connection.outstanding.isEmpty, connection.state == .established else { return }
         if !connection.isThrottled { resume(connection) }
+    }
+
+    /// Closes a connection that has asked for more at once than memory is to hold: its answers
+    /// cannot be put off, since later ones may not be seen by the requests before them.
+    private func closeOverfull(_ connection: Connection) {
+        log(
+            .warning,
+            "Closing /\(AddressCredential.text(of: connection.address)):\(connection.port): "
+                + "\(connection.output.count) bytes of answers behind one write, and more to come")
+        connection.output = JuteWriter(capacity: 512)
+        close(connection)
     }
 
     private func dequeue(_ connection: Connection) {

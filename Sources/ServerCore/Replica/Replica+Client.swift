@@ -95,6 +95,9 @@ extension Replica {
 
     /// Bytes have come from a client.
     ///
+    /// Requests are left unread when the connection owes enough: they are to come again once
+    /// that has been written, so a client that reads slowly is served slowly.
+    ///
     /// - Returns: how many of them were consumed; the rest comes again, with what follows it.
     public func clientReceived(_ id: ConnectionID, _ bytes: RawSpan, _ now: Moment) -> Int {
         self.now = now
@@ -102,7 +105,9 @@ extension Replica {
         connection.heardAt = now.monotonicMilliseconds
         var reader = JuteReader(bytes)
         var consumed = 0
-        while connection.isOpen, !connection.isPaused, reader.remaining >= 4 {
+        while connection.isOpen, !connection.isPaused, !connection.owesEnough,
+            reader.remaining >= 4
+        {
             if isThrottling, connection.state == .established {
                 throttle(connection)
                 break

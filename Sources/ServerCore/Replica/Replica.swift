@@ -145,7 +145,8 @@ public final class Replica {
             guard !connection.output.isEmpty else { continue }
             metrics.add(.responseBytes, connection.output.bytes.byteCount)
             body(connection.id, connection.output.bytes)
-            connection.output.removeAll()
+            // One large answer must not cost its memory for the rest of the connection's life.
+            connection.output.removeAll(keepingAtMost: Connection.outputKept)
         }
         dirty.removeAll(keepingCapacity: true)
     }

@@ -148,6 +148,11 @@ extension EnsembleSimulation {
         let consumed =
             server.replica?.clientReceived(id, bytes.rawSpan, moment(host)) ?? bytes.count
         server.unread[id]?.removeFirst(consumed)
+        // It leaves requests unread when it owes enough; what it owes is sent next.
+        if consumed > 0, consumed < bytes.count, server.replica?.hasEffects == true {
+            perform(host)
+            feed(id, host)
+        }
     }
 
     // MARK: What replicas want
