@@ -12,6 +12,7 @@ These observations keep the set small, and none of them loses a solution:
 - Unanswered operations that nobody has seen are all alike if they have one condition: the first of them stands for any.
 """
 import collections
+import time
 
 ABSENT = -1
 FOREVER = float("inf")
@@ -86,17 +87,18 @@ def follow(operations, reads):
 class Search:
     """One register's operations: create, set, delete and check, unanswered ones included."""
 
-    def __init__(self, operations, limit=300_000):
+    def __init__(self, operations, limit=300_000, seconds=120):
         # An unanswered check has changed nothing, whatever it found.
         operations = [each for each in operations if each.result != "unknown" or each.kind != "check"]
         self.operations = sorted(operations, key=lambda each: each.start)
-        self.limit = limit
+        self.limit, self.seconds = limit, seconds
         self.events = []
         places = {each.number: place for place, each in enumerate(self.operations)}
         self.earlier = [[places[number] for number in each.follows or ()] for each in self.operations]
         self.steps = [self.step(each) for each in self.operations]
         # Of unanswered operations that are alike, one is enough.
         self.alike = [(each.kind, each.expected) if each.result == "unknown" else None for each in self.operations]
+        self.unheard = frozenset(number for number, kind in enumerate(self.alike) if kind is not None)
         for number, each in enumerate(self.operations):
             self.events.append((each.start, 0, number))
             if each.result != "unknown":
@@ -120,6 +122,19 @@ class Search:
 
     def order(self):
         """The operations in an order that explains all answers, or None. `stuck` is then the one that had no place."""
+        # Few of the operations that nobody has heard of or seen are ever needed to explain the rest: ways that take many
+        # more of them than others do are looked at only when those lead nowhere. Only the last word, FOREVER, is a no.
+        self.deadline = time.monotonic() + self.seconds
+        for self.slack in (1, 2, 4, FOREVER):
+            order = self.searched()
+            if order is not None:
+                return order
+        return None
+
+    def used(self, early):
+        return len(early & self.unheard)
+
+    def searched(self):
         self.stuck, self.open, self.answered = None, {}, set()
         # version and the open operations that have their place → the order so far, as a chain from its end
         configurations = {(ABSENT, frozenset()): None}
@@ -128,6 +143,9 @@ class Search:
                 self.open[number] = True
                 continue
             placed = {}
+            if time.monotonic() > self.deadline:
+                raise Undecided(f"no order was found in {self.seconds} s; {self.operations[number]} has no place in the simple ones")
+            self.most = self.slack + min(self.used(early) for _, early in configurations)
             for (state, early), chain in configurations.items():
                 self.place(number, state, early, chain, placed)
             del self.open[number]
@@ -160,7 +178,7 @@ class Search:
                     placed.setdefault((follows, early), (chain, number))
                     continue
                 key = (follows, early | {number})
-                if key not in seen:
+                if key not in seen and self.used(key[1]) <= self.most:
                     seen.add(key)
                     waiting.append(self.settled(*key, (chain, number)))
                     if len(seen) > self.limit:
@@ -170,7 +188,7 @@ class Search:
         """Without those that have used up more unanswered operations than another one needed to come to the same point."""
         groups = collections.defaultdict(list)
         for version, early in configurations:
-            used = frozenset(number for number in early if self.alike[number] is not None)
+            used = early & self.unheard
             groups[version, early - used].append(used)
         kept = {}
         for (version, answered), all_used in groups.items():
