@@ -11,8 +11,10 @@ final class ClientHandler: ChannelInboundHandler {
 
     /// Output beyond this ends the connection: the client sends and does not read.
     private static let pendingOutputMax = 64 << 20
-    /// How long what was written may take to leave before a connection is closed in any case.
-    private static let closingLimit = TimeAmount.seconds(5)
+    /// How long nothing of what was written may leave before a connection is closed in any case.
+    ///
+    /// A socket takes more only when a third of its buffer, which can be megabytes, is free again.
+    private static let closingLimit = TimeAmount.seconds(20)
     /// After so much output at once the replica may have left requests unread.
     private static let largeOutput = 1 << 20
 
@@ -23,6 +25,8 @@ final class ClientHandler: ChannelInboundHandler {
     private var unread: ByteBuffer?
     private var isPaused = false
     private var isClosing = false
+    /// Looks after a connection that is being closed.
+    private var closing: Scheduled<Void>?
     private var pendingOutput = 0
     /// Whether `goOn` is going to be called by itself.
     private var isGoingOn = false
@@ -98,6 +102,7 @@ final class ClientHandler: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         isClosing = true
+        closing?.cancel()
         handshakeEnded(successfully: false)
         unread = nil
         channel = nil
@@ -164,14 +169,27 @@ final class ClientHandler: ChannelInboundHandler {
     func closeAfterOutput() {
         isClosing = true
         guard let channel else { return }
-        // Closing would fail what the socket has not taken yet. Who takes nothing is not waited for.
-        let limit = channel.eventLoop.scheduleTask(in: ClientHandler.closingLimit) {
-            channel.close(promise: nil)
+        // Closing would fail what the socket has not taken yet.
+        channel.writeAndFlush(ByteBuffer()).whenComplete { _ in channel.close(promise: nil) }
+        waitForOutput(of: channel)
+    }
+
+    /// Closes when nothing has left for a while: however slowly a client reads, it is waited for;
+    /// who takes nothing is not.
+    private func waitForOutput(of channel: any Channel) {
+        let before = pendingBytes(of: channel)
+        let this = NIOLoopBound(self, eventLoop: channel.eventLoop)
+        closing = channel.eventLoop.scheduleTask(in: ClientHandler.closingLimit) {
+            if this.value.pendingBytes(of: channel) < before {
+                this.value.waitForOutput(of: channel)
+            } else {
+                channel.close(promise: nil)
+            }
         }
-        channel.writeAndFlush(ByteBuffer()).whenComplete { _ in
-            limit.cancel()
-            channel.close(promise: nil)
-        }
+    }
+
+    private func pendingBytes(of channel: any Channel) -> Int {
+        (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     }
 }
 
