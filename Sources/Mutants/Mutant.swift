@@ -13,6 +13,8 @@ public enum Mutant: String, CaseIterable, Sendable {
     case olderHistoryLeads
     /// Servers vote with what they have delivered, not with what they have logged.
     case votesWithDelivered
+    /// A server looks for a leader before its log is synced.
+    case looksBeforeFlush
     /// A server without a database votes as if it had an empty one.
     case emptyServerVotes
     /// A promised epoch is not written down.
@@ -29,6 +31,14 @@ public enum Mutant: String, CaseIterable, Sendable {
     // MARK: Synchronization
     /// NEWLEADER is acknowledged before the history is on disk.
     case historyAcknowledgedEarly
+    /// History goes to the log only with UPTODATE.
+    case historyLoggedLate
+    /// NEWLEADER is acknowledged when the history is appended, and not synced.
+    case historyNotFlushed
+    /// Proposals are acknowledged before NEWLEADER is.
+    case acknowledgedOutOfOrder
+    /// A snapshot that no NEWLEADER followed stays in memory.
+    case abortedSnapshotKept
     /// The epoch is written before the history that belongs to it.
     case epochBeforeHistory
     /// What the leader does not have stays in the log.

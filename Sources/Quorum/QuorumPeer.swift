@@ -1,3 +1,4 @@
+import Mutants
 public import Records
 
 /// One server's part in the ensemble: it elects, then leads or follows, and starts over when that
@@ -90,12 +91,12 @@ public struct QuorumPeer {
         leader = nil
         learner = nil
         context.change(to: .looking)
-        if memoryIsAhead {
+        if memoryIsAhead, !Mutant.abortedSnapshotKept.isOn {
             activity = .reloading
             context.effects.add(.reloadDatabase)
             return
         }
-        if context.history.durable < context.history.lastLogged {
+        if context.history.durable < context.history.lastLogged, !Mutant.looksBeforeFlush.isOn {
             context.effects.add(.flushLog)
             context.history.becameDurable(through: context.history.lastLogged)
         }

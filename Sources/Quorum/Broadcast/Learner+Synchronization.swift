@@ -175,10 +175,12 @@ extension Learner {
                 mustSaveSnapshot = false
             }
         }
-        appendCommitted(&context)
+        if !Mutant.historyLoggedLate.isOn { appendCommitted(&context) }
         guard keepsLog else { return }
-        context.effects.add(.flushLog)
-        context.history.becameDurable(through: context.history.lastLogged)
+        if !Mutant.historyNotFlushed.isOn {
+            context.effects.add(.flushLog)
+            context.history.becameDurable(through: context.history.lastLogged)
+        }
         if epoch > context.history.currentEpoch {
             context.history.enter(epoch)
             if !Mutant.epochForgotten.isOn { context.effects.add(.persistCurrentEpoch(epoch)) }
@@ -301,6 +303,7 @@ extension Learner {
         let proposal = Proposal(zxid: zxid, bytes: data)
         guard isSound(proposal, &context) else { return }
         pending.append(proposal)
+        if Mutant.acknowledgedOutOfOrder.isOn, let link { context.effects.send(link, .ack, zxid) }
         if pending.byteCount > context.settings.snapshotSizeMax {
             end("the leader's history has no end")
         }

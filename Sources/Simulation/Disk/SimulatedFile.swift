@@ -15,6 +15,9 @@ final class SimulatedFile {
     /// Changes whose sync failed: the system forgot them, so no later sync makes them durable.
     private var forgotten: [Change] = []
 
+    /// Whether all of it would survive.
+    var isDurable: Bool { pending.isEmpty && forgotten.isEmpty }
+
     func apply(_ change: Change) {
         Self.apply(change, to: &content)
         pending.append(change)

@@ -42,7 +42,7 @@ final class SimulatedFileHandle: FileHandle, @unchecked Sendable {
         if lacking > 0 { bytes.removeLast(min(Int(lacking), bytes.count)) }
         let losesPower: Bool
         do throws(StorageError) {
-            losesPower = try fileSystem.willChange(path)
+            losesPower = try fileSystem.willChange(.write, path)
         } catch {
             // A failed write may have written a part.
             if error.code != .crashed {
@@ -60,7 +60,7 @@ final class SimulatedFileHandle: FileHandle, @unchecked Sendable {
         let file = try file()
         let losesPower: Bool
         do throws(StorageError) {
-            losesPower = try fileSystem.willChange(path)
+            losesPower = try fileSystem.willChange(.sync, path)
         } catch {
             if error.code != .crashed { file.failSync() }
             throw error
@@ -71,7 +71,7 @@ final class SimulatedFileHandle: FileHandle, @unchecked Sendable {
 
     func truncate(to size: Int64) throws(StorageError) {
         let file = try file()
-        let losesPower = try fileSystem.willChange(path)
+        let losesPower = try fileSystem.willChange(.truncate, path)
         file.apply(.truncate(size: Int(size)))
         try fileSystem.changed(path, losesPower)
     }

@@ -34,6 +34,8 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     private var directories: Set<String> = ["/"]
     private var nextFile = 0
     private var fault: (countdown: Int, fault: Fault)?
+    /// With the next change of that kind the power goes.
+    private var deadly: CrashPoint?
     private var isDown = false
     /// Whether the power is gone and `crash(seed:)` is to come.
     public var isPowerless: Bool { isDown }
@@ -41,6 +43,8 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
 
     /// How many changes have been asked for since the beginning.
     public private(set) var changeCount = 0
+    /// Where the power went, and how often.
+    public private(set) var powerLosses: [CrashPoint: Int] = [:]
     /// Bytes that fit; nil for no limit.
     public var capacity: Int64?
 
@@ -52,8 +56,25 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     /// Makes the change after the next `count` ones end with `fault`.
     public func fail(after count: Int, with fault: Fault) { self.fault = (count, fault) }
 
-    /// Takes back what `fail` ordered.
-    public func cancelFault() { fault = nil }
+    /// Makes the power go with the next change of that kind; a directory stands for any content.
+    public func losePower(at point: CrashPoint) { deadly = point }
+
+    /// Takes back what `fail` and `losePower` ordered.
+    public func cancelFault() {
+        fault = nil
+        deadly = nil
+    }
+
+    /// A file in the directory that would not survive as it is, and whose name begins with one of
+    /// these.
+    func undurable(in directory: String, _ prefixes: [String]) -> String? {
+        let changed = Set(pendingNames.flatMap { $0.names.map(\.path) })
+        return names.filter { path, file in
+            Self.parent(of: path) == directory
+                && prefixes.contains { path.dropFirst(directory.count + 1).hasPrefix($0) }
+                && (changed.contains(path) || files[file]?.isDurable == false)
+        }.keys.min()
+    }
 
     /// Cuts the power and restores it: the disk holds what survived, and everything is usable again.
     public func crash(seed: UInt64) {
@@ -73,7 +94,7 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
         files = files.filter { survivors.contains($0.key) }
         for file in survivors.sorted() { files[file]?.crash(&random) }
         generation += 1
-        fault = nil
+        cancelFault()
         isDown = false
     }
 
@@ -101,9 +122,17 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     }
 
     /// Counts a change; throws if it fails, and says whether the power goes with it.
-    func willChange(_ path: String) throws(StorageError) -> Bool {
+    func willChange(
+        _ step: CrashPoint.Step, _ path: String
+    ) throws(StorageError) -> Bool {
         try checkPower(path)
         changeCount += 1
+        let point = CrashPoint(step, path: path)
+        if let deadly, deadly.step == step, deadly.content == point.content || point.content == .other {
+            self.deadly = nil
+            powerLosses[point, default: 0] += 1
+            return true
+        }
         guard let fault else { return false }
         guard fault.countdown <= 0 else {
             self.fault = (fault.countdown - 1, fault.fault)
@@ -113,6 +142,7 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
         if case .error(let code) = fault.fault {
             throw StorageError(code, "failed as the simulation wanted", path: path)
         }
+        powerLosses[point, default: 0] += 1
         return true
     }
 
@@ -170,7 +200,7 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
 
     private func replace(_ path: String) throws(StorageError) {
         guard directories.contains(Self.parent(of: path)) else { throw Self.missing(path) }
-        let losesPower = try willChange(path)
+        let losesPower = try willChange(.create, path)
         if let file = names[path] {
             files[file]?.apply(.truncate(size: 0))
         } else {
@@ -184,7 +214,7 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     /// Gives a file another name.
     public func rename(_ path: String, to newPath: String) throws(StorageError) {
         guard let file = names[path] else { throw Self.missing(path) }
-        let losesPower = try willChange(path)
+        let losesPower = try willChange(.rename, path)
         rename([(path, nil), (newPath, file)], in: Self.parent(of: newPath))
         try changed(path, losesPower)
     }
@@ -193,7 +223,7 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     public func remove(_ path: String) throws(StorageError) {
         try checkPower(path)
         guard names[path] != nil else { throw Self.missing(path) }
-        let losesPower = try willChange(path)
+        let losesPower = try willChange(.remove, path)
         rename([(path, nil)], in: Self.parent(of: path))
         try changed(path, losesPower)
     }
@@ -201,7 +231,7 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     /// Makes a directory and those above it, durably.
     public func makeDirectory(_ path: String) throws(StorageError) {
         if try exists(path) { return }
-        let losesPower = try willChange(path)
+        let losesPower = try willChange(.makeDirectory, path)
         if !losesPower {
             var directory = path
             while directories.insert(directory).inserted { directory = Self.parent(of: directory) }
@@ -211,7 +241,7 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
 
     /// Makes the names in the directory durable.
     public func syncDirectory(_ path: String) throws(StorageError) {
-        let losesPower = try willChange(path)
+        let losesPower = try willChange(.syncDirectory, path)
         try changed(path, losesPower)
         for change in pendingNames where change.directory == path {
             Self.apply(change, to: &syncedNames)

@@ -1,43 +1,87 @@
+import Quorum
+import Records
+import ServerCore
+import Storage
+
 // What goes wrong, and how it is put right in the end.
 
 extension EnsembleSimulation {
+    static let faultKinds: [Fault] = [
+        .crash, .crash, .crashLeader, .powerLoss, .powerLoss, .failedWrite, .partition, .deafness,
+        .heal, .heal, .reset, .slowNetwork, .slowDisk, .pause, .snapshot, .purge, .clockJump,
+        .brokenOff, .brokenOff,
+    ]
+
     /// One misfortune, and when the next one comes.
     func doHarm() {
         if isCalm { return }
-        queue.schedule(.chaos, at: now + random.number(20_000...700_000))
-        switch random.number(0...10) {
-        case 0, 1:
-            crash(random.below(servers.count))
-        case 2, 3:
-            // The power goes in the middle of something.
-            let host = random.below(servers.count)
-            servers[host].fileSystem.fail(after: random.number(0...40), with: .crash)
-        case 4:
-            partition()
-        case 5, 6:
-            network.heal(now: now)
-        case 7:
+        let (misfortune, pause) = faults.next(now: now)
+        queue.schedule(.chaos, at: now + pause)
+        if let misfortune { perform(misfortune) }
+    }
+
+    private func perform(_ misfortune: Misfortune) {
+        var random = misfortune.random
+        trace { "misfortune \(misfortune.number): \(misfortune.fault)" }
+        let host = random.below(servers.count)
+        let server = servers[host]
+        switch misfortune.fault {
+        case .crash: crash(host)
+        case .crashLeader:
+            let leaders = servers.indices.filter {
+                if case .leading = servers[$0].replica?.currentRole { true } else { false }
+            }
+            if let leader = random.pick(leaders) { crash(leader) }
+        case .powerLoss:
+            if random.chance(1, in: 2) {
+                // In the middle of something.
+                server.fileSystem.fail(after: random.number(0...40), with: .crash)
+            } else {
+                let step = random.pick(CrashPoint.Step.allCases) ?? .sync
+                let content = random.pick(CrashPoint.Content.allCases) ?? .log
+                server.fileSystem.losePower(at: CrashPoint(step, content))
+            }
+        case .failedWrite:
+            server.mayEnd = true
+            server.fileSystem.fail(
+                after: random.number(0...20),
+                with: .error(random.chance(1, in: 2) ? .noSpace : .inputOutput))
+        case .partition: partition(&random)
+        case .deafness:
+            let deaf = random.below(servers.count + clients.count)
+            network.block(from: host, to: deaf)
+        case .heal: network.heal(now: now)
+        case .reset:
             if let connection = random.pick(network.established) {
                 network.reset(connection, now: now)
             }
-        case 8:
+        case .slowNetwork:
             network.conditions.longDelays = random.pick([0, 10, 100, 300]) ?? 0
-        case 9:
-            servers[random.below(servers.count)].disk?.purge()
-        default:
-            servers[random.below(servers.count)].syncTime =
-                random.chance(1, in: 2) ? 100...1000 : 5000...200_000
+        case .slowDisk:
+            server.syncTime = random.chance(1, in: 2) ? 100...1000 : 5000...200_000
+        case .pause:
+            count("pause")
+            server.stoppedUntil = now + random.number(5000...2_500_000)
+        case .snapshot:
+            guard let replica = server.replica, server.stoppedUntil <= now else { return }
+            if case .success = replica.takeSnapshot(moment(host)) { count("snapshot") }
+            perform(host)
+        case .purge: server.disk?.purge()
+        case .brokenOff: lastWord = LastWord(&random)
+        case .clockJump: server.clockError = random.number(-100_000...100_000)
         }
     }
 
-    private func partition() {
+    private func partition(_ random: inout SeededGenerator) {
         count("partition")
+        let isBothWays = random.chance(2, in: 3)
         let hosts = servers.count + clients.count
-        let left = (0..<hosts).filter { _ in random.chance(1, in: 2) }
+        var left: [Int] = []
+        for host in 0..<hosts where random.chance(1, in: 2) { left.append(host) }
         for from in left {
             for to in 0..<hosts where !left.contains(to) {
                 network.block(from: from, to: to)
-                network.block(from: to, to: from)
+                if isBothWays { network.block(from: to, to: from) }
             }
         }
     }
@@ -46,6 +90,8 @@ extension EnsembleSimulation {
     /// of the clients, one for each server.
     func heal() {
         isCalm = true
+        lastWord = nil
+        for server in servers { server.doom = nil }
         trace { "calm" }
         network.conditions.longDelays = 0
         network.heal(now: now)
@@ -59,5 +105,18 @@ extension EnsembleSimulation {
             }
         }
         beginInspection()
+    }
+
+    /// Who has promised a later epoch than the leader's stays outside until there is another: in
+    /// the end somebody starts the leader again.
+    func relieve() {
+        guard (now / 500_000) % 6 == 0 else { return }
+        for (host, server) in servers.enumerated() {
+            guard case .leading(let epoch) = server.replica?.currentRole else { continue }
+            if servers.contains(where: { $0.disk?.acceptedEpoch ?? .zero > epoch }) {
+                count("relieved")
+                crash(host)
+            }
+        }
     }
 }

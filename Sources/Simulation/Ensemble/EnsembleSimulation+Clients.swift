@@ -42,7 +42,9 @@ extension EnsembleSimulation {
     }
 
     private func request(_ number: Int) {
-        guard clients[number].pending.count < 8 else { return }
+        guard clients[number].pending.count < 8,
+            operationTotal < limits.operationCountMax ?? .max
+        else { return }
         if isReconfiguring, number == 0, random.chance(1, in: 12) { return changeMembers(number) }
         for _ in 0..<random.number(1...3) {
             let register = EnsembleSimulation.registers[random.below(3)]
@@ -62,11 +64,11 @@ extension EnsembleSimulation {
                     send(number, .createEphemeral(Path("/e\(number)-\(count)")))
                 }
             default:
-                if random.chance(1, in: 20) {
+                if random.chance(restlessness, in: 20) {
                     hangUp(number)
                     return
                 }
-                send(number, .ping)
+                random.chance(1, in: 2) ? send(number, .ping) : demand(number, register)
             }
         }
     }
@@ -77,7 +79,9 @@ extension EnsembleSimulation {
             "client \(number) wants \(operation) as \(clients[number].lastXid + 1) of server"
                 + " \(clients[number].target + 1)"
         }
-        network.send(end, clients[number].frame(operation, now: now), now: now)
+        operationTotal += 1
+        let frame = clients[number].frame(operation, now: now, lastWrite: promises.lastWrite)
+        network.send(end, frame, now: now)
     }
 
     // MARK: What comes back
@@ -138,6 +142,7 @@ extension EnsembleSimulation {
         clients[number].session = response.session
         clients[number].password = response.password
         clients[number].state = .connected
+        for path in clients[number].formerEphemerals { send(number, .existsNoMore(path)) }
     }
 
     private func receivedReply(_ number: Int, _ payload: [UInt8]) {
@@ -145,7 +150,9 @@ extension EnsembleSimulation {
         guard let header = try? ReplyHeader(from: &reader) else {
             return fail("client \(number) gets a reply without a header")
         }
-        if header.xid == .notification { return }
+        if header.xid == .notification {
+            return receivedNotification(number, Array(payload[reader.offset...]))
+        }
         guard let first = clients[number].pending.first, first.xid == header.xid else {
             let expected = clients[number].pending.first.map { "\($0.xid.rawValue)" } ?? "nothing"
             return fail(
@@ -164,6 +171,7 @@ extension EnsembleSimulation {
         let body = Array(payload[reader.offset...])
         trace { "client \(number) hears of \(header.xid.rawValue): \(header.error.rawValue)" }
         check(number, first.operation, header, body)
+        checkOrder(number, first, header)
     }
 
     private func check(
@@ -180,11 +188,14 @@ extension EnsembleSimulation {
             if header.error == .ok { clients[number].ephemeral = path }
         case .set(let path):
             guard header.error == .ok, let stat = try? Stat(from: &reader) else { return }
-            saw(number, path, stat.mzxid)
+            saw(number, path, stat)
             count("set")
-        case .get(let path):
+        case .get(let path), .watch(let path):
             if header.error == .ok, let response = try? GetDataResponse(from: &reader) {
-                saw(number, path, response.stat.mzxid)
+                saw(number, path, response.stat)
+                if operation == .watch(path) {
+                    clients[number].watches[path] = response.stat.mzxid
+                }
                 if clients[number].home != nil {
                     clients[number].found[path] = response.stat.mzxid
                 }
@@ -202,12 +213,23 @@ extension EnsembleSimulation {
         case .list: receivedList(number, body)
         case .reconfigure: count("reconfig \(header.error.rawValue)")
         case .handOver: count("hand-over \(header.error.rawValue)")
-        case .sync, .ping, .close: break
+        case .createNumbered, .createTwo, .createNever, .existsNoMore, .close:
+            checkDemand(number, operation, header, &reader)
+        case .sync, .ping: break
         }
     }
 
-    /// A session never sees an older state after a newer one, on whatever server.
-    private func saw(_ number: Int, _ path: Path, _ zxid: Zxid) {
+    /// A session never sees an older state after a newer one, on whatever server; and a change that
+    /// is watched is told of before it is seen.
+    private func saw(_ number: Int, _ path: Path, _ stat: Stat) {
+        let zxid = stat.mzxid
+        // What the members are is shown as of when it was in force on that server.
+        if path != "/zookeeper/config" {
+            promises.saw(path, version: stat.version, of: zxid, number, fail)
+        }
+        if let watched = clients[number].watches[path], zxid > watched {
+            fail("client \(number) sees \(path) of \(zxid) and heard nothing of its watch")
+        }
         if let before = clients[number].seen[path], zxid < before {
             fail("client \(number) sees \(path) of \(zxid) after \(before)")
         }

@@ -65,6 +65,7 @@ extension EnsembleSimulation {
 
     /// All is seen here.
     private func compare(_ number: Int) {
+        promises.checkEnd(Set(clients[number].names), fail)
         let lost = acknowledged.subtracting(clients[number].names)
         if !lost.isEmpty {
             let example = lost.map(\.description).sorted().prefix(5)

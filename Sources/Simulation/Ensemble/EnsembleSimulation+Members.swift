@@ -19,6 +19,7 @@ extension EnsembleSimulation {
             fail("server \(host + 1) goes back to the configuration \(membership.version)")
         }
         servers[host].newestInForce = membership.version
+        servers[host].membership = membership
     }
 
     /// The operator changes one member: another joins, one leaves, or one takes another role; or wants

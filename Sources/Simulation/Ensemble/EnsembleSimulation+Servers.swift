@@ -32,9 +32,12 @@ extension EnsembleSimulation {
         settings.access.skipsACLs = true
         settings.lastSeenMembership = server.files.proposed
         settings.tickTimeMilliseconds = Int32(EnsembleSimulation.tickTime)
-        settings.snapshotTransactionCount = 60
+        settings.snapshotTransactionCount = snapshotTransactionCount
         do throws(StorageError) {
-            let disk = try SimulatedReplicaDisk(server.fileSystem)
+            let disk = try SimulatedReplicaDisk(
+                server.fileSystem, server: server.id, durable: server.durable,
+                checker: storageChecker)
+            server.membership = server.files.committed
             let replica = Replica(
                 settings: settings, disk: disk, seed: random.next(), now: moment(host))
             server.life += 1
@@ -46,7 +49,12 @@ extension EnsembleSimulation {
             replica.start(moment(host))
             perform(host)
         } catch {
-            fail("server \(server.id) does not start: \(error)")
+            guard server.fileSystem.isPowerless || server.mayEnd else {
+                return fail("server \(server.id) does not start: \(error)")
+            }
+            server.mayEnd = false
+            server.fileSystem.crash(seed: random.next())
+            queue.schedule(.start(host: host), at: now + 100_000)
         }
     }
 
@@ -167,11 +175,16 @@ extension EnsembleSimulation {
                 }
             }
             for effect in replica.takeEffects() {
+                if let doom = server.doom {
+                    if doom == 0 { return crash(host) }
+                    server.doom = doom - 1
+                }
                 perform(effect, host)
                 if server.replica == nil || failure != nil { return }
             }
         }
         guard let replica = server.replica, let disk = server.disk else { return }
+        look(at: replica, host)
         if disk.takeUnreportedChunks() > 0 {
             replica.snapshotChunkWritten(moment(host))
             perform(host)
@@ -179,7 +192,7 @@ extension EnsembleSimulation {
         }
         beginSync(host)
         guard let deadline = replica.nextDeadline else { return }
-        let time = max(deadline * 1000, now)
+        let time = max(server.clock.time(of: deadline), now)
         if let timer = server.timer, timer <= time { return }
         server.timer = time
         queue.schedule(.deadline(host: host, life: server.life), at: time)
@@ -208,7 +221,14 @@ extension EnsembleSimulation {
             trace { "\(server.id) link \(link) sends \(bytes.count): \(bytes.prefix(60))" }
             if let end = server.ends[link] { network.send(end, bytes, now: now) }
         case .quorumSend(let link, let bytes):
-            if let end = server.ends[link] { network.send(end, bytes, now: now) }
+            guard let end = server.ends[link] else { return }
+            check(bytes, end, host)
+            if let word = lastWord, QuorumTranscript.holds(word.kind, bytes) {
+                count("broken off")
+                lastWord = nil
+                server.doom = word.effects
+            }
+            network.send(end, bytes, now: now)
         case .electionClose(let link), .quorumClose(let link):
             if let end = server.ends[link] { network.close(end, now: now) }
             server.disconnect(link)
@@ -230,7 +250,7 @@ extension EnsembleSimulation {
             if level >= .error { count("error logged") }
         case .fatal(_, let reason):
             // The power may go at any change of the disk; that is no failure of the server.
-            if server.fileSystem.isPowerless {
+            if server.fileSystem.isPowerless || server.mayEnd {
                 crash(host)
             } else {
                 fail("server \(server.id) ends itself: \(reason)")

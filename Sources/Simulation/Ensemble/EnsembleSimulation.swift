@@ -47,6 +47,18 @@ public final class EnsembleSimulation {
     let isReconfiguring: Bool
     /// Every configuration that was in force anywhere, by its version: there is one of each.
     var configurations: [Int64: Membership] = [:]
+    let limits: RunLimits
+    var faults: FaultSchedule
+    var lastWord: LastWord?
+    var packetChecker = PacketChecker()
+    let storageChecker = StorageChecker()
+    let promises = ClientPromises()
+    /// The digest of the tree at every zxid at which one was seen.
+    var digests: [Zxid: (digest: UInt64, server: ServerID)] = [:]
+    /// Of 20 idle moments of a client, in how many it goes to another server.
+    let restlessness: Int
+    let snapshotTransactionCount: Int
+    var operationTotal = 0
     var isCalm = false
     var eventCount = 0
     /// What went wrong first.
@@ -59,9 +71,10 @@ public final class EnsembleSimulation {
     /// An ensemble of three or five participants, perhaps an observer, and some clients.
     public init(
         seed: UInt64, chaosTime: Int64 = 5_000_000, startTime: Int64 = 300_000,
-        isTraced: Bool = false
+        limits: RunLimits = RunLimits(), isTraced: Bool = false
     ) {
         self.seed = seed
+        self.limits = limits
         self.chaosTime = chaosTime
         self.startTime = startTime
         self.isTraced = isTraced
@@ -75,11 +88,17 @@ public final class EnsembleSimulation {
             EnsembleSimulation.member(number, number <= voters ? .participant : .observer)
         }
         self.membership = Membership(version: 0, members: members)
+        self.faults = FaultSchedule(
+            EnsembleSimulation.faultKinds, random: random.fork(), limits: limits)
+        self.restlessness = [1, 1, 5, 20][random.below(4)]
+        self.snapshotTransactionCount = [10, 60, 60][random.below(3)]
+        let areClocksSkewed = random.chance(1, in: 2)
         self.random = random
         for number in 1...voters + observers + spares {
             let server = SimulatedServer(
                 id: ServerID(Int64(number)), membership: membership)
             server.clockError = self.random.number(-5000...5000)
+            if areClocksSkewed { server.clock.rate = self.random.number(900...1100) }
             servers.append(server)
         }
         for number in 0..<4 {
@@ -114,11 +133,14 @@ public final class EnsembleSimulation {
             queue.schedule(.client(client), at: random.number(100_000...400_000))
         }
         queue.schedule(.chaos, at: 500_000)
-        run(until: chaosTime)
+        run(until: limits.chaosTime ?? chaosTime)
         heal()
         // Every server has its own inspector, who looks until all have seen the same.
         let end = now + 30_000_000
-        while failure == nil, now < end, !isSettled { run(until: min(end, now + 500_000)) }
+        while failure == nil, now < end, !isSettled {
+            run(until: min(end, now + 500_000))
+            relieve()
+        }
         if failure == nil, !isSettled { fail("not settled after healing: \(summary)") }
         return failure
     }
@@ -134,7 +156,24 @@ public final class EnsembleSimulation {
         if failure == nil { now = max(now, end) }
     }
 
+    /// Whom an event happens to, if it waits for a process that is stopped.
+    private func server(of event: Event) -> SimulatedServer? {
+        let host: Int? =
+            switch event {
+            case .transit(let transit): network.destination(of: transit)
+            case .closed(_, let host), .deadline(let host, _), .synced(let host, _, _),
+                .logRead(let host, _, _):
+                host
+            case .start, .client, .chaos: nil
+            }
+        return host.flatMap { $0 < servers.count ? servers[$0] : nil }
+    }
+
     private func handle(_ event: Event) {
+        if let server = server(of: event), server.stoppedUntil > now {
+            queue.schedule(event, at: server.stoppedUntil)
+            return
+        }
         switch event {
         case .transit(let transit):
             if let (host, end, event) = network.arrive(transit, now: now) {
@@ -170,8 +209,19 @@ public final class EnsembleSimulation {
 
     func moment(_ host: Int) -> Moment {
         Moment(
-            monotonicMilliseconds: now / 1000,
+            monotonicMilliseconds: servers[host].clock.milliseconds(at: now),
             wallMilliseconds: 1_700_000_000_000 + now / 1000 + servers[host].clockError)
+    }
+
+    /// The misfortunes that came, and when.
+    public var misfortunes: [(number: Int, fault: Fault, time: Int64)] { faults.history }
+    /// How many misfortunes there were, also those left out.
+    public var faultCount: Int { faults.count }
+    /// How many things clients did.
+    public var operationCount: Int { operationTotal }
+    /// Where the power of disks went, and how often.
+    public var powerLosses: [CrashPoint: Int] {
+        servers.reduce(into: [:]) { $0.merge($1.fileSystem.powerLosses) { $0 + $1 } }
     }
 
     func fail(_ reason: String) {

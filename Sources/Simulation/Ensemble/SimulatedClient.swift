@@ -18,6 +18,14 @@ struct SimulatedClient {
         case set(Path)
         case get(Path)
         case exists(Path)
+        case createNumbered
+        /// Two znodes, or none.
+        case createTwo(Path, Path)
+        /// A znode, and a check that fails.
+        case createNever(Path)
+        case watch(Path)
+        /// An ephemeral of a session that is gone.
+        case existsNoMore(Path)
         case sync
         case ping
         case list
@@ -30,6 +38,8 @@ struct SimulatedClient {
         var xid: Xid
         var operation: Operation
         var sentAt: Int64
+        /// The newest write that any client had been told of.
+        var lastWrite: Zxid
     }
 
     let number: Int
@@ -52,6 +62,10 @@ struct SimulatedClient {
     var seen: [Path: Zxid] = [:]
     /// An ephemeral that is there as long as the session lives.
     var ephemeral: Path?
+    /// Those of sessions that are gone.
+    var formerEphemerals: [Path] = []
+    /// Znodes that are watched over this connection, and which change of them was seen.
+    var watches: [Path: Zxid] = [:]
     var operationCount = 0
     var sessionCount = 0
     /// What an inspector has found: names and zxids of the last change.
@@ -69,6 +83,7 @@ struct SimulatedClient {
         end = nil
         unread = []
         pending = []
+        watches = [:]
         if state != .vanished { state = .disconnected }
     }
 
@@ -78,10 +93,13 @@ struct SimulatedClient {
         password = nil
         lastZxid = .zero
         seen = [:]
+        if let ephemeral { formerEphemerals.append(ephemeral) }
         ephemeral = nil
     }
 
-    mutating func frame(_ operation: Operation, now: Int64) -> [UInt8] {
+    mutating func frame(
+        _ operation: Operation, now: Int64, lastWrite: Zxid
+    ) -> [UInt8] {
         var writer = JuteWriter()
         let start = writer.beginFrame()
         var xid = Xid.ping
@@ -89,7 +107,7 @@ struct SimulatedClient {
             lastXid += 1
             xid = Xid(lastXid)
         }
-        pending.append(Pending(xid: xid, operation: operation, sentAt: now))
+        pending.append(Pending(xid: xid, operation: operation, sentAt: now, lastWrite: lastWrite))
         func header(_ type: OpCode) {
             RequestHeader(xid: xid, type: type).write(to: &writer)
         }
@@ -103,10 +121,17 @@ struct SimulatedClient {
         case .set(let path):
             header(.setData)
             SetDataRequest(path: path, data: data, version: -1).write(to: &writer)
-        case .get(let path):
+        case .get(let path), .watch(let path):
             header(.getData)
-            WatchableRequest(path: path, watch: false).write(to: &writer)
-        case .exists(let path):
+            let isWatching = operation == .watch(path)
+            WatchableRequest(path: path, watch: isWatching).write(to: &writer)
+        case .createNumbered:
+            header(.create)
+            CreateRequest(path: "/s", data: data, acl: [.anyone], flags: 2).write(to: &writer)
+        case .createTwo, .createNever:
+            header(.multi)
+            operation.writeParts(data, to: &writer)
+        case .exists(let path), .existsNoMore(let path):
             header(.exists)
             WatchableRequest(path: path, watch: false).write(to: &writer)
         case .sync:
@@ -143,6 +168,30 @@ struct SimulatedClient {
         ).write(to: &writer)
         writer.endFrame(start)
         return writer.copyBytes()
+    }
+}
+
+extension SimulatedClient.Operation {
+    /// The parts of a multi.
+    fileprivate func writeParts(_ data: [UInt8], to writer: inout JuteWriter) {
+        func part(_ type: OpCode) {
+            MultiHeader(type: type, error: ErrorCode(rawValue: -1)).write(to: &writer)
+        }
+        func create(_ path: Path) {
+            part(.create)
+            CreateRequest(path: path, data: data, acl: [.anyone], flags: 0).write(to: &writer)
+        }
+        switch self {
+        case .createTwo(let one, let other):
+            create(one)
+            create(other)
+        case .createNever(let path):
+            create(path)
+            part(.check)
+            CheckVersionRequest(path: .root, version: 4711).write(to: &writer)
+        default: break
+        }
+        MultiHeader.end.write(to: &writer)
     }
 }
 

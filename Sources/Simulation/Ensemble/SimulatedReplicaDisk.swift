@@ -15,11 +15,26 @@ final class SimulatedReplicaDisk: ReplicaDisk {
     private var snapshot = SnapshotBox()
     /// Chunks of a snapshot that are written and not reported yet.
     private(set) var unreportedChunks = 0
-    /// How often the disk could not go back where the leader wanted.
+    /// How often the disk could not go back where the leader wanted, and how often it did.
     private(set) var refusedTruncationCount = 0
+    private(set) var truncationCount = 0
+    /// The last transaction that is durable.
+    private(set) var durable = Zxid.none
+    /// The epochs as they were written, and what the current one took the place of.
+    private(set) var acceptedEpoch = Epoch.zero
+    private(set) var currentEpoch = Epoch.zero
+    private(set) var formerEpoch = Epoch.zero
+    private let server: ServerID
+    private let checker: StorageChecker?
 
-    init(_ fileSystem: SimulatedFileSystem) throws(StorageError) {
+    init(
+        _ fileSystem: SimulatedFileSystem, server: ServerID = ServerID(0),
+        durable: Zxid = .none, checker: StorageChecker? = nil
+    ) throws(StorageError) {
         self.fileSystem = fileSystem
+        self.server = server
+        self.durable = durable
+        self.checker = checker
         try directories.prepare(in: fileSystem)
         self.epochs = EpochFiles(directories, in: fileSystem)
         var options = TransactionLog.Options()
@@ -42,6 +57,7 @@ final class SimulatedReplicaDisk: ReplicaDisk {
         }
         queue.removeFirst(min(count, queue.count))
         try log.commit()
+        if let last { durable = last }
         return last
     }
 
@@ -50,7 +66,20 @@ final class SimulatedReplicaDisk: ReplicaDisk {
         return unreportedChunks
     }
 
-    func append(_ entries: [LogEntry]) { queue += entries }
+    /// As a checker of packets sees it.
+    var checked: PacketChecker.Disk {
+        PacketChecker.Disk(
+            acceptedEpoch: acceptedEpoch, currentEpoch: currentEpoch, formerEpoch: formerEpoch,
+            last: durable,
+            undurable: fileSystem.undurable(in: directories.logs, ["log."])
+                ?? fileSystem.undurable(
+                    in: directories.snapshots, ["acceptedEpoch", "currentEpoch"]))
+    }
+
+    func append(_ entries: [LogEntry]) {
+        checker?.appended(server, entries)
+        queue += entries
+    }
 
     func flush() throws(StorageError) { _ = try sync(queue.count) }
 
@@ -58,26 +87,43 @@ final class SimulatedReplicaDisk: ReplicaDisk {
         log.reset()
         var options = RecoveryOptions()
         options.recentCountMax = 20
-        return try Recovery.run(directories, in: fileSystem, options: options, into: &sink)
+        let report = try Recovery.run(directories, in: fileSystem, options: options, into: &sink)
+        durable = report.lastZxid
+        checker?.recovered(server, report.recent)
+        return report
     }
 
     func startEpochs(lastZxid: Zxid) throws(StorageError) -> EpochFiles.Epochs {
-        try epochs.start(lastZxid: lastZxid)
+        let found = try epochs.start(lastZxid: lastZxid)
+        acceptedEpoch = found.accepted
+        currentEpoch = found.current
+        checker?.started(server, found)
+        return found
     }
 
     func truncate(to zxid: Zxid) throws(StorageError) -> TruncationOutcome {
         log.reset()
         let outcome = try directories.truncateHistory(to: zxid, in: fileSystem)
-        if outcome == .needsSnapshot { refusedTruncationCount += 1 }
+        switch outcome {
+        case .truncated:
+            truncationCount += 1
+            durable = zxid
+        case .needsSnapshot: refusedTruncationCount += 1
+        }
         return outcome
     }
 
     func persist(acceptedEpoch: Epoch) throws(StorageError) {
         try epochs.writeAccepted(acceptedEpoch)
+        self.acceptedEpoch = acceptedEpoch
+        checker?.persisted(server, accepted: acceptedEpoch)
     }
 
     func persist(currentEpoch: Epoch) throws(StorageError) {
         try epochs.writeCurrent(currentEpoch)
+        formerEpoch = self.currentEpoch
+        self.currentEpoch = currentEpoch
+        checker?.persisted(server, current: currentEpoch)
     }
 
     // MARK: Reading the log for learners
@@ -155,6 +201,7 @@ final class SimulatedReplicaDisk: ReplicaDisk {
         try writer.append(body)
         _ = try writer.finish(trailer)
         try directories.keepOnlySnapshot(zxid, in: fileSystem)
+        durable = zxid
     }
 
     func sizes() -> (data: Int64, log: Int64) { (0, 0) }

@@ -31,12 +31,34 @@ final class SimulatedServer {
     /// How far its wall clock is off, in milliseconds.
     var clockError: Int64 = 0
 
+    var clock = SkewedClock()
+    /// After so many more effects it dies.
+    var doom: Int?
+    /// Until then the process is stopped: whatever happens to it waits.
+    var stoppedUntil: Int64 = 0
+    /// Whether its disk was made to fail: it may end itself then.
+    var mayEnd = false
+    /// What was durable when it was up last.
+    var durable = Zxid.none
+    /// The configuration that is in force here.
+    var membership: Membership
+    var isServing = false
+
     init(id: ServerID, membership: Membership) {
         self.id = id
+        self.membership = membership
         self.files = SimulatedMembershipFiles(server: id, committed: membership)
     }
 
+    /// The last transaction that would survive.
+    var lastDurable: Zxid { disk?.durable ?? durable }
+
     func stop() {
+        durable = lastDurable
+        stoppedUntil = 0
+        doom = nil
+        mayEnd = false
+        isServing = false
         replica = nil
         disk = nil
         life += 1

@@ -193,6 +193,14 @@ public struct SimulatedNetwork {
 
     // MARK: Arrivals
 
+    /// The host that has this end; nil if its connection is gone.
+    public func host(at end: End) -> Int? { connections[end.connection]?.hosts[end.side] }
+
+    /// The host that something under way goes to; nil if its connection is gone.
+    public func destination(of transit: Transit) -> Int? {
+        connections[transit.to.connection]?.hosts[transit.to.side]
+    }
+
     /// What is due: who hears what.
     public mutating func arrive(
         _ transit: Transit, now: Int64

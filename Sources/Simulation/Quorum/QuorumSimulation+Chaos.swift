@@ -4,50 +4,61 @@ import Records
 // What goes wrong, and how it is put right in the end.
 
 extension QuorumSimulation {
-    /// Out of 100000 effects, how many a server crashes before.
-    var crashChance: Int { 30 }
+    static let faultKinds: [Fault] = [
+        .crash, .crash, .crashLeader, .partition, .partition, .deafness, .heal, .reset,
+        .slowNetwork, .slowDisk, .pause, .snapshot, .purge, .brokenOff, .brokenOff,
+    ]
 
     /// One misfortune, and when the next one comes.
     func doHarm() {
         if isCalm { return }
-        queue.schedule(.chaos, at: now + random.number(20_000...600_000))
-        switch random.number(0...9) {
-        case 0, 1:
-            if let host = random.pick(Array(servers.indices)) { crash(host) }
-        case 2:
-            // The leader, when there is one.
+        let (misfortune, pause) = faults.next(now: now)
+        queue.schedule(.chaos, at: now + pause)
+        if let misfortune { perform(misfortune) }
+    }
+
+    private func perform(_ misfortune: Misfortune) {
+        var random = misfortune.random
+        trace { "misfortune \(misfortune.number): \(misfortune.fault)" }
+        let host = random.below(servers.count)
+        let other = random.below(servers.count)
+        switch misfortune.fault {
+        case .crash: crash(host)
+        case .crashLeader:
             let leaders = servers.indices.filter {
                 if case .leading = servers[$0].role { return true }
                 return false
             }
-            if let host = random.pick(leaders) { crash(host) }
-        case 3, 4:
-            partition()
-        case 5:
-            network.heal(now: now)
-        case 6:
+            if let leader = random.pick(leaders) { crash(leader) }
+        case .partition: partition(&random)
+        case .deafness: network.block(from: host, to: other)
+        case .heal: network.heal(now: now)
+        case .reset:
             if let connection = random.pick(network.established) {
                 network.reset(connection, now: now)
             }
-        case 7:
+        case .slowNetwork:
             network.conditions.longDelays = random.pick([0, 10, 100, 300]) ?? 0
-        case 8:
-            if let host = random.pick(Array(servers.indices)) {
-                servers[host].syncTime = random.chance(1, in: 2) ? 100...1000 : 5000...200_000
-            }
-        case 9 where random.chance(1, in: 3):
+        case .slowDisk:
+            servers[host].syncTime = random.chance(1, in: 2) ? 100...1000 : 5000...200_000
+        case .pause:
+            count("pause")
+            servers[host].stoppedUntil = now + random.number(5000...2_000_000)
+        case .snapshot: snapshot(host)
+        case .purge:
             count("purge")
-            if let host = random.pick(Array(servers.indices)) { servers[host].disk.purge() }
-        default:
-            snapshotSomewhere()
+            servers[host].disk.purge()
+        case .brokenOff: lastWord = LastWord(&random)
+        case .powerLoss, .failedWrite, .clockJump: break
         }
     }
 
     /// Splits the hosts in two, in one direction or both.
-    private func partition() {
+    private func partition(_ random: inout SeededGenerator) {
         count("partition")
         let isBothWays = random.chance(2, in: 3)
-        let left = servers.indices.filter { _ in random.chance(1, in: 2) }
+        var left: [Int] = []
+        for host in servers.indices where random.chance(1, in: 2) { left.append(host) }
         for from in left {
             for to in servers.indices where !left.contains(to) {
                 network.block(from: from, to: to)
@@ -58,10 +69,8 @@ extension QuorumSimulation {
     }
 
     /// A replica takes a snapshot of its own, as it does when its log has grown.
-    private func snapshotSomewhere() {
-        guard let host = random.pick(servers.indices.filter { servers[$0].isServing }) else {
-            return
-        }
+    private func snapshot(_ host: Int) {
+        guard servers[host].isServing else { return }
         let tree = servers[host].tree
         if tree.last > (servers[host].disk.snapshots.last?.zxid ?? .none) {
             servers[host].disk.save(tree, at: tree.last)
@@ -71,6 +80,8 @@ extension QuorumSimulation {
     /// No more misfortunes: everything is mended, and everybody starts.
     func heal() {
         isCalm = true
+        lastWord = nil
+        for server in servers { server.doom = nil }
         trace { "calm" }
         network.conditions.longDelays = 0
         network.heal(now: now)
@@ -81,6 +92,19 @@ extension QuorumSimulation {
             }
         }
         schedulePending()
+    }
+
+    /// Who has promised a later epoch than the leader's stays outside until there is another: in
+    /// the end somebody starts the leader again.
+    func relieve() {
+        guard (now / 500_000) % 6 == 0 else { return }
+        for (host, server) in servers.enumerated() {
+            guard case .leading(let epoch) = server.role else { continue }
+            if servers.contains(where: { $0.disk.acceptedEpoch > epoch }) {
+                count("relieved")
+                crash(host)
+            }
+        }
     }
 
     /// Whether all servers serve, one of them leads, and all have the same history.

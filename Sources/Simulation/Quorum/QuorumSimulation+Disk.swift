@@ -28,7 +28,7 @@ extension QuorumSimulation {
             } else {
                 count("truncation refused")
                 servers[host].isSyncing = false
-                servers[host].peer?.truncationRefused(now: now / 1000)
+                servers[host].peer?.truncationRefused(now: time(host))
             }
         case .reloadDatabase:
             count("reload")
@@ -38,7 +38,7 @@ extension QuorumSimulation {
         case .loadSnapshot(let bytes, _):
             let tree = ToyTree(stream: bytes)
             if let tree { servers[host].tree = tree }
-            servers[host].peer?.snapshotLoaded(tree != nil, now: now / 1000)
+            servers[host].peer?.snapshotLoaded(tree != nil, now: time(host))
         case .extendSnapshot(let proposals):
             for proposal in proposals { servers[host].tree.apply(proposal) }
         case .saveSnapshot(let zxid):
@@ -71,11 +71,11 @@ extension QuorumSimulation {
             count(isLast ? "log read to its end" : "log read in part")
             servers[host].logReadings[link] =
                 isLast ? nil : (piece.last?.zxid ?? wanted.after, wanted.through)
-            servers[host].peer?.logRead(link, piece, isLast: isLast, now: now / 1000)
+            servers[host].peer?.logRead(link, piece, isLast: isLast, now: time(host))
         } else {
             count("log not read")
             servers[host].logReadings[link] = nil
-            servers[host].peer?.logReadFailed(link, "it cannot be read", now: now / 1000)
+            servers[host].peer?.logReadFailed(link, "it cannot be read", now: time(host))
         }
         perform(host)
     }
@@ -84,7 +84,7 @@ extension QuorumSimulation {
         servers[host].isSyncing = false
         let (tree, history) = servers[host].disk.recover(recentMax: 20)
         servers[host].tree = tree
-        servers[host].peer?.databaseReloaded(history, now: now / 1000)
+        servers[host].peer?.databaseReloaded(history, now: time(host))
     }
 
     /// One sync serves all that was appended before it began.
@@ -105,7 +105,7 @@ extension QuorumSimulation {
         else { return }
         servers[host].isSyncing = false
         if let zxid = servers[host].disk.synced(count) {
-            servers[host].peer?.logged(through: zxid, now: now / 1000)
+            servers[host].peer?.logged(through: zxid, now: time(host))
         }
         beginSync(host)
         perform(host)
@@ -118,6 +118,9 @@ extension QuorumSimulation {
             if servers[host].role == .looking { checker.holds(id, servers[host].tree, fail) }
             checker.delivers(id, proposal, at: servers[host].tree.entries.count, fail)
             servers[host].tree.apply(proposal)
+            if servers[host].peer?.status.leader != id {
+                packetChecker.delivers(id, proposal.zxid, fail)
+            }
             if case .leading(let epoch) = servers[host].role, epoch == proposal.zxid.epoch {
                 checker.committed(
                     proposal, servers.map { ($0.member.id, $0.disk) },
@@ -127,6 +130,11 @@ extension QuorumSimulation {
         case .roleChanged(let role):
             trace { "\(id) \(role)" }
             servers[host].role = role
+            switch role {
+            case .following, .observing:
+                packetChecker.serves(id, delivered: servers[host].tree.last, fail)
+            case .leading, .looking: break
+            }
             servers[host].waiting = []
             checker.changed(
                 id, role, servers[host].tree, servers[host].disk, acknowledged, fail)

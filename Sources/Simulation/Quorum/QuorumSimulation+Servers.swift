@@ -22,7 +22,7 @@ extension QuorumSimulation {
             settings: settings, membership: membership, history: history, seed: random.next())
         network.listen(host: host, port: QuorumSimulation.electionPort, true)
         trace { "\(settings.myID) starts at \(history.lastLogged)" }
-        peer.start(now: now / 1000)
+        peer.start(now: time(host))
         servers[host].peer = peer
         perform(host)
     }
@@ -37,9 +37,7 @@ extension QuorumSimulation {
         servers[host].disk.crash(kept: random.number(0...unsynced))
         wipeOnce(host)
         network.crash(host: host, silently: random.chance(1, in: 4), now: now)
-        if !isCalm {
-            queue.schedule(.start(host: host), at: now + random.number(1000...1_500_000))
-        }
+        queue.schedule(.start(host: host), at: now + random.number(1000...1_500_000))
     }
 
     /// Once in a run a server may lose its disk for good, when every other has taken part.
@@ -63,9 +61,9 @@ extension QuorumSimulation {
             let isQuorum = port == QuorumSimulation.quorumPort
             servers[host].connect(link, end, isQuorum: isQuorum)
             if isQuorum {
-                servers[host].peer?.quorumAccepted(link, now: now / 1000)
+                servers[host].peer?.quorumAccepted(link, now: time(host))
             } else {
-                servers[host].peer?.electionAccepted(link, now: now / 1000)
+                servers[host].peer?.electionAccepted(link, now: time(host))
             }
             perform(host)
             return
@@ -82,7 +80,7 @@ extension QuorumSimulation {
     private func deliverQuorum(
         _ event: SimulatedNetwork.Event, _ link: LinkID, to host: Int
     ) {
-        let time = now / 1000
+        let time = time(host)
         switch event {
         case .accepted: break
         case .dialed: servers[host].peer?.quorumDialed(link, now: time)
@@ -100,7 +98,7 @@ extension QuorumSimulation {
     private func deliverElection(
         _ event: SimulatedNetwork.Event, _ link: LinkID, to host: Int
     ) {
-        let time = now / 1000
+        let time = time(host)
         switch event {
         case .accepted: break
         case .dialed: servers[host].peer?.electionDialed(link, now: time)
@@ -119,9 +117,13 @@ extension QuorumSimulation {
     func perform(_ host: Int) {
         while let effects = servers[host].peer?.takeEffects(), !effects.isEmpty {
             for effect in effects {
-                if !isCalm, crashChance > 0, random.chance(crashChance, in: 100_000) {
+                if !isCalm, options.limits.hasSuddenDeaths, random.chance(suddenDeaths, in: 100_000) {
                     crash(host)
                     return
+                }
+                if let doom = servers[host].doom {
+                    if doom == 0 { return crash(host) }
+                    servers[host].doom = doom - 1
                 }
                 perform(effect, host)
                 if failure != nil { return }
@@ -131,7 +133,7 @@ extension QuorumSimulation {
             checker.looks(servers[host].member.id, status, servers[host].disk, fail)
         }
         guard let deadline = servers[host].peer?.nextDeadline else { return }
-        let time = max(deadline * 1000, now)
+        let time = max(servers[host].clock.time(of: deadline), now)
         if let timer = servers[host].timer, timer <= time { return }
         servers[host].timer = time
         queue.schedule(.deadline(host: host, life: servers[host].life), at: time)
@@ -146,8 +148,17 @@ extension QuorumSimulation {
             dial(
                 host, link, to: ServerID(Int64(endpoint.port)),
                 port: QuorumSimulation.quorumPort)
-        case .electionSend(let link, let bytes), .quorumSend(let link, let bytes):
+        case .electionSend(let link, let bytes):
             if let end = servers[host].ends[link] { network.send(end, bytes, now: now) }
+        case .quorumSend(let link, let bytes):
+            guard let end = servers[host].ends[link] else { return }
+            check(bytes, end, host)
+            if let word = lastWord, QuorumTranscript.holds(word.kind, bytes) {
+                count("broken off")
+                lastWord = nil
+                servers[host].doom = word.effects
+            }
+            network.send(end, bytes, now: now)
         case .electionClose(let link), .quorumClose(let link):
             if let end = servers[host].ends[link] { network.close(end, now: now) }
             servers[host].disconnect(link)
@@ -164,6 +175,17 @@ extension QuorumSimulation {
         default:
             performOnDisk(effect, host)
         }
+    }
+
+    private func check(_ bytes: [UInt8], _ end: SimulatedNetwork.End, _ host: Int) {
+        guard let to = network.host(at: end.opposite) else { return }
+        packetChecker.sent(
+            bytes,
+            PacketChecker.Link(
+                connection: end.connection, from: servers[host].member.id,
+                to: servers[to].member.id),
+            servers[host].disk.checked, streamsFollow: false, governing: { _ in [membership] },
+            copies: nil, fail)
     }
 
     private func dial(_ host: Int, _ link: LinkID, to server: ServerID, port: Int) {

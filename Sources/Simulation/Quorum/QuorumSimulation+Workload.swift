@@ -11,7 +11,9 @@ extension QuorumSimulation {
             queue.schedule(.write, at: now + random.number(500...(isCalm ? 100_000 : 20_000)))
         }
         let serving = servers.indices.filter { servers[$0].isServing }
-        guard let host = random.pick(serving) else { return }
+        guard let host = random.pick(serving), servers[host].stoppedUntil <= now,
+            operationCount < options.limits.operationCountMax ?? .max
+        else { return }
         for _ in 0..<random.number(1...4) {
             lastOperation += 1
             write(lastOperation, host)
@@ -47,7 +49,7 @@ extension QuorumSimulation {
         guard case .leading = servers[host].role, let zxid = servers[host].peer?.nextZxid else {
             return
         }
-        servers[host].peer?.propose(Proposal(zxid: zxid, bytes: body), now: now / 1000)
+        servers[host].peer?.propose(Proposal(zxid: zxid, bytes: body), now: time(host))
     }
 
     /// A server has applied a write: if its client waits there, it is told.

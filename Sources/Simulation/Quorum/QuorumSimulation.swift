@@ -25,6 +25,8 @@ public final class QuorumSimulation {
         public var chaosTime: Int64 = 4_000_000
         /// Microseconds in which all must be well afterwards.
         public var calmTime: Int64 = 20_000_000
+        /// What of the seed's run is left out.
+        public var limits = RunLimits()
         /// Whether every step is printed.
         public var isTraced = false
 
@@ -46,10 +48,15 @@ public final class QuorumSimulation {
     var servers: [SimulatedPeer] = []
     let membership: Membership
     var checker: QuorumChecker
+    var packetChecker = PacketChecker()
+    var faults: FaultSchedule
+    var lastWord: LastWord?
     var isCalm = false
     var lastOperation: UInt64 = 0
     /// Operations that a client was told are done.
     var acknowledged: Set<UInt64> = []
+    /// Out of 100000 effects, how many a server dies before.
+    let suddenDeaths: Int
     /// How many events were handled.
     public private(set) var eventCount = 0
     /// What went wrong first.
@@ -73,12 +80,23 @@ public final class QuorumSimulation {
         }
         self.membership = Membership(version: 0, members: members)
         self.checker = QuorumChecker(membership: membership)
-        self.random = random
         let isNew = random.chance(1, in: 2)
-        self.random = random
+        self.faults = FaultSchedule(
+            QuorumSimulation.faultKinds, random: random.fork(), limits: options.limits)
+        self.suddenDeaths = [0, 30, 30, 100][random.below(4)]
+        let areClocksSkewed = random.chance(1, in: 2)
         for member in members {
-            servers.append(SimulatedPeer(member: member, disk: isNew ? ToyDisk() : .begun))
+            let server = SimulatedPeer(member: member, disk: isNew ? ToyDisk() : .begun)
+            if areClocksSkewed { server.clock.rate = random.number(900...1100) }
+            servers.append(server)
         }
+        if !isNew, random.chance(1, in: 4) {
+            // Some have promised themselves to leaders that never came to be.
+            for number in 0..<(voters - 1) / 2 {
+                servers[number].disk.persistAccepted(Epoch(Int32(random.number(1...4))))
+            }
+        }
+        self.random = random
     }
 
     /// Runs to the end; nil if all went well.
@@ -88,11 +106,12 @@ public final class QuorumSimulation {
         }
         queue.schedule(.write, at: 100_000)
         queue.schedule(.chaos, at: 200_000)
-        run(until: options.chaosTime)
+        run(until: options.limits.chaosTime ?? options.chaosTime)
         heal()
         let end = now + options.calmTime
         while failure == nil, now < end, !isSettled {
             run(until: min(end, now + 500_000))
+            relieve()
         }
         if failure == nil, !isSettled { fail("not settled after healing: \(summary)") }
         if failure == nil { checkEnd() }
@@ -110,7 +129,22 @@ public final class QuorumSimulation {
         if failure == nil { now = max(now, end) }
     }
 
+    /// Whom an event happens to, if it waits for a process that is stopped.
+    private func host(of event: Event) -> Int? {
+        switch event {
+        case .transit(let transit): network.destination(of: transit)
+        case .closed(_, let host), .deadline(let host, _), .synced(let host, _, _, _),
+            .logRead(let host, _, _):
+            host
+        case .start, .write, .chaos: nil
+        }
+    }
+
     private func handle(_ event: Event) {
+        if let host = host(of: event), servers[host].stoppedUntil > now {
+            queue.schedule(event, at: servers[host].stoppedUntil)
+            return
+        }
         switch event {
         case .transit(let transit):
             if let (host, end, event) = network.arrive(transit, now: now) {
@@ -121,7 +155,7 @@ public final class QuorumSimulation {
         case .deadline(let host, let life):
             guard servers[host].life == life, servers[host].peer != nil else { return }
             servers[host].timer = nil
-            servers[host].peer?.hitDeadline(now: now / 1000)
+            servers[host].peer?.hitDeadline(now: time(host))
             perform(host)
         case .synced(let host, let life, let generation, let count):
             synced(host, life, generation, count)
@@ -147,7 +181,17 @@ public final class QuorumSimulation {
         }
     }
 
+    /// What the clock of a server shows.
+    func time(_ host: Int) -> Int64 { servers[host].clock.milliseconds(at: now) }
+
     // MARK: For tests and people
+
+    /// The misfortunes that came, and when.
+    public var misfortunes: [(number: Int, fault: Fault, time: Int64)] { faults.history }
+    /// How many misfortunes there were, also those left out.
+    public var faultCount: Int { faults.count }
+    /// How many things clients did.
+    public var operationCount: Int { Int(lastOperation) }
 
     func fail(_ reason: String) {
         if failure == nil {

@@ -17,6 +17,18 @@ enum QuorumTranscript {
         return words.joined(separator: ", ")
     }
 
+    /// Whether a packet of that kind is in what is sent.
+    static func holds(_ kind: QuorumPacket.Kind, _ bytes: [UInt8]) -> Bool {
+        var reader = JuteReader(bytes.rawSpan)
+        while reader.remaining > 0 {
+            guard let packet = try? QuorumPacket(from: &reader, dataSizeMax: 1 << 24) else {
+                return false
+            }
+            if packet.kind == kind { return true }
+        }
+        return false
+    }
+
     static func name(_ kind: QuorumPacket.Kind) -> String {
         switch kind {
         case .request: "REQUEST"

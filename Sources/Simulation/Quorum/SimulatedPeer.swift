@@ -25,6 +25,11 @@ final class SimulatedPeer {
     var logReadings: [LinkID: (after: Zxid, through: Zxid)] = [:]
     /// Operations that clients of this server wait for.
     var waiting: Set<UInt64> = []
+    /// Until then the process is stopped: whatever happens to it waits.
+    var stoppedUntil: Int64 = 0
+    var clock = SkewedClock()
+    /// After so many more effects it dies.
+    var doom: Int?
 
     init(member: Member, disk: ToyDisk) {
         self.member = member
@@ -57,5 +62,7 @@ final class SimulatedPeer {
         isSyncing = false
         logReadings = [:]
         waiting = []
+        stoppedUntil = 0
+        doom = nil
     }
 }

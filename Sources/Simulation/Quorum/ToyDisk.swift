@@ -6,6 +6,8 @@ import Records
 struct ToyDisk {
     private(set) var acceptedEpoch = Epoch.zero
     private(set) var currentEpoch = Epoch.zero
+    /// The epoch that the current one took the place of.
+    private(set) var formerEpoch = Epoch.zero
     /// Durable snapshots, in the order of their zxids.
     private(set) var snapshots: [(zxid: Zxid, tree: ToyTree)] = []
     /// Durable entries of the log.
@@ -27,6 +29,13 @@ struct ToyDisk {
     /// Whether anything was ever written.
     var hasDatabase: Bool { !snapshots.isEmpty || !log.isEmpty }
 
+    /// As a checker of packets sees it.
+    var checked: PacketChecker.Disk {
+        PacketChecker.Disk(
+            acceptedEpoch: acceptedEpoch, currentEpoch: currentEpoch, formerEpoch: formerEpoch,
+            last: max(log.last?.zxid ?? .none, snapshots.last?.zxid ?? .none))
+    }
+
     /// What a server reads when it starts.
     func recover(recentMax: Int) -> (tree: ToyTree, history: QuorumHistory) {
         var tree = ToyTree()
@@ -45,7 +54,10 @@ struct ToyDisk {
     }
 
     mutating func persistAccepted(_ epoch: Epoch) { acceptedEpoch = epoch }
-    mutating func persistCurrent(_ epoch: Epoch) { currentEpoch = epoch }
+    mutating func persistCurrent(_ epoch: Epoch) {
+        formerEpoch = currentEpoch
+        currentEpoch = epoch
+    }
 
     mutating func append(_ proposals: [Proposal]) { unsynced += proposals }
 

@@ -1,0 +1,67 @@
+import Quorum
+import Records
+import ServerCore
+
+// Looks at servers from outside, after every step: at what they say, at what they have, and at
+// what they would have if their power went now.
+
+extension EnsembleSimulation {
+    /// A server sends bytes to another.
+    func check(_ bytes: [UInt8], _ end: SimulatedNetwork.End, _ host: Int) {
+        guard let disk = servers[host].disk, let to = network.host(at: end.opposite),
+            to < servers.count
+        else { return }
+        let servers = servers
+        packetChecker.sent(
+            bytes,
+            PacketChecker.Link(
+                connection: end.connection, from: servers[host].id, to: servers[to].id),
+            disk.checked, streamsFollow: true,
+            governing: { zxid in governing(zxid, on: host) },
+            copies: { servers.map { ($0.id, $0.lastDurable) } }, fail)
+    }
+
+    /// The configurations of which a quorum is needed: for the start of an epoch that of its leader;
+    /// for a transaction the one in force, and for a change both the old and the new one.
+    private func governing(_ zxid: Zxid, on host: Int) -> [Membership] {
+        guard isReconfiguring, !zxid.isEpochStart else { return [servers[host].membership] }
+        let known = configurations.values.filter { Zxid($0.version) <= zxid }
+            .sorted { $0.version < $1.version }
+        guard let newest = known.last else { return [membership] }
+        guard Zxid(newest.version) == zxid else { return [newest] }
+        return known.count > 1 ? [known[known.count - 2], newest] : [newest]
+    }
+
+    /// A server has done something.
+    func look(at replica: Replica, _ host: Int) {
+        let server = servers[host]
+        if let reason = storageChecker.failure { fail(reason) }
+        switch replica.currentRole {
+        case .looking, .failed, .standalone:
+            server.isServing = false
+            return
+        case .following, .observing:
+            packetChecker.delivers(server.id, replica.applied, fail)
+            if !server.isServing {
+                packetChecker.serves(server.id, delivered: replica.applied, fail)
+            }
+        case .leading: break
+        }
+        server.isServing = true
+        compareTrees(replica, server)
+    }
+
+    /// L2: whoever has applied the same transactions holds the same tree.
+    private func compareTrees(_ replica: Replica, _ server: SimulatedServer) {
+        let digest = replica.treeDigest
+        guard let known = digests[replica.applied] else {
+            digests[replica.applied] = (digest, server.id)
+            return
+        }
+        if known.digest != digest {
+            fail(
+                "S7: at \(replica.applied) the trees of \(known.server) and \(server.id) are not"
+                    + " the same")
+        }
+    }
+}

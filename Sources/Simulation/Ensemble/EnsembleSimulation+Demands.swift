@@ -1,0 +1,80 @@
+import Jute
+import Records
+
+// What clients do beyond single reads and writes, and what was promised about it.
+
+extension EnsembleSimulation {
+    /// A client asks for something harder.
+    func demand(_ number: Int, _ register: Path) {
+        clients[number].operationCount += 1
+        let name = "\(number)-\(clients[number].operationCount)"
+        switch random.below(8) {
+        case 0...1: send(number, .createNumbered)
+        case 2...3:
+            let one = Path("/m\(name)a")
+            let other = Path("/m\(name)b")
+            promises.sent(one, other)
+            send(number, .createTwo(one, other))
+        case 4:
+            let path = Path("/x\(name)")
+            promises.sent(forbidden: path)
+            send(number, .createNever(path))
+        case 5...6: send(number, .watch(register))
+        default: if random.chance(1, in: 4) { send(number, .close) }
+        }
+    }
+
+    /// A watch has gone off: it was there, and it is not any more.
+    func receivedNotification(_ number: Int, _ body: [UInt8]) {
+        var reader = JuteReader(body.rawSpan)
+        guard let event = try? WatcherEvent(from: &reader) else {
+            return fail("client \(number) gets a notification of nothing")
+        }
+        count("notified")
+        if clients[number].watches.removeValue(forKey: event.path) == nil {
+            fail("client \(number) is told of \(event.path), which it does not watch")
+        }
+    }
+
+    /// Writes are in the order of real time: what was sent after another was done comes after it.
+    func checkOrder(_ number: Int, _ request: SimulatedClient.Pending, _ header: ReplyHeader) {
+        guard header.error == .ok else { return }
+        switch request.operation {
+        case .create, .createEphemeral, .set, .createNumbered, .createTwo:
+            promises.wrote(header.zxid, after: request.lastWrite, number, fail)
+        default: break
+        }
+    }
+
+    func checkDemand(
+        _ number: Int, _ operation: SimulatedClient.Operation, _ header: ReplyHeader,
+        _ reader: inout JuteReader
+    ) {
+        switch operation {
+        case .createNumbered:
+            guard header.error == .ok, let path = try? reader.readPath() else { return }
+            promises.named(path, number, fail)
+            acknowledged.insert(path)
+            count("numbered")
+        case .createTwo(let one, let other):
+            guard header.error == .ok else { return }
+            acknowledged.formUnion([one, other])
+            count("two created")
+        case .createNever(let path):
+            guard header.error == .ok,
+                let first = try? MultiHeader(from: &reader), first.type != .error
+            else { return }
+            fail("client \(number) has created \(path) with a check that fails")
+        case .existsNoMore(let path):
+            clients[number].formerEphemerals.removeAll { $0 == path }
+            if header.error == .ok {
+                fail("\(path) is there for client \(number) after its session has ended")
+            }
+        case .close:
+            guard header.error == .ok else { return }
+            count("session closed")
+            clients[number].forgetSession()
+        default: break
+        }
+    }
+}
