@@ -6,70 +6,117 @@ import Simulation
     import Darwin
 #endif
 
-/// Runs simulations: one seed with a trace, or as many as fit in a time.
+/// Runs simulations: one seed, told or made short, or as many as fit in a time.
 @main
 struct Simulate {
-    static func main() {
-        var seed: UInt64?
-        var first: UInt64 = 1
-        var seconds: Int64 = 10
-        var isTraced = false
-        var isWhole = true
-        var isPeers = true
-        var arguments = Array(CommandLine.arguments.dropFirst())[...]
+    private static let usage = """
+        usage: simulate [--peers | --ensemble] [--first N] [--seconds S | --seeds N] [--jobs N]
+               simulate [--peers | --ensemble] --seed N [--trace | --shrink] [--limits TEXT]
+               simulate [--first N] --mutant NAME [SEEDS]
+        """
+
+    private var seed: UInt64?
+    private var limits = RunLimits()
+    private var isTraced = false
+    private var isShrunk = false
+    private var mutant: (name: String, seedCount: Int)?
+    private var campaign = Campaign(
+        kinds: [.peers, .ensemble], first: 1, seedCount: nil, seconds: 10, jobs: Campaign.coreCount)
+
+    static func main() async {
+        var program = Simulate()
+        guard program.read(CommandLine.arguments.dropFirst()) else {
+            print(usage)
+            exit(2)
+        }
+        exit(await program.run())
+    }
+
+    /// Reads the arguments; false if they are none.
+    private mutating func read(_ given: ArraySlice<String>) -> Bool {
+        var arguments = given
         while let argument = arguments.popFirst() {
             switch argument {
-            case "--seed": seed = arguments.popFirst().flatMap(UInt64.init)
-            case "--first": first = arguments.popFirst().flatMap(UInt64.init) ?? first
-            case "--seconds": seconds = arguments.popFirst().flatMap(Int64.init) ?? seconds
             case "--trace": isTraced = true
-            case "--peers": isWhole = false
-            case "--ensemble": isPeers = false
-            case "--mutant":
-                let name = arguments.popFirst() ?? ""
-                let count = arguments.popFirst().flatMap { Int($0) } ?? 400
-                exit(MutantHunt(name: name, first: first, seedCount: count).run())
+            case "--shrink": isShrunk = true
+            case "--peers": campaign.kinds = [.peers]
+            case "--ensemble": campaign.kinds = [.ensemble]
             default:
-                print(
-                    "usage: simulate [--peers | --ensemble] [--seed N [--trace]] [--seconds S] [--first N]\n"
-                        + "       simulate [--first N] --mutant NAME [SEEDS]"
-                )
-                return
+                let value = arguments.popFirst() ?? ""
+                guard set(argument, value) else { return false }
+                if argument == "--mutant", let count = arguments.first.flatMap({ Int($0) }) {
+                    mutant?.seedCount = count
+                    arguments.removeFirst()
+                }
             }
         }
-        if let seed {
-            if isPeers { runPeers(seed, isTraced: isTraced) }
-            if isWhole { runEnsemble(seed, isTraced: isTraced) }
-            return
-        }
-        let clock = ContinuousClock()
-        let end = clock.now + .seconds(seconds)
-        var next = first
-        var failures = 0
-        while clock.now < end {
-            let peers = isPeers ? QuorumSimulation(seed: next).run() : nil
-            let whole = isWhole ? EnsembleSimulation(seed: next).run() : nil
-            for failure in [peers, whole].compactMap({ $0 }) {
-                print(failure)
-                failures += 1
+        return true
+    }
+
+    private mutating func set(_ option: String, _ value: String) -> Bool {
+        switch option {
+        case "--mutant": mutant = (value, 400)
+        case "--limits":
+            guard let limits = RunLimits(value) else { return false }
+            self.limits = limits
+        default:
+            guard let number = UInt32(value) else { return false }
+            switch option {
+            case "--seed": seed = UInt64(number)
+            case "--first": campaign.first = UInt64(number)
+            case "--seeds": campaign.seedCount = UInt64(number)
+            case "--seconds": campaign.seconds = Int64(number)
+            case "--jobs": campaign.jobs = max(1, Int(number))
+            default: return false
             }
-            next += 1
         }
-        print("\(next - first) seeds from \(first), \(failures) failures")
-        if failures > 0 { exit(1) }
+        return true
     }
 
-    private static func runPeers(_ seed: UInt64, isTraced: Bool) {
-        var options = QuorumSimulation.Options()
-        options.isTraced = isTraced
-        let simulation = QuorumSimulation(seed: seed, options: options)
-        print(simulation.run() ?? "peers, seed \(seed): all well")
-        print(simulation.counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" })
+    /// The exit code.
+    private func run() async -> Int32 {
+        if let mutant {
+            return MutantHunt(
+                name: mutant.name, first: campaign.first, seedCount: mutant.seedCount
+            ).run()
+        }
+        guard let seed else { return await campaign.run() ? 0 : 1 }
+        var isWell = true
+        for kind in campaign.kinds {
+            let run = SimulationRun(kind, seed: seed, limits: limits)
+            isWell = (isShrunk ? shrink(run) : tell(run)) && isWell
+        }
+        return isWell ? 0 : 1
     }
 
-    private static func runEnsemble(_ seed: UInt64, isTraced: Bool) {
-        let simulation = EnsembleSimulation(seed: seed, isTraced: isTraced)
-        print(simulation.run() ?? "ensemble, seed \(seed): all well")
-        print(simulation.counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" })
+    /// One run, and what happened in it; true if all went well.
+    private func tell(_ run: SimulationRun) -> Bool {
+        let report = run.report(isTraced: isTraced)
+        print(report.failure ?? "\(run.kind), seed \(run.seed): all well")
+        print(report.counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" })
+        return report.failure == nil
+    }
+
+    /// The shortest run that fails the same way; true if it does not fail.
+    private func shrink(_ run: SimulationRun) -> Bool {
+        guard var shrinker = Shrinker(run) else {
+            print("\(run.kind), seed \(run.seed): all well")
+            return true
+        }
+        print("\(shrinker.report.failure ?? "")\n\(size(shrinker.report)); making it shorter")
+        shrinker.shrink()
+        print("\(shrinker.report.failure ?? "")\n\(size(shrinker.report)):")
+        for (number, fault, time) in shrinker.report.misfortunes {
+            print("    \(time) us, misfortune \(number): \(fault)")
+        }
+        print(
+            "told by: simulate --\(run.kind) --seed \(run.seed) --limits '\(shrinker.limits)'"
+                + " --trace")
+        return false
+    }
+
+    private func size(_ report: SimulationRun.Report) -> String {
+        "\(report.misfortunes.count) misfortunes, \(report.operationCount) operations,"
+            + " \(report.elapsed) us"
     }
 }

@@ -7,12 +7,26 @@ import Testing
 @Test(
     arguments: [
         .epochsIgnored, .emptyServerVotes, .promiseForgotten, .epochForgotten, .halfIsQuorum,
-        .epochBeforeHistory, .appendAcknowledged, .leaderCountsUnsynced,
+        .looksBeforeFlush, .historyAcknowledgedEarly, .historyLoggedLate, .historyNotFlushed,
+        .acknowledgedOutOfOrder, .epochBeforeHistory, .pendingDelivered, .pendingCommitsIgnored,
+        .establishedAlone, .appendAcknowledged, .leaderCountsUnsynced, .staleEpochFollowed,
     ] as [Mutant])
-func `a mistake brought in on purpose is noticed`(mutant: Mutant) {
+func `a mistake of peers brought in on purpose is noticed`(mutant: Mutant) {
     let noticed = Mutant.$current.withValue(mutant) {
-        (1...60 as ClosedRange<UInt64>).contains { QuorumSimulation(seed: $0).run() != nil }
+        (1...100 as ClosedRange<UInt64>).contains { QuorumSimulation(seed: $0).run() != nil }
     }
     #expect(noticed)
     #expect(Mutant.current == nil)
+}
+
+@Test(
+    arguments: [
+        .changeByNewQuorum, .logUnsynced, .filesWrittenInPlace, .lastSeenIgnored,
+        .readsOvertakeWrites, .ephemeralsStay,
+    ] as [Mutant])
+func `a mistake of whole servers brought in on purpose is noticed`(mutant: Mutant) {
+    let noticed = Mutant.$current.withValue(mutant) {
+        (1...40 as ClosedRange<UInt64>).contains { EnsembleSimulation(seed: $0).run() != nil }
+    }
+    #expect(noticed)
 }

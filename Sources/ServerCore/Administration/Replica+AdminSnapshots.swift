@@ -58,8 +58,7 @@ extension Replica {
         guard hasService, !isReadOnly else {
             return .failure(SnapshotRefusal(answer: .notServing))
         }
-        let zxid = lastZxid, trailer = snapshotTrailer
-        let body = tree.snapshotBody(sessions: sortedSessions)
+        let (zxid, body, trailer) = databaseImage
         // Whatever is being written in the background holds less.
         abandonSnapshot()
         disk.rollLog()

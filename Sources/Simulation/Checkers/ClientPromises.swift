@@ -27,7 +27,9 @@ final class ClientPromises {
     /// A version of a znode was seen.
     func saw(_ path: Path, version: Int32, of zxid: Zxid, _ number: Int, _ fail: Fail) {
         if let known = versions[path]?.updateValue(zxid, forKey: version), known != zxid {
-            fail("client \(number) sees version \(version) of \(path) by \(zxid), others by \(known)")
+            fail(
+                "client \(number) sees version \(version) of \(path) by \(zxid), others by"
+                    + " \(known)")
         }
         versions[path, default: [:]][version] = zxid
     }

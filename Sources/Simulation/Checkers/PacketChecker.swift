@@ -88,6 +88,7 @@ struct PacketChecker {
                 if let copies { checkCommit(packet.zxid, link, governing, copies, fail) }
             case .snapshot:
                 note(packet.zxid, link)
+                if established.contains(disk.currentEpoch) { highest = max(highest, packet.zxid) }
                 if streamsFollow { streaming.insert(link.connection) }
             default: break
             }
@@ -217,6 +218,11 @@ struct PacketChecker {
         for membership in governing(epoch.start) where !membership.isMajority(servers) {
             fail("S17: \(link.from) leads \(epoch) with the history at \(servers.sorted()) only")
         }
+    }
+
+    /// A server leads: one that is a quorum by itself welcomes nobody first.
+    mutating func leads(_ epoch: Epoch, with last: Zxid) {
+        if established.insert(epoch).inserted { highest = max(highest, last) }
     }
 
     /// COMMIT and INFORM: a quorum of whatever governs has it on disk.

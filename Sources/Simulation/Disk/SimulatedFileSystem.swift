@@ -128,7 +128,9 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
         try checkPower(path)
         changeCount += 1
         let point = CrashPoint(step, path: path)
-        if let deadly, deadly.step == step, deadly.content == point.content || point.content == .other {
+        if let deadly, deadly.step == step,
+            deadly.content == point.content || point.content == .other
+        {
             self.deadly = nil
             powerLosses[point, default: 0] += 1
             return true

@@ -45,10 +45,23 @@ extension EnsembleSimulation {
             if !server.isServing {
                 packetChecker.serves(server.id, delivered: replica.applied, fail)
             }
-        case .leading: break
+        case .leading(let epoch): packetChecker.leads(epoch, with: server.lastDurable)
         }
         server.isServing = true
         compareTrees(replica, server)
+    }
+
+    /// A client that comes with a session must not be let in where less is known than it has seen.
+    func checkAdmission(_ id: ConnectionID, _ end: SimulatedNetwork.End, _ host: Int) {
+        guard let replica = servers[host].replica, servers[host].clientEnds[id] != nil,
+            servers[host].unread[id]?.isEmpty ?? false,
+            let client = network.host(at: end.opposite).map({ clients[$0 - servers.count] }),
+            client.end == end.opposite, client.state == .connecting,
+            client.lastZxid > replica.applied
+        else { return }
+        fail(
+            "client \(client.number) has seen \(client.lastZxid), and server \(host + 1) lets it in at"
+                + " \(replica.applied)")
     }
 
     /// L2: whoever has applied the same transactions holds the same tree.

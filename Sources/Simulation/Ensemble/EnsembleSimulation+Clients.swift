@@ -80,7 +80,9 @@ extension EnsembleSimulation {
                 + " \(clients[number].target + 1)"
         }
         operationTotal += 1
-        let frame = clients[number].frame(operation, now: now, lastWrite: promises.lastWrite)
+        let frame = clients[number].frame(
+            operation, now: now, lastWrite: promises.lastWrite,
+            padding: random.number(0...paddingMax))
         network.send(end, frame, now: now)
     }
 

@@ -47,6 +47,9 @@ extension EnsembleSimulation {
             network.listen(host: host, port: EnsembleSimulation.electionPort, true)
             network.listen(host: host, port: EnsembleSimulation.clientPort, true)
             replica.start(moment(host))
+            if snapshotsAtStart, random.chance(1, in: 2) {
+                disk.takeSnapshot(replica.databaseImage)
+            }
             perform(host)
         } catch {
             guard server.fileSystem.isPowerless || server.mayEnd else {
@@ -79,6 +82,9 @@ extension EnsembleSimulation {
             accepted(end, port: port, host)
         } else if let id = server.clients[end] {
             receivedFromClient(event, id, host)
+            perform(host)
+            checkAdmission(id, end, host)
+            return
         } else if let link = server.links[end] {
             trace { "\(server.id) link \(link): \(event.name)" }
             switch (event, server.quorumLinks.contains(link)) {
@@ -222,6 +228,7 @@ extension EnsembleSimulation {
             if let end = server.ends[link] { network.send(end, bytes, now: now) }
         case .quorumSend(let link, let bytes):
             guard let end = server.ends[link] else { return }
+            trace { "\(server.id) says \(QuorumTranscript.describe(bytes)) on link \(link)" }
             check(bytes, end, host)
             if let word = lastWord, QuorumTranscript.holds(word.kind, bytes) {
                 count("broken off")

@@ -58,6 +58,11 @@ public final class EnsembleSimulation {
     /// Of 20 idle moments of a client, in how many it goes to another server.
     let restlessness: Int
     let snapshotTransactionCount: Int
+    /// Whether servers take a snapshot of all that is logged when they start, as those of Apache
+    /// ZooKeeper do, whose directories ours go on with.
+    let snapshotsAtStart: Bool
+    /// How many bytes clients write besides what they say.
+    let paddingMax: Int
     var operationTotal = 0
     var isCalm = false
     var eventCount = 0
@@ -92,6 +97,8 @@ public final class EnsembleSimulation {
             EnsembleSimulation.faultKinds, random: random.fork(), limits: limits)
         self.restlessness = [1, 1, 5, 20][random.below(4)]
         self.snapshotTransactionCount = [10, 60, 60][random.below(3)]
+        self.snapshotsAtStart = random.chance(1, in: 3)
+        self.paddingMax = [0, 0, 2000][random.below(3)]
         let areClocksSkewed = random.chance(1, in: 2)
         self.random = random
         for number in 1...voters + observers + spares {
@@ -213,6 +220,8 @@ public final class EnsembleSimulation {
             wallMilliseconds: 1_700_000_000_000 + now / 1000 + servers[host].clockError)
     }
 
+    /// Its own time so far, in microseconds.
+    public var elapsed: Int64 { now }
     /// The misfortunes that came, and when.
     public var misfortunes: [(number: Int, fault: Fault, time: Int64)] { faults.history }
     /// How many misfortunes there were, also those left out.

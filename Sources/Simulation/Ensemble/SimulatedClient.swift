@@ -98,7 +98,7 @@ struct SimulatedClient {
     }
 
     mutating func frame(
-        _ operation: Operation, now: Int64, lastWrite: Zxid
+        _ operation: Operation, now: Int64, lastWrite: Zxid, padding: Int
     ) -> [UInt8] {
         var writer = JuteWriter()
         let start = writer.beginFrame()
@@ -111,7 +111,7 @@ struct SimulatedClient {
         func header(_ type: OpCode) {
             RequestHeader(xid: xid, type: type).write(to: &writer)
         }
-        let data = Array("\(number):\(lastXid)".utf8)
+        let data = Array("\(number):\(lastXid)".utf8) + [UInt8](repeating: 7, count: padding)
         switch operation {
         case .create(let path), .createEphemeral(let path):
             header(.create)

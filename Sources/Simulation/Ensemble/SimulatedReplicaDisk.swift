@@ -170,6 +170,16 @@ final class SimulatedReplicaDisk: ReplicaDisk {
         var writer: SnapshotFileWriter?
     }
 
+    /// Writes a whole snapshot beside everything else.
+    func takeSnapshot(_ image: (zxid: Zxid, body: [UInt8], trailer: SnapshotTrailer)) {
+        guard
+            var writer = try? SnapshotFileWriter(
+                image.zxid, in: directories.snapshots, of: fileSystem)
+        else { return }
+        guard (try? writer.append(image.body)) != nil else { return writer.abandon() }
+        _ = try? writer.finish(image.trailer)
+    }
+
     func beginSnapshot(_ zxid: Zxid, _ header: [UInt8]) {
         snapshot = SnapshotBox()
         snapshot.writer = try? SnapshotFileWriter(

@@ -117,7 +117,8 @@ extension QuorumSimulation {
     func perform(_ host: Int) {
         while let effects = servers[host].peer?.takeEffects(), !effects.isEmpty {
             for effect in effects {
-                if !isCalm, options.limits.hasSuddenDeaths, random.chance(suddenDeaths, in: 100_000) {
+                if !isCalm, options.limits.hasSuddenDeaths, random.chance(suddenDeaths, in: 100_000)
+                {
                     crash(host)
                     return
                 }

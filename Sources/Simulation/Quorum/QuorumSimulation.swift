@@ -90,7 +90,7 @@ public final class QuorumSimulation {
             if areClocksSkewed { server.clock.rate = random.number(900...1100) }
             servers.append(server)
         }
-        if !isNew, random.chance(1, in: 4) {
+        if !isNew, random.chance(1, in: 2) {
             // Some have promised themselves to leaders that never came to be.
             for number in 0..<(voters - 1) / 2 {
                 servers[number].disk.persistAccepted(Epoch(Int32(random.number(1...4))))
@@ -186,6 +186,8 @@ public final class QuorumSimulation {
 
     // MARK: For tests and people
 
+    /// Its own time so far, in microseconds.
+    public var elapsed: Int64 { now }
     /// The misfortunes that came, and when.
     public var misfortunes: [(number: Int, fault: Fault, time: Int64)] { faults.history }
     /// How many misfortunes there were, also those left out.
