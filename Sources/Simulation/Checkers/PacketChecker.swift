@@ -18,8 +18,10 @@ struct PacketChecker {
         var formerEpoch: Epoch
         /// The last transaction of the history.
         var last: Zxid
-        /// Something was written to the history that would not survive; what it is.
-        var undurable: String?
+        /// Tells of something that was written to the history and would not survive.
+        var probe: (() -> String?)?
+
+        var undurable: String? { probe?() }
     }
 
     /// Who says something, and to whom.
@@ -109,10 +111,11 @@ struct PacketChecker {
             }
             promises[disk.acceptedEpoch, default: [:]][server] = Standing(
                 epoch: Epoch(current), last: packet.zxid)
-            if packet.zxid != disk.last || disk.undurable != nil {
+            let undurable = disk.undurable
+            if packet.zxid != disk.last || undurable != nil {
                 fail(
                     "S15: \(server) promises with \(packet.zxid), its disk holds \(disk.last)"
-                        + (disk.undurable.map { " without \($0)" } ?? ""))
+                        + (undurable.map { " without \($0)" } ?? ""))
             }
             return
         }
@@ -120,10 +123,11 @@ struct PacketChecker {
             if !synchronized.contains(link.connection) {
                 fail("S13: \(server) acknowledges \(packet.zxid) before its leader's history")
             }
-            if disk.last < packet.zxid || disk.undurable != nil {
+            let undurable = disk.undurable
+            if disk.last < packet.zxid || undurable != nil {
                 fail(
                     "S13: \(server) acknowledges \(packet.zxid), its disk holds \(disk.last)"
-                        + (disk.undurable.map { " without \($0)" } ?? ""))
+                        + (undurable.map { " without \($0)" } ?? ""))
             }
             return
         }

@@ -22,7 +22,8 @@ public struct CrashPoint: Hashable, Sendable, CustomStringConvertible {
     }
 
     init(_ step: Step, path: String) {
-        let name = path[(path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex)...]
+        let cut = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+        let name = path[(cut.map(path.utf8.index(after:)) ?? path.startIndex)...]
         let content: Content =
             if name.hasPrefix("log.") {
                 .log

@@ -68,12 +68,15 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     /// A file in the directory that would not survive as it is, and whose name begins with one of
     /// these.
     func undurable(in directory: String, _ prefixes: [String]) -> String? {
-        let changed = Set(pendingNames.flatMap { $0.names.map(\.path) })
-        return names.filter { path, file in
-            Self.parent(of: path) == directory
-                && prefixes.contains { path.dropFirst(directory.count + 1).hasPrefix($0) }
-                && (changed.contains(path) || files[file]?.isDurable == false)
-        }.keys.min()
+        for path in names.keys.sorted() where path.hasPrefix(directory) {
+            let name = path.dropFirst(directory.count + 1)
+            guard Self.parent(of: path) == directory, prefixes.contains(where: name.hasPrefix),
+                let file = names[path]
+            else { continue }
+            let isRenamed = pendingNames.contains { $0.names.contains { $0.path == path } }
+            if isRenamed || files[file]?.isDurable == false { return path }
+        }
+        return nil
     }
 
     /// Cuts the power and restores it: the disk holds what survived, and everything is usable again.
@@ -273,7 +276,9 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     }
 
     private static func parent(of path: String) -> String {
-        guard let cut = path.lastIndex(of: "/"), cut != path.startIndex else { return "/" }
+        guard let cut = path.utf8.lastIndex(of: UInt8(ascii: "/")), cut != path.startIndex else {
+            return "/"
+        }
         return String(path[..<cut])
     }
 

@@ -68,12 +68,15 @@ final class SimulatedReplicaDisk: ReplicaDisk {
 
     /// As a checker of packets sees it.
     var checked: PacketChecker.Disk {
-        PacketChecker.Disk(
+        let (fileSystem, directories) = (fileSystem, directories)
+        return PacketChecker.Disk(
             acceptedEpoch: acceptedEpoch, currentEpoch: currentEpoch, formerEpoch: formerEpoch,
             last: durable,
-            undurable: fileSystem.undurable(in: directories.logs, ["log."])
-                ?? fileSystem.undurable(
-                    in: directories.snapshots, ["acceptedEpoch", "currentEpoch"]))
+            probe: {
+                fileSystem.undurable(in: directories.logs, ["log."])
+                    ?? fileSystem.undurable(
+                        in: directories.snapshots, ["acceptedEpoch", "currentEpoch"])
+            })
     }
 
     func append(_ entries: [LogEntry]) {
