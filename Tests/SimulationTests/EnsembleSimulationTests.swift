@@ -1,7 +1,7 @@
 import Simulation
 import Testing
 
-@Test(arguments: 1...60 as ClosedRange<UInt64>)
+@Test(arguments: 1...30 as ClosedRange<UInt64>)
 func `whole servers keep their promises to clients whatever happens`(seed: UInt64) {
     let failure = EnsembleSimulation(seed: seed).run()
     #expect(failure == nil)

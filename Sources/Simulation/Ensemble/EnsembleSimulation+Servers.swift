@@ -17,7 +17,7 @@ extension EnsembleSimulation {
         quorum.bootstrapPatience = 300
         quorum.snapshotSizeFactor = seed % 4 == 0 ? 0.33 : 0
         quorum.observerMasterPort = seed % 3 == 1 ? UInt16(EnsembleSimulation.observersPort) : nil
-        quorum.observersKeepLog = seed % 5 != 2
+        quorum.observersKeepLog = observersKeepLog
         quorum.reconfigEnabled = isReconfiguring
         if server.files.mustJoin {
             server.files.prepareJoining(newestMembership)

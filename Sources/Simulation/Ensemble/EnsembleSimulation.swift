@@ -131,6 +131,9 @@ public final class EnsembleSimulation {
         (Int(host.description.drop { !$0.isNumber }) ?? 1) - 1
     }
 
+    /// Whether observers write down what they follow.
+    var observersKeepLog: Bool { seed % 5 != 2 }
+
     /// Runs to the end; nil if all went well.
     public func run() -> String? {
         for host in servers.indices {
