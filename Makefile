@@ -50,9 +50,10 @@ conformance: libyaml ## random programs compared with Apache ZooKeeper, request 
 	AVIARY_BIN=$${AVIARY_BIN:-.build/debug/aviary} .build-interop/venv/bin/pytest Tests/Interop/test_conformance_live.py \
 	    --seeds $(SEEDS) --operations $(OPERATIONS) $(PYTEST)
 
-simulate: libyaml ## whole ensembles from random seeds, for SECONDS_TO_SIMULATE seconds
+simulate: libyaml ## whole ensembles from seeds, on all cores: SECONDS_TO_SIMULATE=60, or SEEDS_TO_SIMULATE=100000; FIRST=1 JOBS=2
 	$(RELEASE) --product simulate
-	.build/release/simulate --seconds $(SECONDS_TO_SIMULATE)
+	.build/release/simulate --first $${FIRST:-1} $(if $(JOBS),--jobs $(JOBS)) \
+	    $(if $(SEEDS_TO_SIMULATE),--seeds $(SEEDS_TO_SIMULATE),--seconds $(SECONDS_TO_SIMULATE))
 
 fuzz: libyaml ## decoders of everything from outside, SECONDS_TO_SIMULATE each; TARGETS names some
 	$(RELEASE) --product fuzz

@@ -27,7 +27,7 @@ public struct CrashPoint: Hashable, Sendable, CustomStringConvertible {
         let content: Content =
             if name.hasPrefix("log.") {
                 .log
-            } else if name.hasPrefix("snapshot.") {
+            } else if name.hasPrefix("snapshot.") || name.hasPrefix("unfinished-snapshot.") {
                 .snapshot
             } else if name.hasPrefix("acceptedEpoch") || name.hasPrefix("currentEpoch") {
                 .epoch

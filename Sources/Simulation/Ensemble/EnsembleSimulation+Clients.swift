@@ -130,7 +130,7 @@ extension EnsembleSimulation {
         }
         guard response.timeout > 0 else {
             count("session expired")
-            clients[number].forgetSession()
+            clients[number].forgetSession(isClosed: false)
             hangUp(number)
             return
         }

@@ -33,6 +33,9 @@ extension EnsembleSimulation {
         settings.lastSeenMembership = server.files.proposed
         settings.tickTimeMilliseconds = Int32(EnsembleSimulation.tickTime)
         settings.snapshotTransactionCount = snapshotTransactionCount
+        if let powerGoesAt, !isCalm, random.chance(1, in: 2) {
+            server.fileSystem.losePower(at: powerGoesAt)
+        }
         do throws(StorageError) {
             let disk = try SimulatedReplicaDisk(
                 server.fileSystem, server: server.id, durable: server.durable,

@@ -47,6 +47,8 @@ public final class EnsembleSimulation {
     let isReconfiguring: Bool
     /// Every configuration that was in force anywhere, by its version: there is one of each.
     var configurations: [Int64: Membership] = [:]
+    /// Where every second life of a server ends, on top of everything else.
+    let powerGoesAt: CrashPoint?
     let limits: RunLimits
     var faults: FaultSchedule
     var lastWord: LastWord?
@@ -76,9 +78,10 @@ public final class EnsembleSimulation {
     /// An ensemble of three or five participants, perhaps an observer, and some clients.
     public init(
         seed: UInt64, chaosTime: Int64 = 5_000_000, startTime: Int64 = 300_000,
-        limits: RunLimits = RunLimits(), isTraced: Bool = false
+        limits: RunLimits = RunLimits(), powerGoesAt: CrashPoint? = nil, isTraced: Bool = false
     ) {
         self.seed = seed
+        self.powerGoesAt = powerGoesAt
         self.limits = limits
         self.chaosTime = chaosTime
         self.startTime = startTime

@@ -88,12 +88,15 @@ struct SimulatedClient {
     }
 
     /// The server does not know the session any more.
-    mutating func forgetSession() {
+    ///
+    /// `isClosed`: as the client wished, and that is committed. A leader that has lost its quorum may call a session expired that lives on for
+    /// the others, as Apache ZooKeeper's does.
+    mutating func forgetSession(isClosed: Bool) {
         session = .none
         password = nil
         lastZxid = .zero
         seen = [:]
-        if let ephemeral { formerEphemerals.append(ephemeral) }
+        if let ephemeral, isClosed { formerEphemerals.append(ephemeral) }
         ephemeral = nil
     }
 
