@@ -119,9 +119,12 @@ public struct JuteWriter: ~Copyable {
     }
 
     /// Closes the frame opened at `start`: fills in its length, which excludes itself.
+    ///
+    /// Whoever writes what others choose bounds it far below 2 GiB; beyond that the length says as
+    /// much as it can, and nothing traps.
     @inlinable
     public mutating func endFrame(_ start: Int) {
-        replaceInt32(at: start, with: Int32(count &- start &- 4))
+        replaceInt32(at: start, with: Int32(clamping: count &- start &- 4))
     }
 
     /// Overwrites the `int` at `offset`.

@@ -91,8 +91,6 @@ public enum QuorumEffect: Equatable, Sendable {
 
     /// A client's write or sync, through a learner, in the learner's order.
     case forwarded(LinkID, ForwardedRequest)
-    /// A learner's link is gone: nothing can be answered on it.
-    case learnerGone(LinkID)
     /// The clients of the learner that were active since its last report.
     case sessionsTouched(LinkID, [SessionTouch])
     /// May this session move to the learner? Answered by `answerRevalidate`.

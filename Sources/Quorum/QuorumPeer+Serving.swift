@@ -69,6 +69,9 @@ extension QuorumPeer {
 
     // MARK: To look at
 
+    /// The last proposal in the log, committed or not.
+    public var lastLogged: Zxid { context.history.lastLogged }
+
     /// The state for four letter words and metrics.
     public var status: QuorumStatus {
         var status = QuorumStatus(

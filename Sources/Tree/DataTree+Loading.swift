@@ -1,7 +1,7 @@
 // Filling a tree from a snapshot: reset, the ACL table, the znodes with each after its parent, and
 // a last step that makes good what an old or fuzzy snapshot may lack.
 
-public import Jute
+import Jute
 public import Records
 
 /// Why a snapshot's content is not a tree.
@@ -14,8 +14,6 @@ public enum TreeLoadError: Error, Equatable, Sendable {
     case duplicate(Path)
     /// The ACL's index is taken or none.
     case invalidACLIndex(Int64)
-    /// The bytes end early or hold no record.
-    case malformed(JuteError)
 }
 
 extension DataTree {
@@ -66,26 +64,6 @@ extension DataTree {
     ) throws(TreeLoadError) {
         try insertLoaded(
             path: path.bytes.rawSpan, data: data?.rawSpan, aclIndex: aclIndex, stat: stat)
-    }
-
-    /// Reads one znode's record and adds it; false at the path `/`, which ends the znodes.
-    public func insertLoaded(from reader: inout JuteReader) throws(TreeLoadError) -> Bool {
-        let path: RawSpan
-        let data: RawSpan?
-        let aclIndex: Int64
-        let stat: StatPersisted
-        do throws(JuteError) {
-            guard let readPath = try reader.readBufferSpan() else { throw .invalidValue }
-            path = readPath
-            if path.byteCount == 1, path.byte(at: 0) == DataTree.slash { return false }
-            data = try reader.readBufferSpan()
-            aclIndex = try reader.readInt64()
-            stat = try StatPersisted(from: &reader)
-        } catch {
-            throw .malformed(error)
-        }
-        try insertLoaded(path: path, data: data, aclIndex: aclIndex, stat: stat)
-        return true
     }
 
     /// Ends the loading: drops ACLs that no znode has, adds the system's znodes if the snapshot is

@@ -34,9 +34,6 @@ extension DataTree {
     /// The number of direct children.
     public func childCount(of index: ZnodeIndex) -> Int { Int(slab[index].childCount) }
 
-    /// The znode above; nil for the root.
-    public func parent(of index: ZnodeIndex) -> ZnodeIndex? { slab[index].parent.asOptional }
-
     /// The znode's path; `/` for the root.
     public func path(of index: ZnodeIndex) -> Path {
         index == .root ? .root : Path(slab.copyPath(of: index))

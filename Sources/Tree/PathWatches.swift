@@ -21,17 +21,10 @@ struct PathWatches: Sendable {
     var watcherCount: Int { paths.count }
     var pathCount: Int { watches.count }
 
-    /// Adds modes; false if that took a new watch, and the watcher has `limit` already.
-    mutating func add(
-        _ watcher: WatcherID, _ path: Path, _ modes: WatchModes, limit: Int
-    ) -> Bool {
-        if modes.isEmpty { return true }
+    mutating func add(_ watcher: WatcherID, _ path: Path, _ modes: WatchModes) {
+        if modes.isEmpty { return }
         let (place, found) = PathWatches.place(of: watcher, in: watches[path] ?? [])
         if !found {
-            guard paths[watcher, default: []].count < limit else {
-                if paths[watcher]?.isEmpty == true { paths[watcher] = nil }
-                return false
-            }
             watches[path, default: []].insert(Watch(watcher: watcher, modes: []), at: place)
             paths[watcher, default: []].insert(path)
             count += 1
@@ -39,7 +32,6 @@ struct PathWatches: Sendable {
         let old = watches[path]?[place].modes ?? []
         if modes.contains(.recursive), !old.contains(.recursive) { recursiveCount += 1 }
         watches[path]?[place].modes = old.union(modes)
-        return true
     }
 
     func modes(of watcher: WatcherID, _ path: Path) -> WatchModes {

@@ -68,28 +68,23 @@ public struct WatchNotification: Equatable, Sendable {
 public struct WatchTable: Sendable {
     private var data = PathWatches()
     private var child = PathWatches()
-    private let watchesPerWatcherMax: Int
 
-    /// No watches; a watcher may hold at most `watchesPerWatcherMax` paths in each registry.
-    public init(watchesPerWatcherMax: Int = .max) {
-        self.watchesPerWatcherMax = watchesPerWatcherMax
-    }
+    /// No watches.
+    public init() {}
 
     /// Whether there are no watches at all: events need not be gathered then.
     public var isEmpty: Bool { data.count == 0 && child.count == 0 }
 
-    /// Watches `path`; false if the watcher has as many watches as it may.
+    /// Watches `path`.
     ///
     /// The child registry has no recursive watches: those see children come and go as znodes.
-    @discardableResult
     public mutating func add(
         _ watcher: WatcherID, _ path: Path, in registry: WatchRegistry,
         modes: WatchModes = .standard
-    ) -> Bool {
+    ) {
         switch registry {
-        case .data: data.add(watcher, path, modes, limit: watchesPerWatcherMax)
-        case .child:
-            child.add(watcher, path, modes.subtracting(.recursive), limit: watchesPerWatcherMax)
+        case .data: data.add(watcher, path, modes)
+        case .child: child.add(watcher, path, modes.subtracting(.recursive))
         }
     }
 

@@ -93,3 +93,83 @@ def test_a_long_answer_comes_whole_also_to_who_reads_slowly(make_server, kazoo):
         while chunk := slow.recv(1 << 20):
             answer += chunk
     assert len([line for line in answer.splitlines() if line.startswith(b"/")]) == len(paths)
+
+
+# -- small requests that ask for a lot
+
+def prove(session, number):
+    return trees.authenticate(session, "digest", b"user%d:secret" % number)
+
+
+@pytest.mark.ours
+def test_an_acl_that_grows_beyond_all_bounds_is_refused(make_server):
+    """`auth` stands for all that a client has proved, and what is acknowledged must be readable from a snapshot."""
+    server = make_server(snapCount=10).start().wait_serving()
+    session = server.session()
+    assert [prove(session, number) for number in range(10)] == [0] * 10
+
+    def own(count):
+        return [(permissions, "auth", "") for permissions in range(1, count + 1)]
+    assert trees.create(session, "/a", acl=own(7000)) == -114
+    assert trees.create(session, "/a", acl=own(101)) == -114
+    assert trees.create(session, "/a", acl=own(100)) == "/a"
+    for number in range(30):
+        assert trees.create(session, f"/{number}") == f"/{number}"
+    server.restart().wait_serving()
+    session = server.session()
+    assert prove(session, 0) == 0
+    assert len(trees.acl(session, "/a")) == 1000
+
+
+@pytest.mark.ours
+def test_a_client_proves_so_much_and_no_more(make_ensemble):
+    ensemble = make_ensemble(3).start().wait_ready()
+    follower = ensemble.followers()[0]
+    session = follower.session()
+    assert [prove(session, number) for number in range(99)] == [0] * 99
+    # The follower's requests carry all of it, and the leader takes them.
+    assert trees.create(session, "/a") == "/a"
+    other = follower.session()
+    assert prove(session, 99) == -115
+    with pytest.raises(w.Disconnected):
+        session.read_reply()
+    assert trees.create(other, "/b") == "/b"
+
+
+def resident_megabytes(server):
+    with open(f"/proc/{server.process.pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) >> 10 for line in status if line.startswith("VmRSS"))
+
+
+@pytest.mark.ours
+def test_answers_wait_for_whoever_asks_and_does_not_read(make_server):
+    """A few kilobytes of requests are 400 MB of answers: they leave as they are read, in their order."""
+    server = make_server().start().wait_serving()
+    session = server.session(io_timeout=60)
+    assert trees.create(session, "/big", b"x" * 1_000_000) == "/big"
+    before = resident_megabytes(server)
+    for _ in range(400):
+        session.send(w.GET_DATA, w.Out().string("/big").bool(False).bytes())
+    time.sleep(2)
+    assert resident_megabytes(server) < before + 64
+    assert trees.create(server.session(), "/other") == "/other"
+    for number in range(400):
+        reply = session.read_reply()
+        assert (reply.xid, reply.err, len(w.In(reply.body).buffer())) == (2 + number, 0, 1_000_000)
+    assert session.call(w.EXISTS, w.Out().string("/big").bool(False).bytes()).err == 0
+
+
+@pytest.mark.ours
+def test_an_answer_to_a_multi_read_has_an_end(make_server):
+    server = make_server().start().wait_serving()
+    session = server.session()
+    assert trees.create(session, "/big", b"x" * 1_000_000) == "/big"
+
+    def read(count):
+        body = w.Out()
+        for _ in range(count):
+            body.int(w.GET_DATA).bool(False).int(-1).string("/big").bool(False)
+        return session.call(w.MULTI_READ, body.int(-1).bool(True).int(-1).bytes())
+    assert read(2100).err == -8
+    assert read(10).err == 0
+    assert server.alive

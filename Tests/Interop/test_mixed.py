@@ -231,3 +231,28 @@ def test_an_observer_of_the_other_kind_serves_and_does_not_vote(make_ensemble, u
     ensemble[1].kill()
     ensemble[2].kill()
     eventually(lambda: ensemble[3].mode() is None and ensemble[4].mode() is None, 30, "two of four serving nobody")
+
+
+def test_the_end_of_a_session_with_very_many_ephemerals(make_ensemble, under_test):
+    """A list of them would be more than followers take (ZOOKEEPER-4306): there is none then, and all are deleted."""
+    ensemble = make_ensemble([under_test, "apache", under_test], config={"jute.maxbuffer": 20000}).start_led_by(3)
+    for end in ("close", "expiry"):
+        session = ensemble[1].session(timeout_ms=4000)
+        for number in range(400):
+            path = f"/{end}-{number:04}-{'x' * 90}"
+            session.send(w.CREATE, w.Out().string(path).buffer(b"").acl(w.OPEN_ACL).int(1).bytes())
+        assert [session.read_reply().err for _ in range(400)] == [0] * 400
+        assert all(len(trees.children(server.session(), "/")) > 1 for server in ensemble)
+        session.close() if end == "close" else session.abandon()
+
+        def gone():
+            return all(trees.children(server.session(), "/") == ["zookeeper"] for server in ensemble)
+        eventually(gone, 30, f"no ephemerals after the {end}")
+    assert ensemble.leader() is ensemble[3]
+    write(ensemble[2], "/after", 3)
+    assert_equal(ensemble)
+    for server in ensemble:
+        server.stop()
+    ensemble.start().wait_ready()
+    assert {path for path in assert_equal(ensemble) if path.startswith("/after")} == {f"/after-{i}" for i in range(3)}
+    assert not any("digest mismatch" in server.log.lower() for server in ensemble)

@@ -145,7 +145,6 @@ extension Scenario {
         case .forwarded(_, let request): propose(request.body, host)
         case .note(let text, let isWarning):
             if isWarning { note(host, "says: \(text)") }
-        case .learnerGone: break
         default: note(host, "\(effect)")
         }
     }

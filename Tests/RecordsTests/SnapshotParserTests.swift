@@ -51,12 +51,29 @@ struct SnapshotParserTests {
         }
     }
 
+    @Test func `nothing that fits is too large`() throws {
+        let entries = (0..<Int32(70_000)).map {
+            ACL(permissions: Permissions(rawValue: $0), identity: .anyone)
+        }
+        let data = [UInt8](repeating: 1, count: (64 << 20) + 1)
+        let body = SnapshotItem.encodeBody([
+            .acl(index: 1, entries), .znode("", data: [], aclIndex: 1, StatPersisted()),
+            .znode("/a", data: data, aclIndex: 1, StatPersisted()), .end,
+        ])
+        for sizeMax in [Int64(body.count), .max] {
+            var parser = SnapshotParser(sizeMax: sizeMax)
+            var sink = IgnoredItems()
+            #expect(try parser.feed(body.rawSpan, into: &sink) == body.count)
+            #expect(parser.isComplete && sink.entryCount == 70_000)
+            #expect(sink.dataCount == data.count)
+        }
+    }
+
     @Test func `lengths are refused before they are believed`() {
         func outcome(_ write: (inout JuteWriter) -> Void) -> SnapshotError? {
             var writer = JuteWriter()
             write(&writer)
-            var parser = SnapshotParser(
-                limits: SnapshotParser.Limits(lengthMax: 100, entryCountMax: 2))
+            var parser = SnapshotParser(sizeMax: 112)
             var sink = SnapshotItems()
             do throws(SnapshotError) {
                 _ = try parser.feed(writer.bytes, into: &sink)
@@ -73,11 +90,15 @@ struct SnapshotParserTests {
             } == .unreasonableLength(-7, offset: 4))
         #expect(
             outcome {
+                $0.writeInt32(10)
+            } == .unreasonableLength(10, offset: 0))
+        #expect(
+            outcome {
                 $0.writeInt32(0)
                 $0.writeInt32(1)
                 $0.writeInt64(1)
-                $0.writeInt32(3)
-            } == .unreasonableLength(3, offset: 16))
+                $0.writeInt32(8)
+            } == .unreasonableLength(8, offset: 16))
         #expect(
             outcome {
                 $0.writeInt32(0)
@@ -99,4 +120,19 @@ struct SnapshotParserTests {
             }
         }
     }
+}
+
+/// Only counts: what is large is not kept.
+private struct IgnoredItems: SnapshotSink {
+    var entryCount = 0
+    var dataCount = 0
+
+    mutating func receivedSession(_ session: SessionID, timeout: Int32) {}
+    mutating func receivedACL(_ list: [ACL], index: Int64) { entryCount += list.count }
+    mutating func receivedZnode(
+        path: RawSpan, data: RawSpan?, aclIndex: Int64, stat: StatPersisted
+    ) {
+        dataCount += data?.byteCount ?? 0
+    }
+    mutating func receivedEnd() {}
 }

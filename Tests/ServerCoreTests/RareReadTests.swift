@@ -69,6 +69,25 @@ struct RareReadTests {
         #expect(try client.has("/"))
     }
 
+    @Test(arguments: ["/", " /", "/\t ", " ", ""])
+    func `ephemerals under the root are all, with spaces around it too`(_ prefix: String) throws {
+        let server = try StandaloneServer()
+        let client = try server.client()
+        try client.create("/a", flags: 1)
+        try client.create("/b", flags: 1)
+        let answer = try client.ask(.getEphemerals) { $0.writeBuffer(Array(prefix.utf8)) }
+        var reader = JuteReader(answer.body.rawSpan)
+        #expect(try reader.readStrings()?.count == 2)
+    }
+
+    @Test func `spaces count where ephemerals are compared`() throws {
+        let server = try StandaloneServer()
+        let client = try server.client()
+        try client.create("/a", flags: 1)
+        let answer = try client.ask(.getEphemerals) { $0.writeBuffer(Array(" /a".utf8)) }
+        #expect(answer.body == [0, 0, 0, 0])
+    }
+
     // MARK: multiRead
 
     private func read(_ path: Path?) -> (inout JuteWriter) -> Void {

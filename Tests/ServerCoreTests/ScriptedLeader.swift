@@ -22,6 +22,8 @@ final class ScriptedLeader {
     private(set) var dialCount = 0
     /// What the follower has said since the last `takePackets`.
     private var said: [UInt8] = []
+    /// What clients of the follower were told.
+    private(set) var output: [ConnectionID: [UInt8]] = [:]
     /// What the follower wrote to its log for people.
     private(set) var lines: [(level: LogLevel, text: String)] = []
     /// Why the process would have ended.
@@ -74,6 +76,48 @@ final class ScriptedLeader {
         perform()
     }
 
+    /// Has the follower serve clients, from a history that ends at `last`.
+    func establish(_ epoch: Epoch, last: Zxid) {
+        offer(epoch)
+        say(.diff, last)
+        say(.newLeader, epoch.start)
+        say(.upToDate, .none)
+    }
+
+    /// A client connects to the follower.
+    func connect(_ id: ConnectionID) {
+        #expect(replica.clientConnected(id, address: [127, 0, 0, 1], port: 1, now))
+    }
+
+    /// A client's connection to the follower ends.
+    func disconnect(_ id: ConnectionID) {
+        replica.clientClosed(id, now)
+        perform()
+    }
+
+    /// A client says this to the follower, as one frame.
+    func client(_ id: ConnectionID, _ body: (inout JuteWriter) -> Void) {
+        var writer = JuteWriter()
+        let frame = writer.beginFrame()
+        body(&writer)
+        writer.endFrame(frame)
+        let consumed = replica.clientReceived(id, writer.bytes, now)
+        #expect(consumed == writer.count)
+        perform()
+    }
+
+    /// The frames that a client was told since it was asked last.
+    func takeFrames(_ id: ConnectionID) -> [[UInt8]] {
+        var rest = (output.removeValue(forKey: id) ?? [])[...]
+        var frames: [[UInt8]] = []
+        while rest.count >= 4 {
+            let length = rest.prefix(4).reduce(0) { $0 << 8 | Int($1) }
+            frames.append(Array(rest.dropFirst(4).prefix(length)))
+            rest = rest.dropFirst(4 + length)
+        }
+        return frames
+    }
+
     /// Time goes by.
     func pass(_ more: Int64) {
         milliseconds += more
@@ -117,7 +161,7 @@ final class ScriptedLeader {
 
     private func perform() {
         repeat {
-            replica.drainOutput { _, _ in }
+            replica.drainOutput { id, bytes in output[id, default: []] += Array(copying: bytes) }
             for effect in replica.takeEffects() { perform(effect) }
             let queued = disk.queuedCount
             if queued > 0, let zxid = try? disk.sync(queued) {

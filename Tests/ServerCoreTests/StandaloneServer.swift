@@ -1,10 +1,10 @@
 import Jute
 import Quorum
 import Records
-import ServerCore
 import Storage
 import Testing
 
+@testable import ServerCore
 @testable import Simulation
 
 /// A standalone server over a simulated disk, whose clients say exactly what a test wants.
@@ -16,6 +16,10 @@ final class StandaloneServer {
     private var connectionCount: Int64 = 0
     fileprivate var received: [ConnectionID: [UInt8]] = [:]
     fileprivate var closed: Set<ConnectionID> = []
+    /// Whether nothing becomes durable for the time being.
+    var isDiskHeld = false
+    /// The most bytes that a connection was given to write at once.
+    private(set) var largestWrite = 0
     /// Why the process would have ended.
     private(set) var fatal: String?
 
@@ -73,6 +77,21 @@ final class StandaloneServer {
         return client
     }
 
+    /// A client that takes over a session.
+    func client(takingOver session: SessionID) throws -> RawClient {
+        let client = try connection()
+        client.send { writer in
+            ConnectRequest(
+                lastZxidSeen: .zero, timeout: 1_000_000_000, session: session,
+                password: SessionPassword.make(for: session), readOnly: false
+            ).write(to: &writer)
+        }
+        let frame = try #require(client.takeFrame())
+        var reader = JuteReader(frame.rawSpan)
+        client.session = try ConnectResponse(from: &reader).session
+        return client
+    }
+
     /// A client without one.
     func connection(address: [UInt8] = [127, 0, 0, 1]) throws -> RawClient {
         connectionCount += 1
@@ -101,6 +120,7 @@ final class StandaloneServer {
     func perform() {
         repeat {
             replica.drainOutput { id, bytes in
+                largestWrite = max(largestWrite, bytes.byteCount)
                 received[id, default: []] += Array(copying: bytes)
             }
             for effect in replica.takeEffects() {
@@ -111,7 +131,7 @@ final class StandaloneServer {
                 }
             }
             let queued = disk.queuedCount
-            if queued > 0, let zxid = try? disk.sync(queued) {
+            if queued > 0, !isDiskHeld, let zxid = try? disk.sync(queued) {
                 replica.logged(through: zxid, now)
             }
         } while replica.hasEffects

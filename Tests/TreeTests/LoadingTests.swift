@@ -71,7 +71,7 @@ import Testing
     @Test func `the empty tree has the bytes of the reference's snapshot`() throws {
         let tree = DataTree(seed: 1)
         let bytes = tree.snapshotBytes()
-        // storage.md 5.1: the ACL table has 39 bytes, the znodes 352; then the path `/`.
+        // The ACL table has 39 bytes, the znodes 352; then the path `/`.
         #expect(bytes.count == 39 + 352)
         #expect(bytes[..<12] == [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1])
     }

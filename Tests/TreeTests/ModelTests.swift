@@ -37,7 +37,7 @@ import Testing
             guard let index = tree.find(path) else { continue }
             #expect(tree.descendantCount(of: index) == inside, comment)
             #expect(tree.childCount(of: index) == znode.children.count, comment)
-            #expect(tree.parent(of: index).map(tree.path(of:)) == path.parent, comment)
+            #expect(tree.slab[index].parent.asOptional.map(tree.path(of:)) == path.parent, comment)
         }
     }
 

@@ -129,7 +129,13 @@ extension DataTree {
             let index = try reader.readInt64()
             try defineACL(index, try ACL.readList(from: &reader) ?? [])
         }
-        while try insertLoaded(from: &reader) {}
+        while let path = try reader.readBuffer(), path != Array("/".utf8) {
+            let data = try reader.readBuffer()
+            let aclIndex = try reader.readInt64()
+            try insertLoaded(
+                path: Path(path), data: data, aclIndex: aclIndex,
+                stat: try StatPersisted(from: &reader))
+        }
         finishLoading()
     }
 }

@@ -101,21 +101,6 @@ import Testing
         #expect(table.isEmpty)
     }
 
-    @Test func `a watcher has no more watches than it may`() {
-        var table = WatchTable(watchesPerWatcherMax: 2)
-        #expect(table.add(one, "/a", in: .data) == true)
-        #expect(table.add(one, "/b", in: .data) == true)
-        #expect(table.add(one, "/c", in: .data) == false)
-        #expect(table.add(one, "/b", in: .data, modes: .persistent) == true)
-        #expect(table.add(two, "/c", in: .data) == true)
-        #expect(fired(&table, .dataChanged, "/a") == [one])
-        #expect(table.add(one, "/c", in: .data) == true)
-        #expect(table.count == 3)
-        var none = WatchTable(watchesPerWatcherMax: 0)
-        #expect(none.add(one, "/a", in: .data) == false)
-        #expect(none.summary == (0, 0, 0))
-    }
-
     @Test func `listings are sorted and of the data registry`() {
         var table = WatchTable()
         table.add(two, "/b", in: .data)

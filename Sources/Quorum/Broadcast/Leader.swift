@@ -106,7 +106,6 @@ struct Leader: LearnerMaster {
 
     mutating func lost(_ learner: LearnerConnection, _ context: inout PeerContext) {
         waitingSyncs.removeAll { $0.link == learner.link }
-        if learner.isForwarding { context.effects.addLocal(.learnerGone(learner.link)) }
     }
 
     /// Lets go of everything: the peer looks for a leader again.

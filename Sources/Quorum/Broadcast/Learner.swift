@@ -221,6 +221,9 @@ struct Learner {
         process(&context)
     }
 
+    /// What a leader may send in one packet: the largest transaction, and what can stand before it.
+    private static let packetSizeMax = Transaction.sizeMax + Activation.size
+
     /// Handles whatever is complete, until the database is being changed.
     mutating func process(_ context: inout PeerContext) {
         while !isLoading, !hasEnded {
@@ -229,9 +232,10 @@ struct Learner {
                 continue
             }
             do {
-                guard
-                    let packet = try stream.next(sizeMax: context.settings.packetSizeMax)
-                else { return }
+                // The leader's settings, now or in the past, need not be ours, and what it has
+                // logged it sends.
+                let sizeMax = max(context.settings.packetSizeMax, Learner.packetSizeMax)
+                guard let packet = try stream.next(sizeMax: sizeMax) else { return }
                 handle(packet, &context)
             } catch {
                 end("the leader sent what is no packet")

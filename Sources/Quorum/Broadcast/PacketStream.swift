@@ -5,6 +5,9 @@ import Records
 ///
 /// Packets have no length before them; a packet is complete when it can be read.
 struct PacketStream {
+    /// Far above what a server lets a client prove.
+    private static let identitiesSizeMax = 1 << 20
+
     private var bytes: [UInt8] = []
     private var start = 0
 
@@ -28,7 +31,9 @@ struct PacketStream {
             end = reader.offset
         } catch JuteError.truncated {
             // Data and a reasonable number of identities; no honest packet is larger.
-            guard count <= 4 * sizeMax else { throw .unreasonableLength(count) }
+            guard count <= 4 * sizeMax + PacketStream.identitiesSizeMax else {
+                throw .unreasonableLength(count)
+            }
             return nil
         }
         consume(through: end)

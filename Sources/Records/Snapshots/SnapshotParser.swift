@@ -9,20 +9,13 @@ import Jute
 /// Whole items are parsed in place; only one cut by the end of a chunk is copied, and then
 /// no more of it than its next field needs. So memory is bounded by the largest item, and the work
 /// by the number of bytes, however finely a hostile peer cuts them.
+///
+/// A snapshot holds what was acknowledged, by servers with other settings too, so nothing in it is
+/// too large that fits: a length or count is refused only if it reaches beyond the end. No memory is
+/// taken for what has not come.
 public struct SnapshotParser: Sendable {
-    /// What one item may take; a peer that sends more is refused before it is believed.
-    public struct Limits: Sendable {
-        /// Of a path, a znode's data, or an ACL's scheme or id, in bytes.
-        public var lengthMax: Int
-        /// Of the entries of one ACL.
-        public var entryCountMax: Int
-
-        /// Limits far above what a server accepts from clients, as that may have been lowered.
-        public init(lengthMax: Int = 64 << 20, entryCountMax: Int = 1 << 16) {
-            self.lengthMax = lengthMax
-            self.entryCountMax = entryCountMax
-        }
-    }
+    /// What a session, an ACL, and an entry of one take at least.
+    private static let elementSizeMin: Int64 = 12
 
     private enum State {
         case sessionCount
@@ -34,7 +27,8 @@ public struct SnapshotParser: Sendable {
         case ended
     }
 
-    private let limits: Limits
+    /// How many bytes there are at most, what follows the body included.
+    private let sizeMax: Int64
     private var state = State.sessionCount
     /// The entries of the ACL being read.
     private var entries: [ACL] = []
@@ -46,7 +40,9 @@ public struct SnapshotParser: Sendable {
     public private(set) var offset: Int64 = 0
 
     /// A parser at the start of a body.
-    public init(limits: Limits = Limits()) { self.limits = limits }
+    ///
+    /// `sizeMax`: how many bytes can come, where that is known.
+    public init(sizeMax: Int64 = .max) { self.sizeMax = sizeMax }
 
     /// Whether the end mark has been read.
     public var isComplete: Bool {
@@ -122,12 +118,9 @@ public struct SnapshotParser: Sendable {
             taken = 4
         case .listStart(let left):
             guard has(12, bytes) else { return 0 }
-            let entryCount = try count(bytes, at: 8)
-            guard Int(entryCount) <= limits.entryCountMax else {
-                throw .unreasonableLength(Int(entryCount), offset: offset + 8)
-            }
             try moveToEntries(
-                left: left, index: bytes.int64(at: 0), entriesLeft: entryCount, into: &sink)
+                left: left, index: bytes.int64(at: 0), entriesLeft: try count(bytes, at: 8),
+                into: &sink)
             taken = 12
         case .listEntries(let left, let index, let entriesLeft):
             taken = try parseEntry(bytes)
@@ -209,15 +202,20 @@ public struct SnapshotParser: Sendable {
 
     private func count(_ bytes: RawSpan, at position: Int) throws(SnapshotError) -> Int32 {
         let value = bytes.int32(at: position)
-        guard value >= 0 else {
+        guard value >= 0, Int64(value) <= bytesLeft(behind: position) / Self.elementSizeMin else {
             throw .unreasonableLength(Int(value), offset: offset + Int64(position))
         }
         return value
     }
 
+    /// How many bytes can follow the number at `position` of the item.
+    private func bytesLeft(behind position: Int) -> Int64 {
+        sizeMax - offset - Int64(position) - 4
+    }
+
     private func length(_ bytes: RawSpan, at position: Int) throws(SnapshotError) -> Int {
         let value = Int(bytes.int32(at: position))
-        guard value >= 0, value <= limits.lengthMax else {
+        guard value >= 0, value <= bytesLeft(behind: position) else {
             throw .unreasonableLength(value, offset: offset + Int64(position))
         }
         return value

@@ -31,8 +31,6 @@ public enum SnapshotError: Error, Equatable, Sendable {
     case missingParent(Path)
     /// A znode refers to an ACL that the table does not have.
     case missingACL(Path, index: Int64)
-    /// The sink holds as much as it may.
-    case tooLarge
 }
 
 extension SnapshotError: CustomStringConvertible {
@@ -44,7 +42,6 @@ extension SnapshotError: CustomStringConvertible {
         case .malformed(let offset): "a malformed value at offset \(offset) of its body"
         case .missingParent(let path): "znode \(path) before its parent"
         case .missingACL(let path, let index): "znode \(path) with the unknown ACL \(index)"
-        case .tooLarge: "more than this server may hold"
         }
     }
 }

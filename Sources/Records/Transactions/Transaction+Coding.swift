@@ -101,7 +101,7 @@ extension TransactionBody {
     }
 
     /// Old logs have no body here, but perhaps a digest: exactly 12 bytes that start with its
-    /// version, which no list of paths can be (storage.md 4).
+    /// version, which no list of paths can be.
     private static func readCloseSession(
         from reader: inout JuteReader
     ) throws(JuteError) -> TransactionBody {

@@ -112,6 +112,12 @@ public struct TransactionDigest: Equatable, Sendable {
 
 /// A transaction whole: header, effect and, when the leader computed it, the digest after it.
 public struct Transaction: Equatable, Sendable {
+    /// What its bytes may be at most, whatever `jute.maxbuffer` is: a log holds no more, and a
+    /// learner takes as much from any leader.
+    public static let sizeMax = 256 << 20
+    /// What header and digest take.
+    public static let overhead = 32 + 12
+
     /// The header.
     public var header: TransactionHeader
     /// The body.

@@ -4,6 +4,13 @@ import Records
 
 /// Who may do what to a znode, and which ACLs a client may set.
 struct AccessControl {
+    /// The most entries of an ACL, once `auth` has been replaced.
+    ///
+    /// Every check of a permission goes through the list, for each credential of whoever asks, so a
+    /// longer one slows down everybody. Real lists have a handful of entries; those who let in a
+    /// cluster host by host have some hundreds, and name its network instead when it grows.
+    static let entryCountMax = 1000
+
     /// Whether nothing is checked at all (`skipACL=yes`).
     private let isDisabled: Bool
     private let digestAlgorithm: DigestAlgorithm?
@@ -58,19 +65,20 @@ struct AccessControl {
 
     /// The list as it is kept: duplicates dropped, `auth` replaced by the client's own identities.
     ///
-    /// Throws `invalidACL` for an empty list, an unknown scheme or an id the scheme does not know.
+    /// Throws `invalidACL` for an empty list, one that is too long, an unknown scheme or an id the
+    /// scheme does not know.
     func fixUp(_ list: [ACL]?, credentials: [Identity]) throws(ErrorCode) -> [ACL] {
         guard let list, !list.isEmpty else { throw .invalidACL }
-        var distinct: [ACL] = []
-        for entry in list where !distinct.contains(entry) { distinct.append(entry) }
         var fixed: [ACL] = []
-        for entry in distinct {
+        for entry in try distinct(list) {
             let identity = entry.identity
             if identity == .anyone {
                 fixed.append(entry)
             } else if identity.scheme == "auth" {
                 let own = credentials.filter { isProof(of: $0.scheme) }
-                guard !own.isEmpty else { throw .invalidACL }
+                guard !own.isEmpty, fixed.count + own.count <= AccessControl.entryCountMax else {
+                    throw .invalidACL
+                }
                 fixed += own.map { ACL(permissions: entry.permissions, identity: $0) }
             } else if isValid(identity) {
                 fixed.append(entry)
@@ -78,7 +86,20 @@ struct AccessControl {
                 throw .invalidACL
             }
         }
+        guard fixed.count <= AccessControl.entryCountMax else { throw .invalidACL }
         return fixed
+    }
+
+    /// The list without what it says twice, in its order.
+    private func distinct(_ list: [ACL]) throws(ErrorCode) -> [ACL] {
+        if list.count == 1 { return list }
+        var seen: Set<ACL> = []
+        var distinct: [ACL] = []
+        for entry in list where seen.insert(entry).inserted {
+            guard distinct.count < AccessControl.entryCountMax else { throw .invalidACL }
+            distinct.append(entry)
+        }
+        return distinct
     }
 
     /// Whether a credential of this scheme is something that its holder has proved.

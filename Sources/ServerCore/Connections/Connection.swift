@@ -43,6 +43,8 @@ final class Connection {
         let xid: Xid
         let type: OpCode
         var kind: Kind
+        /// Of a write that was proposed here: the transaction that is its result.
+        var zxid: Zxid?
         /// When it came, monotonic milliseconds.
         let since: Int64
         /// What the audit log is to say of it, if there is one.
@@ -78,6 +80,10 @@ final class Connection {
     var isThrottled = false
     /// Since when the requests have waited that come next, if they have.
     var throttledAt: Int64?
+    /// Learner: results of the session that come up to here belong to whoever had it before.
+    var predecessorEnd = Zxid.none
+    /// Learner: how many results of the session beyond still do.
+    var predecessorResults = 0
     /// Whether it stands in the replica's list of connections with output.
     var isDirty = false
     /// Whether the driver was told to stop reading.

@@ -2,8 +2,8 @@ import Quorum
 import Records
 import Tree
 
-// `srvr`, `stat`, `cons`, `conf` and `envi`: their forms are matched by other people's software
-// (features.md H), so they are Apache ZooKeeper's to the letter.
+// `srvr`, `stat`, `cons`, `conf` and `envi`: their forms are matched by other people's software,
+// so they are Apache ZooKeeper's to the letter.
 
 extension Replica {
     /// What this server is, in the word that tools look for.

@@ -39,7 +39,6 @@ extension DatabaseLoader: SnapshotSink {
             case .missingACL(let path, let index): throw .missingACL(path, index: index)
             case .missingParent(let path), .duplicate(let path): throw .missingParent(path)
             case .invalidACLIndex(let index): throw .missingACL(.root, index: index)
-            case .malformed: throw .malformed(offset: 0)
             }
         }
     }

@@ -82,12 +82,15 @@ extension Replica {
     /// The transaction of a session's oldest write has been applied: answers it.
     func answerWrite(_ transaction: Transaction, _ applied: Applied) {
         let header = transaction.header
-        guard let connection = connectionBySession[header.session] else { return }
+        guard let connection = connectionBySession[header.session] else {
+            return passOver(header)
+        }
         if header.type == .createSession {
             return established(connection, header.session)
         }
-        guard let head = connection.outstanding.first, case .write = head.kind,
-            head.xid == header.cxid
+        let isOfPredecessor = !isPrimary && isOfPredecessor(header, connection)
+        guard !isOfPredecessor, let head = connection.outstanding.first,
+            isResult(header, of: head)
         else {
             // Nobody asked for it: the session has expired, or it was another server's client.
             if header.type == .closeSession { close(connection) }
@@ -104,6 +107,19 @@ extension Replica {
         if let entries = head.audited { audit(entries, code, applied, connection) }
         if header.type == .closeSession { return close(connection) }
         answerReady(connection)
+    }
+
+    /// Whether a transaction is what a request has led to.
+    ///
+    /// Where it was proposed that is known. A learner goes by session and xid, which a handle that
+    /// takes over a session counts from the start again: see `isOfPredecessor`.
+    private func isResult(
+        _ header: TransactionHeader, of request: Connection.Outstanding
+    ) -> Bool {
+        guard case .write = request.kind, request.xid == header.cxid,
+            header.type == request.type || header.type == .error
+        else { return false }
+        return !isPrimary || request.zxid == header.zxid
     }
 
     private func writeResult(

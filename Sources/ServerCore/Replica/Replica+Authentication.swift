@@ -24,7 +24,10 @@ extension Replica {
             statistics.authenticationFailures += 1
             return refuse(xid, .authFailed, connection)
         }
-        adopt(added, connection)
+        guard adopt(added, connection) else {
+            statistics.authenticationFailures += 1
+            return refuse(xid, .authFailed, connection)
+        }
         connection.output.writeReply(xid, zxid: .zero, .ok)
         markDirty(connection)
     }
@@ -37,10 +40,23 @@ extension Replica {
         return known.contains { Array($0.utf8) == name }
     }
 
-    private func adopt(_ identities: [Identity], _ connection: Connection) {
-        for identity in identities where !connection.credentials.contains(identity) {
-            connection.credentials.append(identity)
+    /// The most identities of a connection, and the most bytes that they take.
+    ///
+    /// Every request that goes to the leader carries them, and every permission is checked against
+    /// each; a client has one or two.
+    static var identityCountMax: Int { 100 }
+    static var identitiesSizeMax: Int { 64 << 10 }
+
+    /// False if that would be too many for one client.
+    private func adopt(_ identities: [Identity], _ connection: Connection) -> Bool {
+        let new = identities.filter { !connection.credentials.contains($0) }
+        let all = connection.credentials + new
+        let size = all.reduce(0) { $0 + $1.scheme.count + $1.id.count }
+        guard all.count <= Replica.identityCountMax, size <= Replica.identitiesSizeMax else {
+            return false
         }
+        connection.credentials = all
+        return true
     }
 
     /// One step of a login by SASL.
@@ -62,7 +78,7 @@ extension Replica {
                 if settings.access.superUsers.contains(where: { ByteString($0) == user }) {
                     added.append(Identity(scheme: "super", id: ""))
                 }
-                adopt(added, connection)
+                guard adopt(added, connection) else { throw DigestMD5Exchange.Failure() }
             }
             answerLogin(xid, .ok, success.token, connection)
         } catch {

@@ -59,6 +59,7 @@ extension Replica {
     func forget(_ connection: Connection) {
         connection.state = .closing
         guard connections.removeValue(forKey: connection.id) != nil else { return }
+        leaveUnclaimed(connection)
         outstandingCount -= connection.outstanding.count
         for request in connection.outstanding { largeRequestBytes -= request.largeSize }
         connection.outstanding.removeAll()

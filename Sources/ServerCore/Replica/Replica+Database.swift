@@ -128,7 +128,7 @@ extension Replica {
         abandonSnapshot()
         var loader = DatabaseLoader(tree)
         loader.reset()
-        var parser = SnapshotParser()
+        var parser = SnapshotParser(sizeMax: Int64(stream.count))
         var isComplete = false
         do throws(SnapshotError) {
             _ = try parser.feed(stream.rawSpan, into: &loader)

@@ -11,12 +11,14 @@ extension Replica {
     ///
     /// Failures take a zxid too, as they do in Apache ZooKeeper.
     ///
-    /// `owner`: through which server the request came; nil for the server's own.
+    /// `owner`: through which server the request came; nil for the server's own. Returns the zxid
+    /// that it takes, by which its result is known; nil if there is none left in this epoch.
+    @discardableResult
     func propose(
         _ request: WriteRequest, type: OpCode, session: SessionID, xid: Xid,
         credentials: [Identity], owner: SessionOwner?
-    ) {
-        guard nextZxid.counter != .max || rollOver() else { return }
+    ) -> Zxid? {
+        guard nextZxid.counter != .max || rollOver() else { return nil }
         let zxid = nextZxid
         preparation.pending.willPrepare(over: tree)
         let context = Preparation.Context(
@@ -38,8 +40,11 @@ extension Replica {
             session: session, cxid: xid, zxid: zxid, time: context.time,
             type: isEarlyError ? .error : body.type)
         var transaction = Transaction(header: header, body: body)
-        if settings.digestEnabled, !isEarlyError { transaction.digest = preparation.digest }
+        if settings.digestEnabled, !isEarlyError, body.admitsDigest {
+            transaction.digest = preparation.digest
+        }
         propose(transaction)
+        return zxid
     }
 
     private func membershipState(for request: WriteRequest) -> MembershipState? {
@@ -136,7 +141,7 @@ extension Replica {
         case .createSession(let timeout): sessionTimeouts[header.session] = timeout
         case .closeSession(let ephemerals):
             sessionTimeouts[header.session] = nil
-            auditEnd(of: header.session, ephemerals ?? [])
+            auditEnd(of: header.session, ephemerals ?? applied.deletions)
         default: break
         }
         if isPrimary { trackSession(transaction) }
@@ -196,5 +201,19 @@ extension Replica {
             session: request.session, cxid: request.cxid, zxid: zxid, time: now.wallMilliseconds,
             type: .error)
         propose(Transaction(header: header, body: .error(.marshallingError)))
+    }
+}
+
+extension TransactionBody {
+    /// Whether a digest may stand behind it: behind a close without a list it would be read as one.
+    fileprivate var admitsDigest: Bool {
+        if case .closeSession(nil) = self { false } else { true }
+    }
+}
+
+extension Applied {
+    /// What it has deleted, as watchers hear of it.
+    fileprivate var deletions: [Path] {
+        events.filter { $0.kind == .deleted }.map(\.path)
     }
 }

@@ -198,7 +198,6 @@ extension Replica {
             peer?.answerRevalidate(link, session, isValid: isValid)
         case .revalidated(let session, let isValid): revalidated(session, isValid: isValid)
         case .syncCompleted: syncCompleted()
-        case .learnerGone: break
         default: break
         }
     }
@@ -237,6 +236,7 @@ extension Replica {
     private func roleChanged(_ new: QuorumRole) {
         roleSince = now.monotonicMilliseconds
         closeAllClients()
+        unclaimed.removeAll()
         leaveReadOnlyMode()
         proposed.removeAll()
         reaper.stop()

@@ -56,9 +56,13 @@ extension Replica {
             throw .marshallingError
         }
         let own = tree.ephemerals(of: connection.session)
-        let isBlank = prefix.allSatisfy { $0 <= UInt8(ascii: " ") }
+        // Java trims when it asks whether that is everything, and not when it compares.
+        let isSpace = { (byte: UInt8) in byte <= UInt8(ascii: " ") }
+        let trimmed = prefix.drop(while: isSpace)
+        let isRoot = trimmed.first == UInt8(ascii: "/")
+        let isEverything = trimmed.dropFirst(isRoot ? 1 : 0).allSatisfy(isSpace)
         connection.output.writePaths(
-            isBlank ? own : own.filter { $0.bytes.starts(with: prefix) })
+            isEverything ? own : own.filter { $0.bytes.starts(with: prefix) })
     }
 
     private func readDescendantCount(
@@ -82,29 +86,37 @@ extension Replica {
     /// Several reads in one, each answered for itself; none leaves a watch.
     ///
     /// An operation that cannot be answered at all fails the whole, and what was read before it
-    /// goes out with the error, as in Apache ZooKeeper.
+    /// goes out with the error, as in Apache ZooKeeper. Where the answer becomes too large, the error
+    /// goes out alone.
     private func answerMultiRead(
         _ xid: Xid, _ reader: inout JuteReader, _ connection: Connection, since: Int64
     ) {
         let start = connection.output.beginReply(xid, zxid: lastZxid, .marshallingError)
         if let kind = MultiReadKind(of: reader) {
-            if kind == .reads, writeMultiRead(&reader, connection) {
-                connection.output.replaceInt32(at: start + 16, with: ErrorCode.ok.rawValue)
-            }
+            var code = ErrorCode.marshallingError
+            if kind == .reads { code = writeMultiRead(&reader, connection, from: start) }
+            if code == .badArguments { connection.output.truncate(to: start + 20) }
+            connection.output.replaceInt32(at: start + 16, with: code.rawValue)
             MultiHeader.end.write(to: &connection.output)
         }
         connection.output.endFrame(start)
         answered(.multiRead, since: since, zxid: lastZxid, from: start, connection)
     }
 
-    /// False if a path is null.
+    /// The most bytes of an answer to a multiRead: sixteen times what a client with the same
+    /// `jute.maxbuffer` takes, as clients may have been given more, and never so much that others
+    /// wait for it.
+    private var multiReadSizeMax: Int { min(16 * settings.requestSizeMax, 64 << 20) }
+
+    /// `marshallingError` if a path is null, `badArguments` if the answer becomes too large.
     private func writeMultiRead(
-        _ reader: inout JuteReader, _ connection: Connection
-    ) -> Bool {
+        _ reader: inout JuteReader, _ connection: Connection, from start: Int
+    ) -> ErrorCode {
         while let header = try? MultiHeader(from: &reader), !header.isDone {
             guard let path = try? reader.readBufferSpan(), (try? reader.readBool()) != nil else {
-                return false
+                return .marshallingError
             }
+            guard connection.output.count - start <= multiReadSizeMax else { return .badArguments }
             do throws(ErrorCode) {
                 guard let index = tree.find(path) else { throw .noNode }
                 try requireRead(index, connection)
@@ -120,7 +132,7 @@ extension Replica {
                 connection.output.writeInt32(error.rawValue)
             }
         }
-        return true
+        return connection.output.count - start <= multiReadSizeMax ? .ok : .badArguments
     }
 }
 

@@ -148,9 +148,10 @@ extension Replica {
             connection.outstanding[connection.outstanding.count - 1].refusal = refusal
         }
         if isPrimary {
-            propose(
+            let zxid = propose(
                 request, type: type, session: connection.session, xid: xid,
                 credentials: connection.credentials, owner: .local)
+            connection.outstanding[connection.outstanding.count - 1].zxid = zxid
         } else {
             let body = (try? whole.readBytes(count: whole.remaining)) ?? []
             forward(xid, type, body, connection)

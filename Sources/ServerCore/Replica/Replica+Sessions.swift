@@ -114,6 +114,7 @@ extension Replica {
         guard connection.state == .establishing else { return }
         if let other = connectionBySession[session], other !== connection { close(other) }
         connectionBySession[session] = connection
+        notePredecessors(connection, session)
         connection.state = .established
         if connection.isLocal {
             connection.tracked = localSessions[session]

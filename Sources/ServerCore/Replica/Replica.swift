@@ -14,8 +14,8 @@ import Tree
 /// very same code.
 ///
 /// A write goes: connection -> preparation (leader or standalone) or forwarding (learner) ->
-/// proposal -> log -> commit -> tree -> reply. The reply finds its request by the session and the
-/// xid in the transaction, on whatever server the client is.
+/// proposal -> log -> commit -> tree -> reply. The reply finds its request by the zxid where that was
+/// given out, and on a learner by the session and the xid in the transaction.
 public final class Replica {
     let settings: ReplicaSettings
     let disk: any ReplicaDisk
@@ -53,6 +53,8 @@ public final class Replica {
     var undurable = Deque<Transaction>()
     /// Learner: connections whose sync the leader has not answered, in the order of asking.
     var syncs = Deque<ConnectionID>()
+    /// Learner: how many results of a session's writes belong to a connection that is gone.
+    var unclaimed: [SessionID: Int] = [:]
     /// Learner: sessions the leader is asked about, and the connections that want them.
     var revalidating: [SessionID: ConnectionID] = [:]
 
@@ -121,6 +123,7 @@ public final class Replica {
             access: access, extendedTypesEnabled: settings.extendedTypesEnabled,
             reconfigEnabled: settings.reconfigEnabled)
         self.preparation.enforcesQuotas = settings.enforcesQuotas
+        self.preparation.bodySizeMax = settings.bodySizeMax
         self.tracker = SessionTracker(
             tickMilliseconds: Int64(settings.tickTimeMilliseconds))
         self.localSessions = SessionTracker(

@@ -74,6 +74,12 @@ public struct ReplicaSettings: Sendable {
         self.membership = membership
     }
 
+    /// The most bytes of a transaction's body: what every learner takes, those of Apache ZooKeeper
+    /// with the same `jute.maxbuffer` included.
+    var bodySizeMax: Int {
+        min(requestSizeMax * 2, Transaction.sizeMax) - Transaction.overhead
+    }
+
     /// The shortest session timeout granted, milliseconds.
     var timeoutMin: Int32 {
         sessionTimeoutMillisecondsMin >= 0

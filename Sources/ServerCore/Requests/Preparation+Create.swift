@@ -3,7 +3,7 @@ import Records
 import Tree
 
 // Creates of every kind: the flags of the request say which znode it makes, its opcode which
-// transaction is logged (client.md 4.3 and 8).
+// transaction is logged.
 
 extension Preparation {
     mutating func prepareCreate(
@@ -33,6 +33,12 @@ extension Preparation {
         try checkQuota(of: path, bytes: Int64(dataCount), count: 1, context)
 
         let parentCVersion = sequence &+ 1
+        let body = TransactionBody.create(
+            CreateTransaction(
+                path: path, data: request.data, acl: acl, type: request.type,
+                isEphemeral: mode.isEphemeral, parentCVersion: parentCVersion,
+                timeToLive: request.type == .createTTL ? request.timeToLive : 0))
+        try requireRoom(for: body)
         let owner = owner(of: request.type, mode, context.session)
         let stat = StatPersisted(
             czxid: context.zxid, mzxid: context.zxid, ctime: context.time, mtime: context.time,
@@ -50,11 +56,7 @@ extension Preparation {
                 content: ContentDigest(path: path, data: request.data), acl: acl, childCount: 0,
                 dataCount: dataCount, zxid: context.zxid, digest: 0),
             zxid: context.zxid)
-        return .create(
-            CreateTransaction(
-                path: path, data: request.data, acl: acl, type: request.type,
-                isEphemeral: mode.isEphemeral, parentCVersion: parentCVersion,
-                timeToLive: request.type == .createTTL ? request.timeToLive : 0))
+        return body
     }
 
     /// What the transaction will make, which is by its type rather than by the flags.

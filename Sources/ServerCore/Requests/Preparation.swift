@@ -5,7 +5,7 @@ import Tree
 /// Turns a client's write into the transaction that does it, or into the error that refuses it.
 ///
 /// Runs where zxids are given out: on the leader and on a standalone server. The order of checks
-/// is part of the protocol (client.md 8): the first that fails decides the error.
+/// is part of the protocol: the first that fails decides the error.
 struct Preparation {
     /// What the whole ensemble will look like once everything proposed is applied.
     var pending = PendingChanges()
@@ -16,6 +16,8 @@ struct Preparation {
     let reconfigEnabled: Bool
     /// Whether hard limits of quotas refuse writes.
     var enforcesQuotas = false
+    /// The most bytes of a transaction's body.
+    var bodySizeMax = Transaction.sizeMax
     /// The last limit that was exceeded, until somebody takes note.
     var exceededQuota: ExceededQuota?
 
@@ -52,6 +54,14 @@ struct Preparation {
         case .deleteContainer(let path): return try prepareDeleteContainer(path, context)
         case .unreadable: throw .marshallingError
         }
+    }
+
+    /// Refuses what no learner could take, before anything counts on it: what is proposed is in the
+    /// leader's log, and cannot be taken back.
+    ///
+    /// A request grows on its way, by `auth` in ACLs above all.
+    func requireRoom(for body: TransactionBody) throws(ErrorCode) {
+        guard body.size <= bodySizeMax else { throw .badArguments }
     }
 
     /// The digest of the tree after everything prepared so far.
@@ -127,6 +137,7 @@ struct Preparation {
         guard let path, path.isValid else { throw .badArguments }
         var znode = try existing(path, context)
         try require(.write, on: znode, context)
+        try requireRoom(for: .setData(path, data: data, version: 0))
         let dataCount = Int64(data?.count ?? 0)
         try checkQuota(of: path, bytes: dataCount - Int64(znode.dataCount), count: 0, context)
         znode.dataCount = Int(dataCount)
@@ -147,8 +158,10 @@ struct Preparation {
         try require(.admin, on: znode, context)
         znode.stat.aversion = try next(znode.stat.aversion, expected: version)
         znode.acl = fixed
+        let body = TransactionBody.setACL(path, acl: fixed, version: znode.stat.aversion)
+        try requireRoom(for: body)
         pending.update(path, to: znode, zxid: context.zxid)
-        return .setACL(path, acl: fixed, version: znode.stat.aversion)
+        return body
     }
 
     private func prepareCheck(
@@ -169,7 +182,10 @@ struct Preparation {
             else { continue }
             remove(path, znode, parentPath, parent, context)
         }
-        return .closeSession(ephemerals: paths)
+        let body = TransactionBody.closeSession(ephemerals: paths)
+        // A list that is too long is left out, as in old logs: whoever applies the close then
+        // deletes all that the session owns.
+        return body.size <= bodySizeMax / 2 ? body : .closeSession(ephemerals: nil)
     }
 
     /// All or nothing: at the first failure everything is taken back, and the operations become
@@ -182,6 +198,8 @@ struct Preparation {
         pending.beginMulti()
         var bodies: [TransactionBody] = []
         bodies.reserveCapacity(operations.count)
+        // An error takes 12 bytes, and any operation may become one.
+        var room = bodySizeMax - 4 - 12 * operations.count
         var failed = false
         for operation in operations {
             if failed {
@@ -189,7 +207,10 @@ struct Preparation {
                 continue
             }
             do throws(ErrorCode) {
-                bodies.append(try prepare(operation, context))
+                let body = try prepare(operation, context)
+                room -= body.size
+                guard room >= 0 else { throw .badArguments }
+                bodies.append(body)
             } catch {
                 failed = true
                 bodies.append(.error(error))

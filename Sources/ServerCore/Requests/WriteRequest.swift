@@ -92,7 +92,7 @@ extension WriteRequest {
     /// Operations until the header that says done.
     ///
     /// Throws only for a create whose ACL is null, which takes no zxid: that is looked at before
-    /// all but whether the flags are known (client.md 5.1).
+    /// all but whether the flags are known.
     private static func readMulti(
         from reader: inout JuteReader
     ) throws(JuteError) -> WriteRequest {

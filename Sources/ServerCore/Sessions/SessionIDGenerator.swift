@@ -3,8 +3,8 @@ import Records
 /// Hands out session ids that no other server of the ensemble hands out.
 ///
 /// The top byte is the server's id, the 40 bits below it the clock when the server started, and
-/// the rest counts (client.md 3.4). The wall clock serves here: unlike a monotonic one it does not
-/// start again at a reboot, so ids of an earlier life do not come back.
+/// the rest counts. The wall clock serves here: unlike a monotonic one it does not start again at a
+/// reboot, so ids of an earlier life do not come back.
 struct SessionIDGenerator {
     private var next: Int64
 

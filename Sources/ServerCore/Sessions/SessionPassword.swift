@@ -4,7 +4,7 @@ import Records
 ///
 /// A checksum rather than a secret: it lets any server take over any session without keeping
 /// state. The generator is the linear congruence of `java.util.Random`, as Apache ZooKeeper uses
-/// it (client.md 3.4).
+/// it.
 enum SessionPassword {
     /// Bytes of a password.
     static let size = 16

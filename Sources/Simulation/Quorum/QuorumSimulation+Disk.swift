@@ -152,7 +152,7 @@ extension QuorumSimulation {
             servers[host].peer?.answerRevalidate(link, session, isValid: true)
         case .revalidated:
             count("revalidated")
-        case .learnerGone, .sessionsTouched, .membershipProposed, .membershipCommitted:
+        case .sessionsTouched, .membershipProposed, .membershipCommitted:
             break
         case .note(let text, _): trace { "\(id) \(text)" }
         case .fatal(_, let reason):

@@ -11,18 +11,23 @@ public enum SnapshotFileReader {
         _ file: DataFile, in fileSystem: any FileSystem, into sink: inout some SnapshotSink
     ) throws(StorageError) -> SnapshotTrailer {
         let handle = try fileSystem.open(file.path, .read)
-        var source: any ByteSource =
-            switch SnapshotFormat.compression(of: file.name) {
-            case .gzip: try GzipBytes(handle)
-            case .snappy: try SnappyBytes(handle)
-            case nil: PlainBytes(handle)
-            }
-        return try read(&source, path: file.path, into: &sink)
+        var source: any ByteSource
+        // How long a compressed one is shows only at its end.
+        var sizeMax = Int64.max
+        switch SnapshotFormat.compression(of: file.name) {
+        case .gzip: source = try GzipBytes(handle)
+        case .snappy: source = try SnappyBytes(handle)
+        case nil:
+            source = PlainBytes(handle)
+            sizeMax = try handle.size()
+        }
+        return try read(&source, path: file.path, sizeMax: sizeMax, into: &sink)
     }
 
-    /// Reads all of a source.
+    /// Reads all of a source, which has no more than `sizeMax` bytes.
     static func read(
-        _ source: inout any ByteSource, path: String, into sink: inout some SnapshotSink
+        _ source: inout any ByteSource, path: String, sizeMax: Int64 = .max,
+        into sink: inout some SnapshotSink
     ) throws(StorageError) -> SnapshotTrailer {
         var bytes: [UInt8] = []
         try gather(SnapshotFormat.headerSize, &bytes, from: &source)
@@ -35,7 +40,9 @@ public enum SnapshotFileReader {
         var adler = Adler32()
         adler.update(bytes.rawSpan.extracting(0..<SnapshotFormat.headerSize))
         bytes.removeFirst(SnapshotFormat.headerSize)
-        let end = try readBody(&bytes, from: &source, &adler, path: path, into: &sink)
+        var parser = SnapshotParser(sizeMax: sizeMax - Int64(SnapshotFormat.headerSize))
+        let end = try readBody(
+            &bytes, from: &source, &adler, path: path, with: &parser, into: &sink)
         try gather(SnapshotFormat.trailerSizeMax, &bytes, from: &source)
         return try readTrailer(bytes, at: end, adler, path: path)
     }
@@ -54,10 +61,9 @@ public enum SnapshotFileReader {
     /// Returns where the body ends, and leaves what is behind it in `bytes`.
     private static func readBody(
         _ bytes: inout [UInt8], from source: inout any ByteSource, _ adler: inout Adler32,
-        path: String, into sink: inout some SnapshotSink
+        path: String, with parser: inout SnapshotParser, into sink: inout some SnapshotSink
     ) throws(StorageError) -> Int64 {
         let start = Int64(SnapshotFormat.headerSize)
-        var parser = SnapshotParser()
         while true {
             let taken: Int
             do throws(SnapshotError) {

@@ -29,7 +29,7 @@ enum LogFormat {
     /// A transaction header: no entry is smaller.
     static let entrySizeMin = 32
     /// Far above what a server accepts from clients, as that may have been lowered since.
-    static let entrySizeMax = 256 << 20
+    static let entrySizeMax = Transaction.sizeMax
 
     static var header: [UInt8] {
         var writer = JuteWriter(capacity: headerSize)
