@@ -121,7 +121,9 @@ let package = Package(
         .testTarget(
             name: "AviaryShellTests",
             dependencies: ["AviaryClient", "AviaryShell", "Jute", "Records"]),
-        .testTarget(name: "EnsembleTests", dependencies: ["AviaryEnsemble", "Jute", "Records"]),
+        .testTarget(
+            name: "EnsembleTests",
+            dependencies: ["AviaryEnsemble", "Jute", "Records", "Storage"]),
         .testTarget(
             name: "QuorumTests",
             dependencies: ["Configuration", "Jute", "Records", "Quorum", "Simulation"],

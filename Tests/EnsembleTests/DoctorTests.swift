@@ -1,6 +1,7 @@
 import Configuration
 import Jute
 import Records
+import Storage
 import Testing
 
 @testable import AviaryEnsemble
@@ -111,7 +112,15 @@ struct DoctorTests {
         },
         .server("server-silent") { $0.mode = nil },
         .server("server-behind") { $0.lag = 100_000 },
-        .server("restart-pending") { $0.isCurrent = false },
+        .server("restart-pending") { $0.pending = [SettingChange("tickTime", "2000", "500")] },
+        .server("clock-differs") { $0.clock = ClockFact(ahead: -9, doubt: 0.1) },
+        .server("data-unknown") {
+            DoctorTests.stop(&$0)
+            $0.data.isIdentityDamaged = true
+        },
+        .server("data-swapped") { DoctorTests.own(&$0, server: 3) },
+        .server("data-removed") { DoctorTests.own(&$0, removed: 0x1_0000_0000) },
+        .server("data-copied") { DoctorTests.own(&$0, isCopy: true) },
         .server("configuration-behind") { $0.configurationVersion = "0" },
         Fault("not-a-member") { $0.committed?.members.removeLast() },
         Fault("not-in-spec") { $0.wanted.members.removeLast() },
@@ -137,6 +146,25 @@ struct DoctorTests {
         Fault("files-limited") { $0.openFilesMax = 1024 },
         Fault("change-interrupted") { $0.isChangeInterrupted = true },
     ]
+
+    /// A server that does not run.
+    static func stop(_ server: inout ServerFacts) {
+        server.isRunning = false
+        server.mode = nil
+    }
+
+    /// A server that does not run, with data that say whose they are.
+    static func own(
+        _ server: inout ServerFacts, ensemble: String = "local.1", server id: Int64 = 2,
+        removed: Int64? = nil, isCopy: Bool = false
+    ) {
+        stop(&server)
+        let identity = DataIdentity(
+            ensemble: ensemble, server: ServerID(id), directory: "/elsewhere", removed: removed)
+        server.data.identity = IdentityCheck.Place(
+            path: server.data.path, identity: identity, hasHistory: true, originalExists: isCopy)
+        server.logs = server.data
+    }
 
     @Test("nothing is wrong with a healthy ensemble")
     func healthyIsSilent() {
@@ -165,7 +193,7 @@ struct DoctorTests {
     func errorsComeFirst() {
         var facts = DoctorTests.healthy
         facts.openFilesMax = 1024
-        facts.servers[0].isCurrent = false
+        facts.servers[0].pending = [SettingChange("roll", nil, "1")]
         facts.servers[2].myID = .missing
         #expect(
             Doctor.examine(facts).map(\.code) == [
@@ -181,6 +209,80 @@ struct DoctorTests {
         #expect(Doctor.examine(facts).first?.repair == .start(server: 2))
         facts.servers[1].isStoppedOnPurpose = true
         #expect(Doctor.examine(facts).compactMap(\.repair) == [])
+    }
+
+    @Test("whose data a directory holds is said as the server would judge it")
+    func ownersAreFound() {
+        func found(_ spoil: (inout DoctorFacts) -> Void) -> Finding? {
+            var facts = DoctorTests.healthy
+            facts.identity = "local.1"
+            spoil(&facts)
+            return Doctor.examine(facts).first { $0.code.hasPrefix("data-") }
+        }
+        #expect(found { DoctorTests.own(&$0.servers[1]) } == nil)
+        let foreign = found { DoctorTests.own(&$0.servers[1], ensemble: "other.2") }
+        #expect(foreign?.code == "data-foreign")
+        #expect(
+            foreign?.remedy.hasPrefix(
+                "mv /var/local/2/data /var/local/2/data.other && aviary start 2 -e local") ?? false)
+        // Two that have each other's are told how to change back.
+        let swapped = found {
+            DoctorTests.own(&$0.servers[0], server: 2)
+            DoctorTests.own(&$0.servers[1], server: 1)
+        }
+        #expect(
+            swapped?.remedy == "mv /var/local/1/data /var/local/1/data.2 && mv /var/local/2/data "
+                + "/var/local/1/data && mv /var/local/1/data.2 /var/local/2/data")
+        // A configuration after the one that removed it has it again.
+        let later = found {
+            DoctorTests.own(&$0.servers[1], removed: 5)
+            $0.servers[1].members?.version = 6
+        }
+        #expect(later == nil)
+    }
+
+    @Test("a clock differs only beyond doubt, and it may be this machine's")
+    func clocksAreCompared() {
+        func found(_ clocks: [(ahead: Double, doubt: Double)]) -> [String] {
+            var facts = DoctorTests.healthy
+            for (place, clock) in clocks.enumerated() {
+                facts.servers[place].host = "zk\(place + 1)"
+                facts.servers[place].clock = ClockFact(ahead: clock.ahead, doubt: clock.doubt)
+            }
+            return Doctor.examine(facts).filter { $0.code == "clock-differs" }.map(\.text)
+        }
+        #expect(found([(0.4, 0), (-0.3, 0.1), (0, 1)]) == [])
+        #expect(found([(1.4, 0.5), (0, 0), (0, 0)]) == [])
+        let one = found([(0, 0), (-12.34, 0.1), (0, 0)])
+        #expect(one.count == 1 && one[0].hasPrefix("the clock of zk2 is 12.3 s behind"))
+        let here = found([(60, 0.1), (60.4, 0.1), (60.2, 0.1)])
+        #expect(here.count == 1 && here[0].hasPrefix("the clock of this machine is 60.0 s behind"))
+    }
+
+    @Test("when a session was opened is found in the answer of any server")
+    func sessionTimeIsRead() {
+        let answer = """
+             /127.0.0.1:1[0](queued=0,recved=1,sent=0)
+             /127.0.0.1:2[1](queued=0,recved=2,sent=2,sid=0x10000000001,lop=PING,est=1700000000500,to=6000)
+             /127.0.0.1:3[1](queued=0,recved=2,sent=2,sid=0x1,lop=PING,est=1800000000000,to=6000)
+            """
+        #expect(ServerClock.opened(SessionID(0x1), in: answer) == 1_800_000_000)
+        #expect(ServerClock.opened(SessionID(0x100_0000_0001), in: answer) == 1_700_000_000.5)
+        #expect(ServerClock.opened(SessionID(2), in: answer) == nil)
+    }
+
+    @Test("what a host tells of a directory arrives whole")
+    func directoryFactsTravel() {
+        var facts = DirectoryFacts("/data")
+        facts.freeBytes = 5
+        facts.syncMilliseconds = 1.5
+        facts.isWritable = false
+        facts.identity = IdentityCheck.Place(
+            path: "/data",
+            identity: DataIdentity(ensemble: "a.1", server: ServerID(3), directory: "/data"),
+            hasHistory: true)
+        #expect(DirectoryFacts("/data", words: facts.words) == facts)
+        #expect(DirectoryFacts("/data", words: ["nonsense"]) == DirectoryFacts("/data"))
     }
 
     @Test("before anything is started, only what would keep it from starting is named")

@@ -2,7 +2,7 @@ import ArgumentParser
 import AviaryEnsemble
 
 /// The verb `aviary check SPEC [--json]`.
-struct CheckCommand: ParsableCommand {
+struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Find what would keep the servers of a spec from starting, and what mends it.",
@@ -19,11 +19,11 @@ struct CheckCommand: ParsableCommand {
     @OptionGroup var place: HomeOptions
     @OptionGroup var output: OutputOptions
 
-    func run() throws {
-        try Program.run {
+    func run() async throws {
+        try await Program.run {
             let (read, warningCount) = try SpecFile.examine(spec)
             let visit = SpecVisit(read, file: spec, home: place.home)
-            let findings = Doctor.examine(try visit.facts())
+            let findings = Doctor.examine(try await visit.facts())
             try FindingText(findings, shownBefore: warningCount).show(output)
         }
     }

@@ -153,7 +153,8 @@ extension Doctor {
             findings.append(
                 Finding(
                     "change-interrupted", .warning, "a change was interrupted and is not complete",
-                    remedy: verb("apply")))
+                    remedy: verb("apply") + "   # goes on; " + verb("apply --abandon")
+                        + " gives it up"))
         }
         return findings
     }

@@ -85,11 +85,12 @@ extension Doctor {
                     "server \(server.id) is \(lag) transactions behind the leader",
                     remedy: verb("top") + "   # is it getting closer?"))
         }
-        if !server.isCurrent {
+        if !server.pending.isEmpty {
             findings.append(
                 Finding(
                     "restart-pending", .warning, server: server.id,
-                    "server \(server.id) runs from other settings or another binary than is wanted",
+                    "server \(server.id) does not run yet with what is wanted: "
+                        + server.pending.text,
                     remedy: verb("apply")))
         }
         if let version = server.configurationVersion, let committed = facts.committed,

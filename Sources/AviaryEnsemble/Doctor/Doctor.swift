@@ -10,7 +10,7 @@ public struct Doctor: Sendable {
         let doctor = Doctor(facts: facts)
         let all =
             facts.servers.flatMap { doctor.examine($0) } + doctor.ofReachable.compareServers()
-            + doctor.examineMembers() + doctor.examineOperator()
+            + doctor.examineClocks() + doctor.examineMembers() + doctor.examineOperator()
         return all.enumerated().sorted { left, right in
             let order = { (finding: Finding) in
                 (finding.severity == .error ? 0 : 1, finding.server ?? Int.max)
@@ -39,11 +39,12 @@ public struct Doctor: Sendable {
             ]
         }
         if facts.isPlanned {
-            return examineText(server) + examineDirectories(server) + examinePlace(server)
+            return examineText(server) + examineDirectories(server) + examineOwner(server)
+                + examinePlace(server)
         }
         if facts.isExternal { return examinePlace(server) + examineProcess(server) }
         return examineProcess(server) + examineFiles(server) + examineDirectories(server)
-            + examineHistory(server) + examinePlace(server)
+            + examineOwner(server) + examineHistory(server) + examinePlace(server)
     }
 
     /// The verbs name the ensemble, so that they can be typed wherever one is.

@@ -1,5 +1,6 @@
 public import Configuration
 public import Records
+public import Storage
 
 /// What was seen of one directory.
 public struct DirectoryFacts: Equatable, Sendable {
@@ -13,6 +14,10 @@ public struct DirectoryFacts: Equatable, Sendable {
     public var freeBytes: Int64?
     /// What it takes to make a page durable there, the median of a few; nil if it was not tried.
     public var syncMilliseconds: Double?
+    /// Whose data lie there, and what is known of that; nil if nobody has looked.
+    public var identity: IdentityCheck.Place?
+    /// Whether the file that says it cannot be read.
+    public var isIdentityDamaged = false
 
     /// A directory with nothing wrong.
     public init(_ path: String) { self.path = path }
@@ -24,6 +29,26 @@ public enum MyIDFact: Equatable, Sendable {
     /// Its first line is no number.
     case unreadable(String)
     case id(Int)
+}
+
+/// What a look at a clock showed.
+public struct ClockFact: Equatable, Sendable {
+    /// Seconds by which it is ahead of this machine's; negative if it is behind.
+    public var ahead: Double
+    /// By how much that may be wrong: half the time that the question took.
+    public var doubt: Double
+
+    /// Makes one of these values.
+    public init(ahead: Double, doubt: Double) {
+        self.ahead = ahead
+        self.doubt = doubt
+    }
+
+    /// What a clock showed that was asked at one moment of this machine's clock and answered by
+    /// another.
+    init(_ shown: Double, from asked: Double, to answered: Double) {
+        self.init(ahead: shown - (asked + answered) / 2, doubt: (answered - asked) / 2)
+    }
 }
 
 /// What was seen of one server: its process, its files, its place.
@@ -63,8 +88,10 @@ public struct ServerFacts: Equatable, Sendable {
     public var lag: Int?
     /// The version of the configuration it has in force, hexadecimal.
     public var configurationVersion: String?
-    /// Whether it runs from the settings that its files have now.
-    public var isCurrent = true
+    /// What of its settings it would only learn by a restart.
+    public var pending: [SettingChange] = []
+    /// Its host's clock; nil if it is this machine's, or could not be asked.
+    public var clock: ClockFact?
 
     /// Whether there is a zoo.cfg.
     public var hasConfiguration = true
@@ -122,6 +149,8 @@ public struct DoctorFacts: Equatable, Sendable {
     public var wanted: Membership
     /// What is in force; nil if no leader could say it.
     public var committed: Membership?
+    /// The name by which its servers know each other, as `aviary.ensemble`; nil if there is none.
+    public var identity: String?
     /// The servers of the launcher's record, ascending by id.
     public var servers: [ServerFacts]
     /// The file of the operator's credential; nil if there is none.

@@ -3,11 +3,10 @@ internal import Jute
 internal import Records
 internal import Storage
 
-/// Looks at the servers of an ensemble on this machine for the doctor; changes nothing but a file
-/// of a few kilobytes, which shows how fast the disk is and goes again.
+/// Looks at the servers of an ensemble, wherever they are, for the doctor; changes nothing but a
+/// file of a few kilobytes, which shows how fast the disk is and goes again.
 public struct DoctorVisit {
     private let ensemble: LocalEnsemble
-    private let fileSystem = POSIXFileSystem()
 
     /// A visit to `ensemble`.
     public init(_ ensemble: LocalEnsemble) { self.ensemble = ensemble }
@@ -15,8 +14,18 @@ public struct DoctorVisit {
     /// All that is seen now.
     public func facts() throws -> DoctorFacts {
         let status = ensemble.status()
+        // Of a change that was interrupted, what is still to be taken over by who runs.
+        let wanted = try ensemble.folder.loadWanted() ?? ensemble.spec
+        let spec = ensemble.spec.adoptingSettings(of: wanted)
+        let given = ensemble.folder.given
         let servers = ensemble.servers.map { folder in
             var facts = look(at: folder)
+            if facts.isRunning {
+                let server = spec.servers.first { $0.id == facts.id } ?? folder.server
+                facts.pending =
+                    ServerFolder(server, of: spec, in: ensemble.folder.path, given: given)
+                    .pendingChanges
+            }
             if let seen = status.servers.first(where: { $0.id == facts.id }) {
                 facts.adopt(seen, leader: status.leader)
             }
@@ -24,12 +33,12 @@ public struct DoctorVisit {
         }
         var facts = DoctorFacts(
             ensemble: ensemble.folder.name,
-            wanted: try (ensemble.folder.loadWanted() ?? ensemble.spec).membership(),
-            servers: servers)
+            wanted: try wanted.membership(), servers: servers)
+        facts.identity = ensemble.folder.identity
         facts.committed = committed(status.leader)
         facts.isChangeInterrupted =
             try ensemble.folder.loadWanted() != nil && !ensemble.isChanging
-        facts.openFilesMax = MachineProbe.openFilesMax
+        if ensemble.spec.runtime == "process" { facts.openFilesMax = MachineProbe.openFilesMax }
         if ensemble.folder.operatorCredential != nil {
             let file = ensemble.folder.path + "/operator"
             facts.credentialFile = file
@@ -68,17 +77,17 @@ public struct DoctorVisit {
         facts.unreachable = pid == nil ? folder.site.problem : nil
         guard facts.unreachable == nil else { return facts }
         facts.isPaused = pid.flatMap { folder.site.usage(of: folder, $0) }?.isPaused ?? false
-        facts.isStoppedOnPurpose = exists(folder.stoppedPath)
-        if let stamp = read(folder.stampPath) { facts.isCurrent = stamp == folder.stamp }
+        facts.isStoppedOnPurpose = ensemble.isMeantToBeStopped(folder)
         readConfiguration(of: folder, &facts)
         readData(of: folder, &facts)
         facts.addresses = FourLetterClient.names(of: folder.server.host)
-        if !facts.isRunning { facts.takenPorts = MachineProbe.taken(folder.server.ports) }
+        facts.clock = folder.site.clock
+        if !facts.isRunning { facts.takenPorts = folder.site.taken(folder.server.ports) }
         return facts
     }
 
     private func readConfiguration(of folder: ServerFolder, _ facts: inout ServerFacts) {
-        guard let text = read(folder.configurationPath) else {
+        guard let text = read(folder.configurationPath, folder) else {
             facts.hasConfiguration = false
             facts.hasSnapshot = true
             return
@@ -92,13 +101,13 @@ public struct DoctorVisit {
             facts.members = parsed.configuration.membership
             return
         }
-        facts.members = read(file).flatMap { try? DynamicFile.parse($0, file: file) }
+        facts.members = read(file, folder).flatMap { try? DynamicFile.parse($0, file: file) }
     }
 
     private func readData(of folder: ServerFolder, _ facts: inout ServerFacts) {
-        facts.data = MachineProbe.inspect(folder.dataDirectory)
-        facts.logs = folder.server.dataLogDir.map { MachineProbe.inspect($0) } ?? facts.data
-        if let line = read(folder.dataDirectory + "/myid") {
+        facts.data = folder.site.inspect(folder.dataDirectory)
+        facts.logs = folder.server.dataLogDir.map { folder.site.inspect($0) } ?? facts.data
+        if let line = read(folder.dataDirectory + "/myid", folder) {
             let first = line.split(separator: "\n", omittingEmptySubsequences: false).first ?? ""
             facts.myID = Int(first).map(MyIDFact.id) ?? .unreadable(String(first))
         } else {
@@ -106,27 +115,25 @@ public struct DoctorVisit {
         }
         let snapshots = folder.dataDirectory + "/version-2"
         let logs = facts.logs.path + "/version-2"
-        facts.hasSnapshot = names(in: snapshots).contains { $0.hasPrefix("snapshot.") }
-        facts.hasLog = names(in: logs).contains { $0.hasPrefix("log.") }
-        facts.acceptedEpoch = epoch(snapshots + "/acceptedEpoch")
-        facts.currentEpoch = epoch(snapshots + "/currentEpoch")
+        facts.hasSnapshot = names(in: snapshots, folder).contains { $0.hasPrefix("snapshot.") }
+        facts.hasLog = names(in: logs, folder).contains { $0.hasPrefix("log.") }
+        facts.acceptedEpoch = epoch(snapshots + "/acceptedEpoch", folder)
+        facts.currentEpoch = epoch(snapshots + "/currentEpoch", folder)
     }
 
     // MARK: Files
 
-    private func exists(_ path: String) -> Bool { (try? fileSystem.exists(path)) ?? false }
-
-    private func names(in directory: String) -> [String] {
-        (try? fileSystem.list(directory)) ?? []
+    private func names(in directory: String, _ folder: ServerFolder) -> [String] {
+        (try? folder.fileSystem.list(directory)) ?? []
     }
 
-    private func read(_ path: String) -> String? {
-        ((try? AtomicFile.read(path, in: fileSystem)) ?? nil).map {
+    private func read(_ path: String, _ folder: ServerFolder) -> String? {
+        ((try? AtomicFile.read(path, in: folder.fileSystem)) ?? nil).map {
             String(decoding: $0, as: UTF8.self)
         }
     }
 
-    private func epoch(_ path: String) -> Int? {
-        read(path).flatMap { Int($0.prefix { $0.isNumber }) }
+    private func epoch(_ path: String, _ folder: ServerFolder) -> Int? {
+        read(path, folder).flatMap { Int($0.prefix { $0.isNumber }) }
     }
 }

@@ -26,6 +26,9 @@ enum MachineProbe {
         facts.isWritable = unsafe access(place, W_OK | X_OK) == 0
         facts.freeBytes = try? fileSystem.freeSpace(at: place)
         if facts.isWritable { facts.syncMilliseconds = timeOfSync(in: place) }
+        do throws(StorageError) {
+            facts.identity = try IdentityCheck.Place(lookingAt: path, in: fileSystem)
+        } catch { facts.isIdentityDamaged = error.code == .damaged }
         return facts
     }
 
@@ -65,6 +68,13 @@ enum MachineProbe {
     static func isOpenToOthers(_ path: String) -> Bool {
         var status = stat()
         return unsafe lstat(path, &status) == 0 && status.st_mode & 0o077 != 0
+    }
+
+    /// This machine's clock, in seconds.
+    static var time: Double {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
     /// How many files a process may open.

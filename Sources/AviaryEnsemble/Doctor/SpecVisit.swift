@@ -17,16 +17,20 @@ public struct SpecVisit {
     }
 
     /// All that is seen now.
-    public func facts() throws -> DoctorFacts {
+    public func facts() async throws -> DoctorFacts {
         var facts = DoctorFacts(
             ensemble: spec.name, wanted: try spec.membership(), servers: [])
         facts.specFile = file
         if spec.runtime == "external" {
             facts.isExternal = true
             lookAtRunning(&facts)
+            for place in facts.servers.indices where facts.servers[place].mode != nil {
+                facts.servers[place].clock = await ServerClock.ask(facts.servers[place])
+            }
         } else {
             facts.isPlanned = true
             if spec.runtime == "process" { facts.openFilesMax = MachineProbe.openFilesMax }
+            facts.identity = home.folder(spec.name).identity
             facts.servers = folders.map { lookAhead($0) }
         }
         return facts

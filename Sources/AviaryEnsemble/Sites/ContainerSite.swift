@@ -34,6 +34,11 @@ final class ContainerSite: ServerSite {
 
     func home(_ folder: String) -> String { folder }
 
+    /// The others are ports of a network of the containers' own.
+    func taken(_ ports: Ports) -> [ServerFacts.TakenPort] {
+        MachineProbe.taken(ports).filter { $0.name == "client" }
+    }
+
     func pid(of folder: ServerFolder) -> Int32? {
         seen.withLock { inventory in
             let now = LocalEnsemble.seconds()

@@ -52,6 +52,7 @@ public struct HostService {
         do {
             if let answer = try file(words, question.payload) { return answer }
             if let answer = try server(words) { return answer }
+            if let answer = examine(words) { return answer }
             return HostMessage(words: ["no", "failed", "\(words.first ?? "nothing") is not known"])
         } catch let error as StorageError {
             let kind =
@@ -138,6 +139,21 @@ public struct HostService {
             guard let id = Int(words[2]) else { return nil }
             SystemdService(path: words[1], id: id).remove()
             return HostMessage(words: ["ok"])
+        default: return nil
+        }
+    }
+
+    /// What a doctor wants to know of this machine.
+    private func examine(_ words: [String]) -> HostMessage? {
+        switch (words.first ?? "", words.count) {
+        case ("clock", 1): return HostMessage(words: ["ok", String(MachineProbe.time)])
+        case ("inspect", 2):
+            return HostMessage(words: ["ok"] + MachineProbe.inspect(words[1]).words)
+        case ("taken", 4):
+            let numbers = words.dropFirst().compactMap { UInt16($0) }.map(Int.init)
+            guard numbers.count == 3 else { return nil }
+            let ports = Ports(client: numbers[0], quorum: numbers[1], election: numbers[2])
+            return HostMessage(words: ["ok"] + MachineProbe.taken(ports).map(\.name))
         default: return nil
         }
     }

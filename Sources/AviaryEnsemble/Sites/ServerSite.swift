@@ -34,6 +34,12 @@ protocol ServerSite: AnyObject, Sendable {
     var reservesPorts: PortUse { get }
     /// Takes away what is left of servers that do not run: nothing of it is data.
     func dismantle(_ folders: [ServerFolder])
+    /// Looks at a data directory, for the doctor.
+    func inspect(_ path: String) -> DirectoryFacts
+    /// The ports of a server that somebody listens on.
+    func taken(_ ports: Ports) -> [ServerFacts.TakenPort]
+    /// The clock there; nil if it is this machine's.
+    var clock: ClockFact? { get }
 }
 
 extension ServerSite {
@@ -43,7 +49,10 @@ extension ServerSite {
         if let problem { throw EnsembleError(.unreachable, problem) }
         return nil
     }
+    var clock: ClockFact? { nil }
     func require(_ binary: String) throws(EnsembleError) {}
+    func inspect(_ path: String) -> DirectoryFacts { MachineProbe.inspect(path) }
+    func taken(_ ports: Ports) -> [ServerFacts.TakenPort] { MachineProbe.taken(ports) }
 }
 
 /// A file system elsewhere, which removes a folder with all that is in it by itself.

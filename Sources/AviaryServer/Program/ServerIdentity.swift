@@ -2,14 +2,6 @@ import Configuration
 import Records
 import Storage
 
-#if canImport(Darwin)
-    import Darwin
-#elseif canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
-
 /// Whose data a server's directories hold.
 ///
 /// It is looked at before anything is read from them, and kept up to date when the members change.
@@ -37,43 +29,14 @@ final class ServerIdentity {
             ensemble: files.configuration.ensemble, server: server,
             version: files.membership.version, places: [])
         for directory in self.directories {
-            check.places.append(try ServerIdentity.look(at: directory, in: fileSystem))
+            check.places.append(
+                try IdentityCheck.Place(lookingAt: directory, in: fileSystem))
         }
         switch check.verdict {
         case .refuse(let error): throw error
         case .start(let changed):
             for place in changed { try place.identity?.write(in: place.path, of: fileSystem) }
         }
-    }
-
-    private static func look(
-        at path: String, in fileSystem: any FileSystem
-    ) throws(StorageError) -> IdentityCheck.Place {
-        let names = (try? fileSystem.list(path + "/version-2")) ?? []
-        let hasHistory = names.contains { $0.hasPrefix("snapshot.") || $0.hasPrefix("log.") }
-        guard hasHistory else {
-            return IdentityCheck.Place(path: path, identity: nil, hasHistory: false)
-        }
-        let identity = try DataIdentity.read(in: path, of: fileSystem)
-        var place = IdentityCheck.Place(path: path, identity: identity, hasHistory: true)
-        if let identity, identity.directory != path, !isSame(identity.directory, path),
-            let original = try? DataIdentity.read(in: identity.directory, of: fileSystem)
-        {
-            place.originalExists =
-                original.directory == identity.directory && original.server == identity.server
-                && original.ensemble == identity.ensemble
-        }
-        return place
-    }
-
-    /// Whether two paths lead to one directory.
-    private static func isSame(_ path: String, _ other: String) -> Bool {
-        var first = stat()
-        var second = stat()
-        guard unsafe stat(path, &first) == 0, unsafe stat(other, &second) == 0 else {
-            return false
-        }
-        return first.st_dev == second.st_dev && first.st_ino == second.st_ino
     }
 
     /// A configuration has come into force: a server that it has no more must not start again from

@@ -30,8 +30,6 @@ public struct DataIdentity: Equatable, Sendable {
     /// The file in a data directory.
     public static func path(in directory: String) -> String { "\(directory)/\(fileName)" }
 
-    /// Whether an ensemble can have this name: one word, since it stands in a line.
-
     /// The file's text.
     public var text: String {
         var lines = ["# Whose data these are; only Aviary reads this."]

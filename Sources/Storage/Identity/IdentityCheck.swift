@@ -28,6 +28,18 @@ public struct IdentityCheck: Equatable, Sendable {
         }
     }
 
+    /// Why a directory is not this server's to start from.
+    public enum Refusal: Equatable, Sendable {
+        /// Another ensemble's data.
+        case ofEnsemble(String)
+        /// Another server's data.
+        case ofServer(ServerID)
+        /// The server was removed, by this version of the configuration.
+        case removed(version: Int64)
+        /// The same data are in another directory as well.
+        case copy(of: String)
+    }
+
     /// What is to be done.
     public enum Verdict: Equatable, Sendable {
         /// Start, after these directories were given these identities.
@@ -56,7 +68,7 @@ public struct IdentityCheck: Equatable, Sendable {
     /// The decision.
     public var verdict: Verdict {
         for place in places {
-            if let refusal = refusal(of: place) { return .refuse(refusal) }
+            if let refusal = refusal(of: place) { return .refuse(error(refusal, place)) }
         }
         let changed = places.compactMap { place -> Place? in
             let identity = DataIdentity(
@@ -70,41 +82,49 @@ public struct IdentityCheck: Equatable, Sendable {
         return .start(writing: changed)
     }
 
-    private func refusal(of place: Place) -> StorageError? {
+    /// Why this server must not start from a directory; nil if it may.
+    public func refusal(of place: Place) -> Refusal? {
         guard let identity = place.known else { return nil }
         if let ensemble, let other = identity.ensemble, other != ensemble {
-            return refused(
-                place, "holds the data of the ensemble \(other), and zoo.cfg is of \(ensemble)",
-                "name the right dataDir, or an empty one for a new server; if nobody needs these "
-                    + "data any more, remove them: rm -r \(place.path)")
+            return .ofEnsemble(other)
         }
-        if identity.server != server {
+        if identity.server != server { return .ofServer(identity.server) }
+        if let removed = identity.removed, version <= removed { return .removed(version: removed) }
+        return place.originalExists ? .copy(of: identity.directory) : nil
+    }
+
+    private func error(_ refusal: Refusal, _ place: Place) -> StorageError {
+        switch refusal {
+        case .ofEnsemble(let other):
             return refused(
                 place,
-                "holds the data of server \(identity.server), and myid says \(server): directories "
+                "holds the data of the ensemble \(other), and zoo.cfg is of \(ensemble ?? "none")",
+                "name the right dataDir, or an empty one for a new server; if nobody needs these "
+                    + "data any more, remove them: rm -r \(place.path)")
+        case .ofServer(let other):
+            return refused(
+                place,
+                "holds the data of server \(other), and myid says \(server): directories "
                     + "were mixed up, or one is a copy",
                 "give each server its own directory back; if this is a copy that is to begin a "
                     + "new server, remove \(DataIdentity.path(in: place.path))")
-        }
-        if let removed = identity.removed, version <= removed {
-            let hex = String(UInt64(bitPattern: removed), radix: 16)
+        case .removed(let version):
+            let hex = String(UInt64(bitPattern: version), radix: 16)
             return refused(
                 place,
                 "holds the data of a server that was removed from its ensemble (by configuration "
                     + "\(hex))",
                 "'aviary add' makes a new server; to let this one join again as an observer of "
                     + "its own configuration, remove \(DataIdentity.path(in: place.path))")
-        }
-        if place.originalExists {
+        case .copy(let original):
             return refused(
                 place,
-                "is a copy of \(identity.directory), which is still there: two servers with one "
+                "is a copy of \(original), which is still there: two servers with one "
                     + "identity would each forget what the other has confirmed",
-                "start the server from \(identity.directory), or remove that directory; a copy "
+                "start the server from \(original), or remove that directory; a copy "
                     + "that is to begin a new server must lose its version-2 or its "
                     + DataIdentity.fileName)
         }
-        return nil
     }
 
     private func refused(_ place: Place, _ message: String, _ advice: String) -> StorageError {
