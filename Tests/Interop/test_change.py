@@ -203,8 +203,13 @@ def test_a_roll_restarts_everybody_the_leader_last(aviary, load):
     before, leader = aviary.servers(), aviary.leader()
     code, out, err = aviary("roll")
     assert code == 0, err
-    restarts = [step for step in check_steps(err) if step.startswith("restart")]
+    steps = check_steps(err)
+    restarts = [step for step in steps if step.startswith("restart")]
     assert len(restarts) == 3 and restarts[-1] == f"restart server {leader}: roll"
+    # The leader restarts last, and leads no more by then.
+    assert steps[steps.index(restarts[-1]) - 1].startswith("let server "), steps
+    assert aviary.leader() != leader
+    print("\n" + out.splitlines()[-1])
     after = aviary.servers()
     assert all(after[number]["pid"] != server["pid"] for number, server in before.items())
     writing.go_on("roll", aviary)

@@ -9,7 +9,9 @@ import subprocess
 
 import pytest
 
+from conformance import zkwire
 from harness import places
+from harness.clock import wrong_clock
 from harness.waiting import eventually
 
 pytestmark = [pytest.mark.ours, pytest.mark.budget(180)]
@@ -40,6 +42,11 @@ class Patient:
     def pid(self, number):
         return int((self.server(number) / "server.pid").read_text().split()[0])
 
+    def word(self, number, word):
+        """What a server answers to a word of four letters."""
+        entry = next(each for each in (self.folder / "launcher").read_text().splitlines() if each.startswith(f"server {number} "))
+        return zkwire.four_letter_word("127.0.0.1", int(entry.split()[4]), word, 2.0)
+
     def ready(self):
         ended, _, err = self.aviary("wait", "--for", "synced")
         assert ended == 0, err
@@ -61,7 +68,7 @@ def patient(aviary):
 @contextlib.contextmanager
 def changed(path, text):
     """A file with other text, or none, for a while."""
-    old = path.read_bytes()
+    old, bits = path.read_bytes(), path.stat().st_mode
     try:
         if text is None:
             path.unlink()
@@ -70,6 +77,7 @@ def changed(path, text):
         yield
     finally:
         path.write_bytes(old)
+        path.chmod(bits)
 
 
 def line(key, value):
@@ -212,7 +220,8 @@ def test_faults_of_the_operator_and_the_machine_are_found(patient):
 
 def test_spec_and_ensemble_that_differ_are_found(patient):
     shutil.copy(patient.folder / "launcher", patient.folder / "wanted")
-    assert "change-interrupted" in patient.codes()
+    remedies = {each["code"]: each["remedy"] for each in patient.findings()}
+    assert remedies["change-interrupted"] == "aviary apply -e local   # goes on; aviary apply --abandon -e local gives it up"
     text = (patient.folder / "launcher").read_text()
     (patient.folder / "wanted").unlink()
     patient.type("remove", "3")
@@ -221,6 +230,197 @@ def test_spec_and_ensemble_that_differ_are_found(patient):
     assert "aviary scale 3" in out
     with changed(patient.folder / "launcher", text):
         assert {"not-a-member", "removed"} & patient.codes()
+
+
+@contextlib.contextmanager
+def squatting(port):
+    """Somebody else has the port."""
+    with socket.socket() as squatter:
+        squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        squatter.bind(("", port))
+        squatter.listen()
+        yield
+
+
+@contextlib.contextmanager
+def renamed(path):
+    """A file or directory is gone for a while."""
+    aside = path.with_name(path.name + ".aside")
+    path.rename(aside)
+    try:
+        yield
+    finally:
+        aside.rename(path)
+
+
+@contextlib.contextmanager
+def without_snapshots(directory):
+    """A log, and nothing that it goes on from."""
+    log = directory / "log.7f00000001"
+    log.touch()
+    with contextlib.ExitStack() as stack:
+        for each in directory.glob("snapshot.*"):
+            aside = each.with_name("aside." + each.name)
+            each.rename(aside)
+            stack.callback(aside.rename, each)
+        yield
+    log.unlink()
+
+
+@contextlib.contextmanager
+def mode(path, bits):
+    before = path.stat().st_mode
+    path.chmod(bits)
+    try:
+        yield
+    finally:
+        path.chmod(before)
+
+
+@contextlib.contextmanager
+def paused(patient, *numbers):
+    for number in numbers:
+        patient.type("pause", str(number))
+    try:
+        yield
+    finally:
+        patient.type("resume", *map(str, numbers))
+
+
+@contextlib.contextmanager
+def copied(data):
+    """The directory says that it was another one, which is there as well."""
+    other = data.with_name("original")
+    identity = (data / "identity").read_text().replace(f"directory {data}", f"directory {other}")
+    other.mkdir()
+    (other / "identity").write_text(identity)
+    try:
+        with changed(data / "identity", identity):
+            yield
+    finally:
+        shutil.rmtree(other)
+
+
+def seeded(patient):
+    """Faults to put into an ensemble of which server 3 has died: {the word for it: while this lasts}."""
+    three, record = patient.server(3), patient.folder / "launcher"
+    data = three / "data"
+    entry = next(each for each in record.read_text().splitlines() if each.startswith("server 3 "))
+    words = entry.split()
+
+    def server(place, value):
+        new = " ".join(words[:place] + [value] + words[place + 1:])
+        return lambda: changed(record, lambda text: text.replace(entry, new))
+
+    def zoo_cfg(key, value):
+        return lambda: changed(three / "zoo.cfg", line(key, value))
+
+    def identity(old, new):
+        return lambda: changed(data / "identity", lambda text: text.replace(old, new))
+
+    @contextlib.contextmanager
+    def everywhere(key):
+        with contextlib.ExitStack() as stack:
+            for number in (1, 2, 3):
+                stack.enter_context(changed(patient.server(number) / "zoo.cfg", lambda text: "".join(
+                    each for each in text.splitlines(keepends=True) if key not in each)))
+            yield
+    faults = {code: (lambda path=three / name if name else members((three / "zoo.cfg").read_text()), text=text: changed(path, text))
+              for code, (name, text) in FILES.items()}
+    [leader] = [number for number in (1, 2) if "Mode: leader" in patient.word(number, "srvr")]
+    faults.update({
+        "data-foreign": identity("ensemble local.", "ensemble other."),
+        "data-unknown": lambda: changed(data / "identity", "whose?\n"),
+        "data-swapped": identity("server 3", "server 2"),
+        "data-removed": lambda: changed(data / "identity", lambda text: text + "removed 7f00000000\n"),
+        "data-copied": lambda: copied(data),
+        "directory-missing": lambda: renamed(data),
+        "snapshot-missing": lambda: without_snapshots(data / "version-2"),
+        "port-taken": lambda: squatting(int(words[4])),
+        "name-unknown": server(2, "nosuch.invalid"),
+        "name-is-loopback": server(2, "127.0.0.9"),
+        "role-differs": server(3, "observer"),
+        "address-differs": server(5, str(places.free_port())),
+        "not-a-member": lambda: changed(record, lambda text: text + entry.replace("server 3", "server 9") + "\n"),
+        "not-in-spec": lambda: changed(record, lambda text: text.replace(entry + "\n", "")),
+        "change-interrupted": lambda: changed_new(patient.folder / "wanted", record.read_text()),
+        "restart-pending": lambda: changed(patient.server(1) / "started", line("snapCount", "9")),
+        "reconfig-forbidden": lambda: everywhere("superDigest"),
+        "credential-missing": lambda: changed(patient.folder / "operator", None),
+        "credential-public": lambda: mode(patient.folder / "operator", 0o644),
+        "server-paused": lambda: paused(patient, 3 - leader),
+        "server-silent": lambda: paused(patient, 3 - leader),
+        "no-quorum": lambda: paused(patient, 3 - leader),
+    })
+    return faults
+
+
+@contextlib.contextmanager
+def changed_new(path, text):
+    path.write_text(text)
+    try:
+        yield
+    finally:
+        path.unlink()
+
+
+@pytest.mark.budget(300)
+def test_more_than_twenty_five_seeded_faults_are_all_found(patient):
+    """Each is put into a real ensemble, found with what mends it, and gone when it is taken out again."""
+    patient.type("kill", "3")
+    patient.type("wait", "--for", "leader")
+    sick = {"server-down", "no-margin"}
+    assert patient.codes() == sick
+    found = []
+    for code, fault in seeded(patient).items():
+        with fault():
+            # The leader learns with the next ping that a follower answers no more.
+            eventually(lambda: code in patient.codes(), 20, f"{code}, and not only {patient.codes()}")
+            finding = next(each for each in patient.findings() if each["code"] == code)
+            assert finding["remedy"] and finding["text"], finding
+            found.append(code)
+        eventually(lambda: patient.codes() == sick, 30, f"nothing left of {code}")
+    patient.type("start", "3")
+    patient.ready()
+    assert patient.findings() == []
+    print(f"\n{len(found)} seeded faults found: {', '.join(sorted(found))}")
+    assert len(set(found)) >= 25, found
+
+
+def test_what_the_doctor_names_mends_it(patient):
+    """The command is typed as it stands there."""
+    def mend(code):
+        [remedy] = {each["remedy"] for each in patient.findings() if each["code"] == code and each["server"] == 3}
+        command = remedy.split("   #")[0].replace("aviary ", f"{places.aviary_binary()} ")
+        ran = subprocess.run(command, shell=True, env=patient.aviary.environment, text=True, capture_output=True, timeout=60)
+        assert ran.returncode == 0, (command, ran.stdout, ran.stderr)
+    data = patient.server(3) / "data"
+    # Another ensemble's data: put aside, and the server's own come from the others.
+    patient.type("stop", "3")
+    (data / "identity").write_text((data / "identity").read_text().replace("ensemble local.", "ensemble other."))
+    ended, _, err = patient.aviary("start", "3")
+    assert ended == 1 or "other." in err
+    mend("data-foreign")
+    patient.ready()
+    assert patient.findings() == []
+    # Directories that were swapped: changed back.
+    patient.type("stop", "2", "3")
+    one = patient.server(2) / "data"
+    one.rename(data.with_name("swap"))
+    data.rename(one)
+    data.with_name("swap").rename(data)
+    for number in (2, 3):
+        (patient.server(number) / "data" / "myid").write_text(f"{number}\n")
+    mend("data-swapped")
+    for number in (2, 3):
+        assert f"server {number}\n" in (patient.server(number) / "data" / "identity").read_text()
+    patient.type("start", "2", "3")
+    patient.ready()
+    # Removed while it did not run, and the record says otherwise: it joins again.
+    patient.type("stop", "3")
+    text = (data / "identity").read_text()
+    (data / "identity").write_text(text + "removed 7f00000000\n")
+    assert "data-removed" in patient.codes()
 
 
 def test_fix_does_what_is_safe_and_says_so(patient):
@@ -268,3 +468,23 @@ def test_servers_that_somebody_else_starts_are_checked_too(make_ensemble, aviary
     ended, out, _ = aviary("check", spec, "--json")
     codes = {each["code"] for each in json.loads(out)}
     assert ended == 1 and {"server-silent", "no-margin"} <= codes, out
+
+
+@pytest.mark.parametrize("kind", ["aviary", "apache"])
+def test_a_wrong_clock_of_a_server_that_somebody_else_starts(make_ensemble, aviary, tmp_path, kind):
+    """Ours and Apache ZooKeeper's say when a session was opened: that is their clock."""
+    ahead = wrong_clock(tmp_path, -20)
+    if ahead is None:
+        pytest.skip("no C compiler for a library that makes clocks wrong")
+    ensemble = make_ensemble([kind] * 3)
+    ensemble[2].environment = ahead
+    ensemble.start().wait_ready()
+    spec = tmp_path / "theirs.yaml"
+    spec.write_text("runtime: external\nservers:\n" + "".join(
+        f"  - {{id: {server.identity}, host: 127.0.0.{server.identity}, ports: {{client: {server.client_port}, quorum: {quorum}, "
+        f"election: {election}}}}}\n"
+        for server, (_, quorum, election) in ((each, ensemble.members[each.identity - 1].rsplit(":", 2)) for each in ensemble)))
+    _, out, _ = aviary("check", spec, "--json")
+    clocks = [each for each in json.loads(out) if each["code"] == "clock-differs"]
+    assert [each["server"] for each in clocks] == [2], out
+    assert "the clock of 127.0.0.2 is 20.0 s behind" in clocks[0]["text"] and clocks[0]["remedy"].startswith("ssh 127.0.0.2 ")

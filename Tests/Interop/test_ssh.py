@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from harness import hosts as namespaces, places
+from harness.clock import wrong_clock
 from harness.waiting import eventually
 
 pytestmark = [pytest.mark.ours, pytest.mark.budget(170)]
@@ -158,6 +159,53 @@ def test_the_folder_on_the_hosts_is_not_edited_away(machines, launcher, tmp_path
     assert "Move" in launcher("up", spec, "--detach", code=65)
     assert not (elsewhere / "orders").exists()
     launcher("up", "--detach")
+
+
+MACHINE = {"disk-slow", "disk-full"}  # true of the machine that the tests run on
+
+
+def test_the_doctor_looks_at_every_host(machines, launcher, tmp_path):
+    """Files, ports and clocks are those of the hosts, each seen there."""
+    def codes(code=0):
+        shown = launcher("doctor", "--json", code=code) if code == 0 else launcher.failed("doctor", "--json")
+        return {(each["code"], each["server"]): each for each in json.loads(shown) if each["code"] not in MACHINE}
+
+    def failed(*words):
+        ran = subprocess.run([places.aviary_binary(), *words, "--dir", str(tmp_path / "home")], text=True, capture_output=True, timeout=60)
+        assert ran.returncode == 1, (ran.stdout, ran.stderr)
+        return ran.stdout
+    launcher.failed = failed
+    ahead = wrong_clock(tmp_path, 30)
+    machines.set_environment(2, ahead or {})
+    try:
+        launcher("up", write_spec(machines, tmp_path / "spec.yaml", (1, 2, 3)), "--detach")
+        launcher("wait")
+        found = codes()
+        assert set(found) == ({("clock-differs", 2)} if ahead else set()), found
+        if ahead:
+            finding = found["clock-differs", 2]
+            assert f"the clock of {machines.address(2)} is 30.0 s ahead of" in finding["text"], finding
+            assert finding["remedy"] == f"ssh {machines.address(2)} timedatectl set-ntp true"
+        launcher("stop", "3")
+        data = machines.state(3) / "orders" / "3" / "data"
+        (data / "myid").unlink()
+        identity = (data / "identity").read_text()
+        (data / "identity").write_text(identity.replace("orders.", "letters."))
+        squatter = subprocess.Popen(["ip", "netns", "exec", machines.all[3], "python3", "-c",
+                                     "import socket, time; s = socket.create_server(('', 2181)); time.sleep(60)"])
+        try:
+            eventually(lambda: ("port-taken", 3) in codes(1), 10, "the taken port")
+            assert {("myid-missing", 3), ("data-foreign", 3), ("server-down", 3)} <= set(codes(1))
+        finally:
+            squatter.kill()
+            squatter.wait()
+        (data / "identity").write_text(identity)
+        launcher("start", "3")
+        launcher("wait")
+        assert set(codes()) <= {("clock-differs", 2)}
+    finally:
+        launcher("down")
+        machines.set_environment(2, {})
 
 
 def test_errors_are_said_by_host(machines, launcher, tmp_path):

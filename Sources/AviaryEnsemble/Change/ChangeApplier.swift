@@ -39,6 +39,9 @@ public struct ChangeInterrupted: Error, Sendable {
 ///
 /// It keeps nothing of its own but the wish: who looks again knows what is left to do.
 public final class ChangeApplier {
+    /// Hand-overs asked for in one change: each needs a successor that keeps up at that moment.
+    private static let handOverCountMax = 5
+
     /// How a change is carried out.
     public struct Settings {
         /// Seconds that a step is awaited at most.
@@ -59,11 +62,12 @@ public final class ChangeApplier {
     }
 
     private let runtime: any ChangeRuntime
-    private let goal: ChangeGoal
+    private var goal: ChangeGoal
     private let settings: Settings
     private let session: EnsembleSession
     private var confirmedVersion: Int64?
     private var stepCount = 0
+    private var handOverCount = 0
     private var awaited: (step: ChangeStep, since: Double)?
     /// The step that was done last, and how often in a row.
     private var repeated: (step: ChangeStep, count: Int)?
@@ -207,10 +211,29 @@ public final class ChangeApplier {
         case .start, .startJoiner, .stop, .retire, .restart: return try runtime.perform(step, view)
         case .add, .change, .remove, .replaceAll:
             return try await reconfigure(step, view)
+        case .handOver(_, let successor):
+            await handOver(to: successor, view)
+            return true
         case .confirm:
             do { try await session.confirm() } catch { return false }
             confirmedVersion = view.committed?.version
             return true
+        }
+    }
+
+    /// Lets another server lead; where that cannot be had, the leader restarts as it is.
+    private func handOver(to successor: ServerID, _ view: EnsembleView) async {
+        handOverCount += 1
+        let isTaken = try? await session.handOver(
+            to: successor, version: view.committed?.version ?? 0)
+        // Nil: it was not to be had at this moment.
+        if isTaken == false || handOverCount >= ChangeApplier.handOverCountMax {
+            goal.handsOver = false
+        }
+        let begun = LocalEnsemble.seconds()
+        while isTaken == true, LocalEnsemble.seconds() - begun < 2 {
+            if await look().leader != nil { return }
+            LocalEnsemble.sleep(milliseconds: 10)
         }
     }
 

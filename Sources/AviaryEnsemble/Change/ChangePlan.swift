@@ -119,6 +119,9 @@ extension EnsembleView {
                 server.isSynced = false
             }
         case .retire(let id): next.servers.removeAll { $0.id == id }
+        case .handOver(let id, let successor):
+            next.update(id) { $0.mode = .follower }
+            next.update(successor) { $0.mode = .leader }
         case .restart(let id):
             next.update(id) { server in
                 server.isCurrent = true

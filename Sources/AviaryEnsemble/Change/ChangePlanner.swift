@@ -18,7 +18,8 @@ public enum ChangeDecision: Equatable, Sendable {
 /// 1. Members that stay are brought back and in step before anything is taken away.
 /// 2. What has left is confirmed, stopped and put aside before the next one leaves.
 /// 3. Servers join one by one, each only when it is in step.
-/// 4. Servers leave, change and restart one by one: the dead first, the leader last.
+/// 4. Servers leave, change and restart one by one: the dead first, the leader last, and only when
+///    it leads no more.
 public struct ChangePlanner: Sendable {
     let view: EnsembleView
     let goal: ChangeGoal
@@ -168,7 +169,16 @@ public struct ChangePlanner: Sendable {
         guard during.mayFail != nil || goal.isOutageAccepted else {
             return tooFew(.restart(id), during)
         }
+        if goal.handsOver, id == view.leader, let successor = successor(of: id) {
+            return .step(.handOver(from: id, to: successor))
+        }
         return .step(.restart(id))
+    }
+
+    /// Who leads while the leader restarts: one that has restarted, and stays.
+    private func successor(of id: ServerID) -> ServerID? {
+        let heirs = committed.voters.filter { $0 != id && view.isSynced($0) }
+        return heirs.last { view.server($0)?.isCurrent ?? false } ?? heirs.last
     }
 
     private func tooFew(_ step: ChangeStep, _ margin: QuorumMargin) -> ChangeDecision {

@@ -24,6 +24,8 @@ public enum ChangeStep: Equatable, Sendable {
     case stop(ServerID)
     /// What is left of a server that is no member is put aside.
     case retire(ServerID)
+    /// The leader is to restart, and lets another one lead before: nobody is elected.
+    case handOver(from: ServerID, to: ServerID)
     /// A member is stopped and started, with the settings and the binary that are wanted.
     case restart(ServerID)
 }
@@ -37,6 +39,7 @@ extension ChangeStep {
             .stop(let id), .retire(let id), .restart(let id):
             id
         case .add(let member), .change(let member): member.id
+        case .handOver(_, let successor): successor
         }
     }
 
@@ -54,6 +57,7 @@ extension ChangeStep {
         case .confirm: "confirm"
         case .stop: "stop"
         case .retire: "retire"
+        case .handOver: "hand-over"
         case .restart: "restart"
         }
     }
@@ -62,7 +66,9 @@ extension ChangeStep {
     public var isReconfiguration: Bool {
         switch self {
         case .add, .change, .remove, .replaceAll: true
-        case .awaitQuorum, .start, .startJoiner, .awaitSync, .confirm, .stop, .retire, .restart:
+        // A hand-over gives the same members another version.
+        case .awaitQuorum, .start, .startJoiner, .awaitSync, .confirm, .stop, .retire, .restart,
+            .handOver:
             false
         }
     }
@@ -83,6 +89,8 @@ extension ChangeStep {
         case .confirm: return "write, so that the new configuration is active"
         case .stop(let id): return "stop server \(id), which is no member any more"
         case .retire(let id): return "put the files of server \(id) aside"
+        case .handOver(let id, let successor):
+            return "let server \(successor) lead, before server \(id) restarts"
         case .restart(let id): return "restart server \(id)"
         }
     }
@@ -106,6 +114,7 @@ extension ChangeStep {
         case .remove(let id): "remove server \(id)"
         case .confirm: "write once, so that this is active"
         case .stop(let id): "stop server \(id)"
+        case .handOver(_, let successor): "let server \(successor) lead"
         default: text(because: reasons)
         }
     }

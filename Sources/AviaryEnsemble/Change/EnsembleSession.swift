@@ -52,7 +52,8 @@ final class EnsembleSession {
             joining = "server.\(member.id)=\(member.description)"
         case .remove(let id): leaving = "\(id)"
         case .replaceAll(let members): all = members.lines.joined(separator: "\n")
-        case .awaitQuorum, .start, .startJoiner, .awaitSync, .confirm, .stop, .retire, .restart:
+        case .awaitQuorum, .start, .startJoiner, .awaitSync, .confirm, .stop, .retire, .restart,
+            .handOver:
             return
         }
         _ = try await connected().reconfigure(

@@ -128,6 +128,8 @@ public struct ChangeGoal: Equatable, Sendable {
     /// Whether a step may be taken that leaves clients without service while it lasts, because the
     /// ensemble has too few participants to do without one.
     public var isOutageAccepted: Bool
+    /// Whether a leader that is to restart lets another one lead before, if it can.
+    public var handsOver = true
 
     /// Makes one of these values.
     public init(members: Membership, isOutageAccepted: Bool = false) {

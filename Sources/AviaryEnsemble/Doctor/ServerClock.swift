@@ -14,8 +14,10 @@ enum ServerClock {
         let asked = MachineProbe.time
         var fact: ClockFact?
         do {
-            try await client.waitUntilConnected(patience: .seconds(1))
+            try await client.waitUntilConnected(patience: .seconds(3))
             let answered = MachineProbe.time
+            // With an answer of its own the session is known, here and in what the server lists.
+            _ = try await client.exists("/")
             let question = FourLetterClient.Question(
                 word: "cons", host: server.host, port: server.port)
             let session = client.current.session

@@ -97,6 +97,15 @@ class Hosts:
             ["ip", "netns", "exec", self.all[number], "unshare", "-m", "sh", "-c", script], stdout=log, stderr=log)
         eventually(lambda: run("ip", "netns", "exec", self.all[number], "ss", "-ltn", "sport = :22").count("LISTEN"), 10, "sshd")
 
+    def set_environment(self, number, variables):
+        """Of all that is started there by ssh from now on."""
+        path = self.folder / f"host{number}" / "sshd_config"
+        lines = [line for line in path.read_text().splitlines() if not line.startswith("SetEnv")]
+        if variables:
+            lines.append("SetEnv " + " ".join(f"{key}={value}" for key, value in variables.items()))
+        path.write_text("\n".join(lines) + "\n")
+        self.restart_with(number)
+
     def state(self, number):
         """Where the host's /var/lib/aviary is on this machine."""
         return self.folder / f"host{number}" / "state"

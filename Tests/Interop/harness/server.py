@@ -69,6 +69,7 @@ class Server:
         self.properties = list(properties)
         # What stands before the command line, such as the words that lead into a network namespace.
         self.prefix = []
+        self.environment = {}
         self.process = None
         self.starts = 0
         self.write_files()
@@ -100,7 +101,7 @@ class Server:
                                    "org.apache.zookeeper.server.quorum.QuorumPeerMain", self.cfg,
                                    properties=self.properties)
         self.starts += 1
-        environment = dict(os.environ, SERVER_JVMFLAGS=" ".join(f"-D{each}" for each in self.properties))
+        environment = dict(os.environ, SERVER_JVMFLAGS=" ".join(f"-D{each}" for each in self.properties), **self.environment)
         with open(self.log_path, "ab") as out:
             self.process = subprocess.Popen([*self.prefix, *command], env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
                                             cwd=self.folder, start_new_session=True)
