@@ -80,7 +80,8 @@ struct ServerAnswer {
         guard let leader = view.servers.firstIndex(where: { $0.mode == .leader }),
             let last = answers[leader].zxid
         else { return }
-        let others = view.servers.count { $0.mode != nil } - 1
+        // Observers may follow a follower, of which the leader does not know.
+        let others = view.servers.count { $0.mode == .follower }
         let learners = ask("mntr", [places[leader]])[0].flatMap { syncedLearners($0) }
         let isTrusted = learners.map { $0 >= others } ?? true
         for place in view.servers.indices {
@@ -92,7 +93,7 @@ struct ServerAnswer {
         }
     }
 
-    /// How many learners a leader counts as in step; nil if it does not say.
+    /// How many followers a leader counts as in step; nil if it does not say.
     private static func syncedLearners(_ figures: String) -> Int? {
         var sum: Int?
         for line in figures.split(separator: "\n") {
@@ -102,7 +103,7 @@ struct ServerAnswer {
                 continue
             }
             switch words[0] {
-            case "zk_synced_followers", "zk_synced_non_voting_followers", "zk_synced_observers":
+            case "zk_synced_followers", "zk_synced_non_voting_followers":
                 sum = Int.sum(sum, number)
             default: break
             }

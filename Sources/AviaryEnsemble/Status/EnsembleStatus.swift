@@ -38,8 +38,10 @@ public struct EnsembleStatus: Sendable {
             return "the servers have different versions of the configuration: "
                 + versions.sorted().joined(separator: ", ")
         }
-        guard let synced = leader.syncedCount, synced == servers.count - 1 else {
-            return "\(leader.syncedCount ?? 0) of \(servers.count - 1) servers are in step with "
+        // Observers may follow a follower, of which the leader does not know.
+        let followers = servers.count { $0.mode == "follower" }
+        guard let synced = leader.syncedCount, synced == followers else {
+            return "\(leader.syncedCount ?? 0) of \(followers) servers are in step with "
                 + "the leader, server \(leader.id)"
         }
         return nil

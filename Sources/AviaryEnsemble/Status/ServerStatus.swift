@@ -34,7 +34,7 @@ public struct ServerStatus: Sendable {
     public var requests: Int?
     /// Requests that have come and are not answered.
     public var outstanding: Int?
-    /// Of a leader: how many others are in step with it.
+    /// Of a leader: how many followers are in step with it.
     var syncedCount: Int?
     /// The version of the membership, hexadecimal.
     public var configurationVersion: String?
@@ -140,9 +140,7 @@ public struct ServerStatus: Sendable {
         for line in figures.split(separator: "\n") {
             guard let (name, value) = ServerStatus.pair(line, "\t") else { continue }
             // Without a vote are those that join or have left, while a change is under way.
-            if [
-                "zk_synced_followers", "zk_synced_observers", "zk_synced_non_voting_followers",
-            ].contains(name) {
+            if ["zk_synced_followers", "zk_synced_non_voting_followers"].contains(name) {
                 syncedCount = Int.sum(syncedCount, Int(value) ?? 0)
             }
         }
