@@ -133,7 +133,8 @@ def test_the_leader_is_moved(tmp_path, started, kazoo, kinds):
             eventually(lambda: ensemble.leader() is not None, 20, "a leader")
             assert code == 1 or ensemble.leader() == wanted
             assert kinds[before - 1] == "apache" or "acknowledged" in out
-            assert "no changes" in aviary.do("plan", path, *options)
+            # Under load a follower may be a step behind at the moment of the question.
+            eventually(lambda: "no changes" in aviary("plan", path, *options)[1], 20, "a plan without changes")
             writing.go_on(f"leader move {wanted}, from {kinds[before - 1]} {before}", where)
             print(out)
         writing.end(where)
