@@ -26,7 +26,8 @@ extension Doctor {
         guard !isHere else {
             return [
                 finding(
-                    nil, "the clock of this machine is \(text(-first.clock.ahead)) those of all "
+                    nil,
+                    "the clock of this machine is \(text(-first.clock.ahead)) those of all "
                         + "servers", remedy: "timedatectl set-ntp true   # here")
             ]
         }

@@ -16,7 +16,8 @@ extension Doctor {
         let path = directory.path
         guard !directory.isIdentityDamaged else {
             return found(
-                "data-unknown", server, "\(DataIdentity.path(in: path)) does not say whose data these are",
+                "data-unknown", server,
+                "\(DataIdentity.path(in: path)) does not say whose data these are",
                 remedy: "rm \(DataIdentity.path(in: path))   # if they are server \(server.id)'s")
         }
         guard let place = directory.identity else { return nil }
