@@ -140,7 +140,9 @@ def test_a_plan_is_not_carried_out_where_nobody_can_say_whether_it_is_stale(avia
     assert code == 0, err
 
 
+# Greets when it has been greeted, and dies before the first question.
 SSH = """#!/bin/bash
+read -r hello
 echo "0 ok aviary-host-1"
 exec 0<&- 1>&-
 sleep 1

@@ -74,8 +74,8 @@ struct Learner {
     var observers: ObserverMaster?
     /// Whether what is followed goes to disk: an observer may do without.
     var keepsLog: Bool
-    /// How often this leader, or who stands in for it, was dialed.
-    private var dialCount = 0
+    /// How many of those who stand in for the leader were dialed in this round.
+    private var mastersDialed = 0
 
     /// Begins to dial `leader`.
     init(leader: ServerID, isObserver: Bool, _ context: PeerContext) {
@@ -151,10 +151,12 @@ struct Learner {
     /// Who has let down one observer is not the first that it asks again.
     private mutating func nextEndpoint(_ context: inout PeerContext) -> Endpoint? {
         let masters = isObserver ? context.observerMasters(besides: leader) : []
-        let isLeaderNext = dialCount % (masters.count + 1) == masters.count
-        dialCount += 1
-        master = leader
-        if isLeaderNext { return context.quorumEndpoint(of: leader) }
+        guard mastersDialed < masters.count else {
+            mastersDialed = 0
+            master = leader
+            return context.quorumEndpoint(of: leader)
+        }
+        mastersDialed += 1
         context.masterDialCount &+= 1
         let turn =
             UInt(truncatingIfNeeded: context.settings.myID.rawValue) &+ context.masterDialCount
@@ -173,19 +175,23 @@ struct Learner {
     mutating func dialFailed(_ link: LinkID, _ context: inout PeerContext) {
         guard phase == .dialing, self.link == link else { return }
         self.link = nil
-        if context.now - firstDial >= min(context.settings.leaderPatience, context.initTime) {
+        let patience = min(context.settings.leaderPatience, context.initTime)
+        let waited = context.now - firstDial
+        if master != leader {
+            let areMastersLeft = mastersDialed < context.observerMasters(besides: leader).count
+            // Those who follow a new leader open their ports for observers a moment later: it is
+            // not burdened itself until they have had that moment.
+            if areMastersLeft || waited >= patience / 2 {
+                nextDial = context.now
+                return
+            }
+            mastersDialed = 0
+        } else if waited >= patience {
             end("server \(leader) does not listen")
-        } else if isSomebodyElseNext(context) {
-            nextDial = context.now
-        } else {
-            nextDial =
-                context.now + max(Learner.redialDelay, context.settings.observerReconnectDelay)
+            return
         }
-    }
-
-    /// Whether the round through those who may stand in for the leader, and it, is not over.
-    private func isSomebodyElseNext(_ context: PeerContext) -> Bool {
-        isObserver && dialCount % (context.observerMasters(besides: leader).count + 1) != 0
+        nextDial =
+            context.now + max(Learner.redialDelay, context.settings.observerReconnectDelay)
     }
 
     mutating func closed(_ link: LinkID, _ context: inout PeerContext) {
@@ -289,7 +295,7 @@ struct Learner {
     mutating func hitDeadline(_ context: inout PeerContext) {
         observers?.hitDeadline(&context)
         if phase == .dialing, nextDial == nil, context.now >= dialDeadline {
-            guard isSomebodyElseNext(context) else {
+            guard master != leader else {
                 return end("server \(leader) cannot be reached")
             }
             shutDown(&context)

@@ -75,16 +75,20 @@ class Ensemble:
         return self
 
     def start_led_by(self, wanted):
-        """Starts all so that `wanted` leads: with empty histories the highest id of the first majority does."""
+        """Starts all so that `wanted` leads: with empty histories the highest id of the first majority does.
+
+        Observers come when the voters serve: those who learn from a follower find it.
+        """
         majority = len(self.voters) // 2 + 1
         below = [s.identity for s in self.voters if s.identity < wanted][:majority - 1]
         assert len(below) == majority - 1, "the wanted leader needs a majority with the ids below"
         self.start(*below, wanted)
         eventually(lambda: self[wanted].mode() == "leader", 60, f"server {wanted} leading")
-        rest = [s.identity for s in self.servers if s.identity not in (*below, wanted)]
-        if rest:
-            self.start(*rest)
-        self.wait_ready()
+        for group in (self.voters, self.servers):
+            rest = [s.identity for s in group if s not in self.running]
+            if rest:
+                self.start(*rest)
+            self.wait_ready()
         assert self.leader() is self[wanted]
         return self
 
