@@ -101,7 +101,9 @@ let package = Package(
                 "AviaryCommands",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        .executableTarget(name: "simulate", dependencies: ["Mutants", "Simulation"]),
+        .target(name: "PlannedChanges", dependencies: ["AviaryEnsemble", "Records", "Simulation"]),
+        .executableTarget(
+            name: "simulate", dependencies: ["Mutants", "PlannedChanges", "Simulation"]),
         .executableTarget(name: "fuzz", dependencies: ["Fuzzing"]),
 
         .testTarget(name: "TidyTests"),
@@ -130,7 +132,8 @@ let package = Package(
             exclude: ["Scenarios"]),
         .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing"]),
         .testTarget(
-            name: "SimulationTests", dependencies: ["Jute", "Mutants", "Simulation", "Storage"]),
+            name: "SimulationTests",
+            dependencies: ["Jute", "Mutants", "PlannedChanges", "Simulation", "Storage"]),
         .testTarget(
             name: "ServerCoreTests",
             dependencies: [

@@ -1,3 +1,4 @@
+import PlannedChanges
 import Simulation
 import Synchronization
 
@@ -26,6 +27,13 @@ struct Campaign: Sendable {
     }
 
     static var coreCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+
+    /// One of them.
+    static func run(
+        _ kind: SimulationRun.Kind, seed: UInt64, limits: RunLimits = RunLimits()
+    ) -> SimulationRun {
+        SimulationRun(kind, seed: seed, limits: limits) { PlannedChange(seed: $0) }
+    }
 
     /// Runs them; true if none has failed.
     func run() async -> Bool {
@@ -57,7 +65,7 @@ struct Campaign: Sendable {
                 return
             }
             for kind in kinds {
-                let report = SimulationRun(kind, seed: seed).report()
+                let report = Campaign.run(kind, seed: seed).report()
                 progress.simulated.wrappingAdd(report.elapsed, ordering: .relaxed)
                 guard let failure = report.failure else { continue }
                 print(failure)

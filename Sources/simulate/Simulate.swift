@@ -10,8 +10,9 @@ import Simulation
 @main
 struct Simulate {
     private static let usage = """
-        usage: simulate [--peers | --ensemble] [--first N] [--seconds S | --seeds N] [--jobs N]
-               simulate [--peers | --ensemble] --seed N [--trace | --shrink] [--limits TEXT]
+        usage: simulate [--peers | --ensemble | --planned] [--first N] [--seconds S | --seeds N]
+                        [--jobs N]
+               simulate [--peers | --ensemble | --planned] --seed N [--trace | --shrink] [--limits TEXT]
                simulate [--first N] --mutant NAME [SEEDS]
         """
 
@@ -21,7 +22,8 @@ struct Simulate {
     private var isShrunk = false
     private var mutant: (name: String, seedCount: Int)?
     private var campaign = Campaign(
-        kinds: [.peers, .ensemble], first: 1, seedCount: nil, seconds: 10, jobs: Campaign.coreCount)
+        kinds: [.peers, .ensemble, .planned], first: 1, seedCount: nil, seconds: 10,
+        jobs: Campaign.coreCount)
 
     static func main() async {
         var program = Simulate()
@@ -41,6 +43,7 @@ struct Simulate {
             case "--shrink": isShrunk = true
             case "--peers": campaign.kinds = [.peers]
             case "--ensemble": campaign.kinds = [.ensemble]
+            case "--planned": campaign.kinds = [.planned]
             default:
                 let value = arguments.popFirst() ?? ""
                 guard set(argument, value) else { return false }
@@ -83,7 +86,7 @@ struct Simulate {
         guard let seed else { return await campaign.run() ? 0 : 1 }
         var isWell = true
         for kind in campaign.kinds {
-            let run = SimulationRun(kind, seed: seed, limits: limits)
+            let run = Campaign.run(kind, seed: seed, limits: limits)
             isWell = (isShrunk ? shrink(run) : tell(run)) && isWell
         }
         return isWell ? 0 : 1

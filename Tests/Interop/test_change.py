@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from conformance import zkwire
 from harness import clients, places
 from harness.waiting import eventually
 
@@ -151,6 +152,55 @@ class Load:
         for what, gap in self.gaps:
             print(f"  {what:32} {gap * 1000:6.0f} ms")
         return dict(self.gaps)
+
+
+class Majority(threading.Thread):
+    """Looks all the while whether the leader has a majority of the committed configuration in step."""
+
+    def __init__(self, aviary):
+        super().__init__(daemon=True)
+        self.record = aviary.folder / "home" / "local" / "launcher"
+        self.over, self.looks, self.missed, self.least = False, 0, [], {}
+        self.start()
+
+    def ports(self):
+        try:
+            lines = self.record.read_text().splitlines()
+        except OSError:
+            return []
+        return [int(line.split()[4]) for line in lines if line.startswith("server ")]
+
+    @staticmethod
+    def ask(port, word):
+        try:
+            return zkwire.four_letter_word("127.0.0.1", port, word, 0.5)
+        except OSError:
+            return ""
+
+    def run(self):
+        while not self.over:
+            for port in self.ports():
+                before = self.ask(port, "conf")
+                figures = dict(line.split("\t", 1) for line in self.ask(port, "mntr").splitlines() if "\t" in line)
+                if figures.get("zk_server_state") != "leader":
+                    continue
+                # Both words have to be about the same configuration.
+                members = [line for line in before.splitlines() if line.startswith(("server.", "version="))]
+                if members != [line for line in self.ask(port, "conf").splitlines() if line.startswith(("server.", "version="))]:
+                    continue
+                voters = sum(":participant" in line for line in members)
+                synced = 1 + int(float(figures["zk_synced_followers"]))
+                self.looks += 1
+                self.least[voters] = min(synced, self.least.get(voters, synced))
+                if synced < voters // 2 + 1:
+                    self.missed.append(f"{synced} of {voters} in step: {members}")
+            time.sleep(0.05)
+
+    def end(self):
+        self.over = True
+        self.join(10)
+        print(f"\n{self.looks} looks at the leader; fewest participants in step, by how many vote: {dict(sorted(self.least.items()))}")
+        assert self.looks > 20 and not self.missed, self.missed
 
 
 @pytest.fixture
@@ -341,6 +391,7 @@ def test_killed_at_every_step_the_next_apply_converges(aviary, load, change):
     """The launcher is killed as soon as it announces its first step, its second … until it is not killed any more."""
     aviary.do("up", "--detach")
     writing = load(2)
+    majority = Majority(aviary)
     reached = 0
     while True:
         words = [aviary.leader() if word == "leader" else word for word in change]
@@ -362,6 +413,7 @@ def test_killed_at_every_step_the_next_apply_converges(aviary, load, change):
     assert reached > 3, f"only {reached} steps"
     aviary.do("apply")
     writing.go_on("the last", aviary)
+    majority.end()
     writing.end(aviary)
 
 

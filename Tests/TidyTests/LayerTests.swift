@@ -11,7 +11,7 @@ private let layers: [[String]] = [
     ["Quorum"],
     ["ServerCore", "AviaryClient"],
     ["AviaryServer", "AviaryShell", "AviaryEnsemble", "Simulation"],
-    ["AviaryCommands", "Fuzzing"],
+    ["AviaryCommands", "Fuzzing", "PlannedChanges"],
     ["aviary", "simulate", "fuzz"],
 ]
 

@@ -75,7 +75,7 @@ public struct ChangePlan: Equatable, Sendable {
 
 extension EnsembleView {
     /// What will be seen once the step has worked.
-    func after(_ step: ChangeStep) -> EnsembleView {
+    public func after(_ step: ChangeStep) -> EnsembleView {
         var next = self
         switch step {
         case .awaitQuorum: next.elect()

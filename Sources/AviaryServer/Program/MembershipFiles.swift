@@ -132,7 +132,9 @@ extension MembershipFiles {
         }
 
         /// The members of the highest version in the data directory that can be read.
-        func newestInData(in fileSystem: any FileSystem) throws(StorageError) -> Membership? {
+        func newestInData(
+            in fileSystem: any FileSystem
+        ) throws(StorageError) -> (path: String, members: Membership)? {
             guard try fileSystem.exists(data) else { return nil }
             let versions = try fileSystem.list(data).filter { $0.hasPrefix("zoo.cfg.dynamic.") }
                 .map { DynamicFile.version(ofFile: $0) }.filter { $0 > 0 }
@@ -140,7 +142,9 @@ extension MembershipFiles {
                 let path = committedInData(version)
                 guard let bytes = try AtomicFile.read(path, in: fileSystem) else { continue }
                 let text = String(decoding: bytes, as: UTF8.self)
-                if let members = try? DynamicFile.parse(text, file: path) { return members }
+                if let members = try? DynamicFile.parse(text, file: path) {
+                    return (path, members)
+                }
             }
             return nil
         }

@@ -95,21 +95,32 @@ struct ServerFiles {
         in fileSystem: any FileSystem
     ) -> [ConfigurationProblem] {
         let kept = MembershipFiles.Places(path, configuration)
+        var problems: [ConfigurationProblem] = []
         do throws(StorageError) {
             if let newest = try kept.newestInData(in: fileSystem),
-                newest.version > membership.version
+                newest.members.version > membership.version
             {
-                membership = newest
-                configuration.membership = newest
+                membership = newest.members
+                configuration.membership = newest.members
+                problems.append(newerMembers(newest.path))
             }
             proposedMembership = try kept.proposed(in: fileSystem)
-            return []
+            return problems
         } catch {
             return [
                 ConfigurationProblem(
                     .warning, error.message, file: error.path, line: nil)
             ]
         }
+    }
+
+    /// Somebody may have put an old zoo.cfg back by hand; what was committed later counts.
+    private func newerMembers(_ newer: String) -> ConfigurationProblem {
+        let older = configuration.dynamicConfigFile ?? path
+        return ConfigurationProblem(
+            .warning,
+            "the members in \(newer) are of a later configuration than those in \(older), and "
+                + "count: the servers have agreed on them", file: path, line: nil)
     }
 
     /// Which of the members this server is; standalone servers need not say.

@@ -13,6 +13,7 @@ extension Leader {
         guard let info = LearnerInfo(introducing: packet), isAcceptable(info, packet.zxid, context),
             !context.isForeign(info.ensemble, info.server)
         else {
+            noteLaterConfiguration(packet, &context)
             drop(link, &context)
             return
         }
@@ -37,6 +38,25 @@ extension Leader {
             context.now - (phaseDeadline - context.initTime) >= patience
         else { return }
         end("voters look for a leader again, and no quorum has come")
+    }
+
+    /// Says, once in a reign, why a learner is not taken that knows a later configuration.
+    ///
+    /// With `reconfigEnabled=false` it stays outside until somebody mends its files: nobody there
+    /// takes over a configuration from anybody.
+    private mutating func noteLaterConfiguration(
+        _ packet: QuorumPacket, _ context: inout PeerContext
+    ) {
+        guard let info = LearnerInfo(introducing: packet),
+            info.configVersion > context.committed.version, ahead.insert(info.server).inserted
+        else { return }
+        func hex(_ version: Int64) -> String { String(UInt64(bitPattern: version), radix: 16) }
+        let remedy =
+            context.settings.reconfigEnabled
+            ? "" : ". With reconfigEnabled=false all servers must be given the same members"
+        context.warn(
+            "Server \(info.server) knows configuration \(hex(info.configVersion)), later than"
+                + " \(hex(context.committed.version)) here, and cannot be led from here\(remedy)")
     }
 
     /// Freezes the epoch once a quorum has introduced itself.

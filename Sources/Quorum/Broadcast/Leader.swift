@@ -41,6 +41,8 @@ struct Leader: LearnerMaster {
     var hasNewAcknowledgements = false
     /// Who is to lead by a change that is on its way.
     var handOver: HandOver?
+    /// Servers of which was said that they know a later configuration.
+    var ahead: Set<ServerID> = []
     /// Who leads next, if the configuration has ended the reign.
     var succession: Succession?
 

@@ -1,7 +1,7 @@
 import Configuration
 import DequeModule
 import Jute
-import Quorum
+package import Quorum
 public import Records
 import Storage
 import Tree
@@ -181,6 +181,11 @@ public final class Replica {
         guard !connection.isDirty else { return }
         connection.isDirty = true
         dirty.append(connection)
+    }
+
+    /// What a look from outside shows, as `srvr` and `mntr` do.
+    package var shown: (role: ReplicaRole, lastZxid: Zxid, status: QuorumStatus?) {
+        (role, lastZxid, peer?.status)
     }
 
     /// The last transaction applied.

@@ -33,6 +33,8 @@ extension EnsembleSimulation {
             }
             if let leader = random.pick(leaders) { crash(leader) }
         case .powerLoss:
+            // A server that was never started has no power that could go.
+            if admin != nil, server.replica == nil { return }
             if random.chance(1, in: 2) {
                 // In the middle of something.
                 server.fileSystem.fail(after: random.number(0...40), with: .crash)
@@ -100,11 +102,11 @@ extension EnsembleSimulation {
             servers[host].fileSystem.cancelFault()
             if servers[host].fileSystem.isPowerless {
                 crash(host)
-            } else if servers[host].replica == nil {
+            } else if servers[host].replica == nil, admin == nil || servers[host].isKnown {
                 queue.schedule(.start(host: host), at: now + random.number(0...100_000))
             }
         }
-        beginInspection()
+        if admin == nil { beginInspection() }
     }
 
     /// Who has promised a later epoch than the leader's stays outside until there is another: in

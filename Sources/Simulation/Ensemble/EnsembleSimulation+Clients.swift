@@ -19,6 +19,8 @@ extension EnsembleSimulation {
                 hangUp(number)
             } else if clients[number].home != nil {
                 inspect(number)
+            } else if clients[number].isOperator {
+                operate(number)
             } else {
                 request(number)
             }
@@ -45,7 +47,9 @@ extension EnsembleSimulation {
         guard clients[number].pending.count < 8,
             operationTotal < limits.operationCountMax ?? .max
         else { return }
-        if isReconfiguring, number == 0, random.chance(1, in: 12) { return changeMembers(number) }
+        if isReconfiguring, admin == nil, number == 0, random.chance(1, in: 12) {
+            return changeMembers(number)
+        }
         for _ in 0..<random.number(1...3) {
             let register = EnsembleSimulation.registers[random.below(3)]
             switch random.below(12) {
@@ -183,8 +187,13 @@ extension EnsembleSimulation {
         var reader = JuteReader(body.rawSpan)
         switch operation {
         case .create(let path):
+            // Every path but a register's is asked for once.
+            if header.error == .nodeExists, !EnsembleSimulation.registers.contains(path) {
+                fail("client \(number) creates \(path), which is carried out twice")
+            }
             guard header.error == .ok || header.error == .nodeExists else { return }
             acknowledged.insert(path)
+            if clients[number].isOperator { admin?.acknowledged() }
             count("acknowledged")
         case .createEphemeral(let path):
             if header.error == .ok { clients[number].ephemeral = path }
@@ -198,6 +207,7 @@ extension EnsembleSimulation {
                 if operation == .watch(path) {
                     clients[number].watches[path] = response.stat.mzxid
                 }
+                if clients[number].isOperator { consult(number, response.data) }
                 if clients[number].home != nil {
                     clients[number].found[path] = response.stat.mzxid
                 }

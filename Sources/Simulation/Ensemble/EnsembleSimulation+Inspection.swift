@@ -12,7 +12,7 @@ extension EnsembleSimulation {
             clients[number].state = .vanished
             clients[number].end = nil
         }
-        for host in servers.indices {
+        for host in servers.indices where admin == nil || servers[host].isKnown {
             let number = clients.count
             var inspector = SimulatedClient(number: number, host: servers.count + number)
             inspector.home = host

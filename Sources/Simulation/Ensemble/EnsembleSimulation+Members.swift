@@ -20,6 +20,9 @@ extension EnsembleSimulation {
         }
         servers[host].newestInForce = membership.version
         servers[host].membership = membership
+        if membership.version > 0, membership.member(servers[host].id) != nil {
+            servers[host].hasJoined = true
+        }
     }
 
     /// The operator changes one member: another joins, one leaves, or one takes another role; or wants
@@ -33,13 +36,13 @@ extension EnsembleSimulation {
         let joining = "server.\(server)=\(EnsembleSimulation.member(server, role))"
         switch (member, random.below(3)) {
         case (nil, _), (_?, 0):
-            send(number, .reconfigure(joining: joining, leaving: nil))
+            send(number, .reconfigure(joining: joining, leaving: nil, version: -1))
         case (_?, 1):
-            send(number, .reconfigure(joining: nil, leaving: "\(server)"))
+            send(number, .reconfigure(joining: nil, leaving: "\(server)", version: -1))
         default:
             // One comes for one that goes.
             let other = random.number(1...servers.count)
-            send(number, .reconfigure(joining: joining, leaving: "\(other)"))
+            send(number, .reconfigure(joining: joining, leaving: "\(other)", version: -1))
         }
     }
 }

@@ -10,7 +10,7 @@ extension EnsembleSimulation {
     /// Starts a server over what its file system holds.
     func start(_ host: Int) {
         let server = servers[host]
-        guard server.replica == nil else { return }
+        guard server.replica == nil, !server.isRetired else { return }
         var quorum = QuorumSettings(
             myID: server.id, tickTime: EnsembleSimulation.tickTime, connectTimeout: 400)
         quorum.committedLogCountMax = 20

@@ -66,6 +66,9 @@ public final class EnsembleSimulation {
     /// How many bytes clients write besides what they say.
     let paddingMax: Int
     var operationTotal = 0
+    /// Who changes the members step by step in this run, if anybody does.
+    let admin: (any SimulatedOperator)?
+    var isOperatorDone = false
     var isCalm = false
     var eventCount = 0
     /// What went wrong first.
@@ -77,21 +80,24 @@ public final class EnsembleSimulation {
 
     /// An ensemble of three or five participants, perhaps an observer, and some clients.
     public init(
-        seed: UInt64, chaosTime: Int64 = 5_000_000, startTime: Int64 = 300_000,
-        limits: RunLimits = RunLimits(), powerGoesAt: CrashPoint? = nil, isTraced: Bool = false
+        seed: UInt64, chaosTime: Int64? = nil, startTime: Int64 = 300_000,
+        limits: RunLimits = RunLimits(), powerGoesAt: CrashPoint? = nil, isTraced: Bool = false,
+        operator admin: (any SimulatedOperator)? = nil
     ) {
         self.seed = seed
         self.powerGoesAt = powerGoesAt
         self.limits = limits
-        self.chaosTime = chaosTime
+        self.admin = admin
+        // A planned change has many steps, and misfortunes are to come between all of them.
+        self.chaosTime = chaosTime ?? (admin == nil ? 5_000_000 : 12_000_000)
         self.startTime = startTime
         self.isTraced = isTraced
         var random = SeededGenerator(seed: seed)
         self.network = SimulatedNetwork(random: random.fork())
-        let voters = [3, 3, 3, 5][random.below(4)]
-        let observers = [0, 0, 1][random.below(3)]
-        self.isReconfiguring = random.chance(1, in: 2)
-        let spares = isReconfiguring ? random.number(0...2) : 0
+        let voters = admin == nil ? [3, 3, 3, 5][random.below(4)] : 3
+        let observers = admin == nil ? [0, 0, 1][random.below(3)] : 0
+        self.isReconfiguring = admin != nil || random.chance(1, in: 2)
+        let spares = admin != nil ? 9 : isReconfiguring ? random.number(0...2) : 0
         let members = (1...voters + observers).map { number in
             EnsembleSimulation.member(number, number <= voters ? .participant : .observer)
         }
@@ -109,11 +115,13 @@ public final class EnsembleSimulation {
                 id: ServerID(Int64(number)), membership: membership)
             server.clockError = self.random.number(-5000...5000)
             if areClocksSkewed { server.clock.rate = self.random.number(900...1100) }
+            server.isKnown = number <= voters + observers
             servers.append(server)
         }
-        for number in 0..<4 {
-            clients.append(
-                SimulatedClient(number: number, host: servers.count + number))
+        for number in 0..<(admin == nil ? 4 : 5) {
+            var client = SimulatedClient(number: number, host: servers.count + number)
+            client.isOperator = number == 4
+            clients.append(client)
         }
     }
 
@@ -139,7 +147,7 @@ public final class EnsembleSimulation {
 
     /// Runs to the end; nil if all went well.
     public func run() -> String? {
-        for host in servers.indices {
+        for host in servers.indices where admin == nil || servers[host].isKnown {
             queue.schedule(.start(host: host), at: random.number(0...startTime))
         }
         for client in clients.indices {
@@ -148,6 +156,14 @@ public final class EnsembleSimulation {
         queue.schedule(.chaos, at: 500_000)
         run(until: limits.chaosTime ?? chaosTime)
         heal()
+        if admin != nil {
+            // What is left of the change goes on without misfortunes.
+            let end = now + 60_000_000
+            while failure == nil, now < end, !isOperatorDone { run(until: now + 100_000) }
+            if failure == nil, !isOperatorDone { fail("the change comes to no end: \(summary)") }
+            if failure == nil, let complaint = admin?.complaint { fail(complaint) }
+            beginInspection()
+        }
         // Every server has its own inspector, who looks until all have seen the same.
         let end = now + 30_000_000
         while failure == nil, now < end, !isSettled {

@@ -29,7 +29,7 @@ struct SimulatedClient {
         case sync
         case ping
         case list
-        case reconfigure(joining: String?, leaving: String?)
+        case reconfigure(joining: String?, leaving: String?, version: Int64)
         case handOver(to: Int)
         case close
     }
@@ -73,6 +73,8 @@ struct SimulatedClient {
     var found: [Path: Zxid] = [:]
     var isDone = false
     var wantsList = true
+    /// Whether it is the session of an operator.
+    var isOperator = false
 
     init(number: Int, host: Int) {
         self.number = number
@@ -144,11 +146,11 @@ struct SimulatedClient {
         case .list:
             header(.getChildren)
             WatchableRequest(path: .root, watch: false).write(to: &writer)
-        case .reconfigure(let joining, let leaving):
+        case .reconfigure(let joining, let leaving, let version):
             header(.reconfig)
             ReconfigRequest(
                 joining: joining.map { ByteString($0) }, leaving: leaving.map { ByteString($0) },
-                members: nil, version: -1
+                members: nil, version: version
             ).write(to: &writer)
         case .handOver(let server):
             header(.reconfig)

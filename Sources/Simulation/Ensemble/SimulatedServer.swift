@@ -28,6 +28,12 @@ final class SimulatedServer {
     var timer: Int64?
     var isSyncing = false
     var syncTime: ClosedRange<Int64> = 100...1000
+    /// Where an operator changes the members: whether it has files.
+    var isKnown = false
+    /// Its files were put aside: it never starts again.
+    var isRetired = false
+    /// Whether it was a member by a configuration that was in force here.
+    var hasJoined = false
     /// How far its wall clock is off, in milliseconds.
     var clockError: Int64 = 0
 

@@ -6,6 +6,8 @@ public struct SimulationRun: Sendable {
         case peers
         /// Whole servers with clients and files.
         case ensemble
+        /// Whole servers of which an operator changes the members all the while.
+        case planned
     }
 
     /// What there is to say of a run.
@@ -41,12 +43,19 @@ public struct SimulationRun: Sendable {
     public var seed: UInt64
     /// What of the seed's run is left out.
     public var limits = RunLimits()
+    /// Who changes the members in a planned run of a seed.
+    public var makeOperator: @Sendable (_ seed: UInt64) -> (any SimulatedOperator)?
 
     /// A run of a seed.
-    public init(_ kind: Kind, seed: UInt64, limits: RunLimits = RunLimits()) {
+    public init(
+        _ kind: Kind, seed: UInt64, limits: RunLimits = RunLimits(),
+        makeOperator: @escaping @Sendable (_ seed: UInt64) -> (any SimulatedOperator)? = { _ in nil
+        }
+    ) {
         self.kind = kind
         self.seed = seed
         self.limits = limits
+        self.makeOperator = makeOperator
     }
 
     /// Runs it to its end.
@@ -61,8 +70,10 @@ public struct SimulationRun: Sendable {
             return Report(
                 failure: failure, elapsed: simulation.elapsed, misfortunes: simulation.misfortunes,
                 operationCount: simulation.operationCount, counts: simulation.counts)
-        case .ensemble:
-            let simulation = EnsembleSimulation(seed: seed, limits: limits, isTraced: isTraced)
+        case .ensemble, .planned:
+            let simulation = EnsembleSimulation(
+                seed: seed, limits: limits, isTraced: isTraced,
+                operator: kind == .planned ? makeOperator(seed) : nil)
             let failure = simulation.run()
             return Report(
                 failure: failure, elapsed: simulation.elapsed, misfortunes: simulation.misfortunes,

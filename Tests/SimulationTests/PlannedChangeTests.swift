@@ -1,0 +1,31 @@
+import PlannedChanges
+import Simulation
+import Testing
+
+@Suite("Planned changes in the simulator")
+struct PlannedChangeTests {
+    @Test(
+        "three, five, three, one, three, a replaced leader and a promoted observer, whatever happens",
+        arguments: 1...12 as ClosedRange<UInt64>)
+    func changesConverge(seed: UInt64) {
+        let change = PlannedChange(seed: seed)
+        let simulation = EnsembleSimulation(seed: seed, operator: change)
+        let failure = simulation.run()
+        #expect(failure == nil)
+        #expect(change.complaint == nil)
+        #expect(change.deathCount > 0)
+        #expect(simulation.counts["step reconfigure", default: 0] >= 12)
+        #expect(!simulation.misfortunes.isEmpty)
+    }
+
+    @Test("what an operator complains of fails the run")
+    func complaint() throws {
+        final class Grumbler: SimulatedOperator {
+            let complaint: String? = "nobody listens"
+            func decide(_ view: SimulatedEnsembleView) -> SimulatedStep? { nil }
+            func acknowledged() {}
+        }
+        let failure = EnsembleSimulation(seed: 1, chaosTime: 500_000, operator: Grumbler()).run()
+        #expect(try #require(failure).contains("nobody listens"))
+    }
+}
