@@ -31,6 +31,7 @@ public enum KnownKeys {
         "throttledOpWaitTime", "nio.sessionlessCnxnTimeout",
         "sasl.serverconfig", "java.security.auth.login.config",
         "SASLAuthenticationProvider.superPassword", "cnxTimeout",
+        "jute.maxbuffer.extrasize", "snapshot.compression.method",
         "snapshot.trust.empty", "db.autocreate", "datadir.autocreate", "commitLogCount",
         "fsync.warningthresholdms", "txnLogSizeLimitInKb",
         "snapshotSizeFactor", "enforceQuota", "znode.container.checkIntervalMs",
@@ -76,8 +77,8 @@ public enum KnownKeys {
     /// Keys of Apache ZooKeeper whose effect is not there yet.
     static let notYet: Set<String> = [
         "multiAddress.enabled", "multiAddress.reachabilityCheckEnabled",
-        "multiAddress.reachabilityCheckTimeoutMs", "oraclePath", "snapshot.compression.method",
-        "jute.maxbuffer.extrasize", "netty.server.earlyDropSecureConnectionHandshakes",
+        "multiAddress.reachabilityCheckTimeoutMs", "oraclePath",
+        "netty.server.earlyDropSecureConnectionHandshakes",
     ]
 
     /// Beginnings of keys that come in families.

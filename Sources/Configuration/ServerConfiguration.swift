@@ -32,6 +32,8 @@ public struct ServerConfiguration: Equatable, Sendable {
     public var outstandingRequestsMax = 1000
     /// Bytes.
     public var requestSizeMax = 0xfffff
+    /// Bytes by which a transaction may be larger than a request; nil is as many again.
+    public var requestSizeExtra: Int?
     /// Whether standalone enabled applies.
     public var standaloneEnabled = true
     /// Whether reconfig enabled applies.
@@ -90,6 +92,8 @@ public struct ServerConfiguration: Equatable, Sendable {
     public var preallocationSize = 65536 << 10
     /// Bytes; 0 or less is any number.
     public var logFileSizeMax: Int64 = -1
+    /// How snapshots are compressed, `gz` or `snappy`; nil is not at all.
+    public var snapshotCompression: String?
     /// Whether force sync applies.
     public var forceSync = true
     /// The connect timeout.
@@ -162,6 +166,13 @@ public struct QuorumLimits: Equatable, Sendable {
 }
 
 extension ServerConfiguration {
+    /// What a transaction, and a packet between servers, may be: what a request may be, and what
+    /// servers add to it.
+    public var packetSizeMax: Int {
+        // Apache ZooKeeper once had 1024 for good, and takes no less.
+        requestSizeMax + max(requestSizeExtra ?? requestSizeMax, 1024)
+    }
+
     /// Whether the server runs alone: it lists no other participant.
     public var isStandalone: Bool {
         membership.voters.isEmpty && membership.members.isEmpty

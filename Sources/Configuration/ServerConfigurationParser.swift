@@ -70,6 +70,7 @@ struct ServerConfigurationParser {
         case "electionAlg":
             if value != "3" { error("electionAlg=\(value): only 3 exists", entry) }
         case "peerType": readPeerType(value, entry)
+        case "snapshot.compression.method": readCompression(value, entry)
         case "snapshotSizeFactor": readSnapshotSizeFactor(value, entry)
         default: return false
         }
@@ -88,6 +89,15 @@ struct ServerConfigurationParser {
         case "observer": configuration.isObserver = true
         case "participant": configuration.isObserver = false
         default: error("peerType=\(value): it is either participant or observer", entry)
+        }
+    }
+
+    private mutating func readCompression(_ value: String, _ entry: PropertiesFile.Entry) {
+        switch value {
+        case "gz", "snappy": configuration.snapshotCompression = value
+        case "": configuration.snapshotCompression = nil
+        default:
+            warn("\(entry.key)=\(value): it is gz or snappy; snapshots are not compressed", entry)
         }
     }
 
@@ -149,6 +159,7 @@ struct ServerConfigurationParser {
         "initLimit": 1...1_000_000, "syncLimit": 1...1_000_000, "minSessionTimeout": int32,
         "maxSessionTimeout": int32, "maxClientCnxns": int32, "maxCnxns": int32,
         "globalOutstandingLimit": 1...Int64(Int32.max), "jute.maxbuffer": 1...Int64(Int32.max / 4),
+        "jute.maxbuffer.extrasize": 0...Int64(Int32.max / 4),
         "autopurge.snapRetainCount": int32, "autopurge.purgeInterval": int32,
         "snapCount": 1...Int64(Int32.max), "snapSizeLimitInKb": kilobytes,
         "preAllocSize": 0...(1 << 22), "txnLogSizeLimitInKb": kilobytes,
@@ -194,6 +205,7 @@ struct ServerConfigurationParser {
         case "maxCnxns": configuration.connectionsMax = Int(value)
         case "globalOutstandingLimit": configuration.outstandingRequestsMax = Int(value)
         case "jute.maxbuffer": configuration.requestSizeMax = Int(value)
+        case "jute.maxbuffer.extrasize": configuration.requestSizeExtra = Int(value)
         case "autopurge.snapRetainCount": configuration.purgeRetainCount = max(3, Int(value))
         case "autopurge.purgeInterval": configuration.purgeIntervalHours = max(0, Int(value))
         case "snapCount": configuration.snapshotTransactionCount = max(2, Int(value))

@@ -26,11 +26,13 @@ public struct DataFile: Equatable, Sendable {
     public var path: String { directory + "/" + name }
 
     /// A new file of this number.
-    public init(_ kind: Kind, _ zxid: Zxid, in directory: String) {
+    public init(
+        _ kind: Kind, _ zxid: Zxid, in directory: String, compression: SnapshotCompression? = nil
+    ) {
         self.kind = kind
         self.zxid = zxid
         self.directory = directory
-        self.name = kind.rawValue + "." + zxid.hex
+        self.name = kind.rawValue + "." + zxid.hex + (compression?.suffix ?? "")
     }
 
     /// The file called `name`, or nil if that is not a name of this kind.

@@ -22,6 +22,26 @@ private func parse(_ lines: String...) -> (LimitConfiguration, [String]) {
 }
 
 @Test(arguments: [
+    ("", 2_097_150), ("jute.maxbuffer=4096", 8192),
+    ("jute.maxbuffer=4096\njute.maxbuffer.extrasize=2000", 6096),
+    ("zookeeper.jute.maxbuffer.extrasize=1", 1_049_599),
+])
+func `packets between servers may be larger than requests`(_ lines: String, size: Int) {
+    let (configuration, problems) = ServerConfiguration.parse(
+        "dataDir=/d\n\(lines)", file: "zoo.cfg")
+    #expect(problems.isEmpty)
+    #expect(configuration.packetSizeMax == size)
+}
+
+@Test(arguments: [("gz", "gz"), ("snappy", "snappy"), ("", nil), ("zip", nil)])
+func `the method that compresses snapshots is one of two`(_ value: String, method: String?) {
+    let (configuration, problems) = ServerConfiguration.parse(
+        "dataDir=/d\nsnapshot.compression.method=\(value)", file: "zoo.cfg")
+    #expect(configuration.snapshotCompression == method)
+    #expect(problems.map(\.severity) == (value == "zip" ? [.warning] : []))
+}
+
+@Test(arguments: [
     "connection_throttle_tokens=-1", "nio.sessionlessCnxnTimeout=0", "largeRequestMaxBytes=many",
     "request_throttle_max_requests=99999999999",
 ])

@@ -107,3 +107,54 @@ def test_a_folder_of_configs_that_cannot_be_read_is_an_error_that_names_it(make_
     assert server.process.returncode not in (0, None) and server.process.returncode > 0
     if server.kind == "aviary":
         assert f"{server.cfg}:1" in server.log
+
+
+def leave_the_newest(server):
+    """Takes away all snapshots but the newest, and the logs that are not needed behind it: it must be read."""
+    def number(path):
+        return int(path.name.split(".")[1], 16)
+    folder = server.data / "version-2"
+    *older, newest = sorted(folder.glob("snapshot.*"), key=number)
+    logs = sorted(folder.glob("log.*"), key=number)
+    needed = max(number(each) for each in logs if number(each) <= number(newest) + 1)
+    for each in older + [each for each in logs if number(each) < needed]:
+        each.unlink()
+    return newest
+
+
+@pytest.mark.parametrize("method", ["gz", "snappy"])
+def test_compressed_snapshots_go_to_the_other_kind_and_back(make_server, under_test, method):
+    server = make_server(kind="apache", snapCount=20, **{"snapshot.compression.method": method})
+    for turn, kind in enumerate(("apache", under_test, "apache", under_test)):
+        server.kind = kind
+        server.start().wait_serving()
+        if turn:
+            assert trees.difference(before, trees.dump(server)) == {}, f"{kind} opened it"
+        here = set((server.data / "version-2").glob("snapshot.*"))
+        fill(server, f"turn{turn}")
+        eventually(lambda: set((server.data / "version-2").glob("snapshot.*")) - here, 20, "a snapshot taken")
+        before = trees.dump(server)
+        server.stop()
+        newest = leave_the_newest(server)
+        assert newest.suffix == f".{method}"
+        assert newest.stat().st_size < 60 * len(before), "a znode takes a hundred bytes and more"
+    server.kind = "apache"
+    server.start().wait_serving()
+    assert trees.difference(before, trees.dump(server)) == {}
+
+
+@pytest.mark.budget(180)
+def test_a_follower_keeps_the_leaders_snapshot_compressed(make_ensemble, under_test):
+    ensemble = make_ensemble(["apache", under_test, "apache"],
+                             config={"snapshot.compression.method": "gz", "forceSnapshotSync": "true"})
+    ensemble.start(1, 3).wait_ready()
+    fill(ensemble[3], "before")
+    before = trees.dump(ensemble[3])
+    follower = ensemble[2].start().wait_serving()
+    assert trees.difference(before, trees.dump(follower)) == {}
+    assert {each.suffix for each in (follower.data / "version-2").glob("snapshot.*")} == {".gz"}
+    # Alone on its disk, in the other kind's hands.
+    ensemble.stop()
+    follower.kind = "apache"
+    ensemble.start(2, 3).wait_ready()
+    assert trees.difference(before, trees.dump(follower)) == {}

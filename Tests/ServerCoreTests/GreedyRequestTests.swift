@@ -114,6 +114,19 @@ struct GreedyRequestTests {
         #expect(close.digest != nil)
     }
 
+    @Test func `what a transaction may have more than a request can be set`() throws {
+        let server = try StandaloneServer {
+            $0.requestSizeMax = 4096
+            $0.packetSizeMax = 5120
+        }
+        let client = try server.client()
+        try prove(35, client)
+        try client.create("/a")
+        // 105 entries of more than 50 bytes: twice a request would let them pass.
+        #expect(try client.create("/b", acl: own(3)).error == .badArguments)
+        #expect(try client.create("/c", acl: own(2)).error == .ok)
+    }
+
     @Test func `what would be too large for followers is refused before it is proposed`() throws {
         let server = try StandaloneServer { $0.requestSizeMax = 4096 }
         let client = try server.client()

@@ -1,3 +1,4 @@
+import Jute
 import Records
 import Simulation
 import Testing
@@ -147,5 +148,99 @@ struct CompressionTests {
         ] {
             #expect(SnappyBytes.decode(wrong) == nil)
         }
+    }
+}
+
+/// Snapshots that we compress, and what comes of any bytes.
+struct CompressingTests {
+    private func write(
+        _ pieces: [[UInt8]], _ compression: SnapshotCompression, _ disk: TestDisk
+    ) throws -> DataFile {
+        var writer = try SnapshotFileWriter(
+            Zxid(7), in: disk.directories.snapshots, of: disk.fileSystem, compression: compression)
+        for piece in pieces { try writer.append(piece) }
+        return try writer.finish(
+            SnapshotTrailer(digest: SnapshotDigest(zxid: Zxid(7), digest: 9), lastZxid: Zxid(8)))
+    }
+
+    @Test(arguments: SnapshotCompression.allCases)
+    func `a server starts from a snapshot that it has compressed`(
+        compression: SnapshotCompression
+    ) throws {
+        let disk = try TestDisk()
+        let body = SnapshotItem.encodeBody(TestDatabase.emptyItems)
+        let file = try write([body], compression, disk)
+        #expect(file.name == "snapshot.7.\(compression.rawValue)")
+        #expect(try SnapshotProbe.isPlausible(file, in: disk.fileSystem))
+        let (database, report) = try disk.recover()
+        #expect(database.snapshot.items == TestDatabase.emptyItems)
+        #expect(report.lastZxid == Zxid(7))
+    }
+
+    /// Bytes that repeat themselves not at all, somewhat, far back, and beyond every limit.
+    private static func pieces(_ seed: UInt64) -> [[UInt8]] {
+        var random = SeededGenerator(seed: seed)
+        return (0..<Int.random(in: 1...4, using: &random)).map { _ in
+            var piece: [UInt8] = []
+            while piece.count < [0, 40, 3000, 90_000].randomElement(using: &random) ?? 0 {
+                let count = Int.random(in: 1...700, using: &random)
+                switch Int.random(in: 0..<4, using: &random) {
+                case 0:
+                    piece += [UInt8](repeating: .random(in: 0...255, using: &random), count: count)
+                case 1 where !piece.isEmpty:
+                    let start = Int.random(in: piece.indices, using: &random)
+                    piece += piece[start..<min(start + count, piece.count)]
+                default:
+                    piece += (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
+                }
+            }
+            return piece
+        }
+    }
+
+    private func decode(_ bytes: [UInt8], _ compression: SnapshotCompression) throws -> [UInt8] {
+        let disk = try TestDisk()
+        disk.fileSystem.install(bytes, at: "/data/version-2/snapshot.1")
+        let handle = try disk.fileSystem.open("/data/version-2/snapshot.1", .read)
+        var source: any ByteSource
+        switch compression {
+        case .gzip: source = try GzipBytes(handle)
+        case .snappy: source = try SnappyBytes(handle)
+        }
+        var result: [UInt8] = []
+        while case let next = try source.next(), !next.isEmpty { result += next }
+        return result
+    }
+
+    @Test(arguments: SnapshotCompression.allCases, 1...12 as ClosedRange<UInt64>)
+    func `what is compressed comes out as it was, and is hardly ever longer`(
+        compression: SnapshotCompression, seed: UInt64
+    ) throws {
+        let pieces = Self.pieces(seed)
+        var encoder = SnapshotEncoder(compression)
+        var encoded: [UInt8] = []
+        for piece in pieces { encoded += encoder.encode(piece.rawSpan) ?? piece }
+        encoded += encoder.finish()
+        let whole = Array(pieces.joined())
+        #expect(try decode(encoded, compression) == whole)
+        #expect(encoded.count <= whole.count + whole.count / 500 + 80)
+    }
+
+    @Test func `what repeats itself gets short`() throws {
+        let text = Array(
+            (0..<2000).flatMap { Array("/brokers/topics/topic-\($0 % 37)/partitions".utf8) })
+        for compression in SnapshotCompression.allCases {
+            var encoder = SnapshotEncoder(compression)
+            let encoded = (encoder.encode(text.rawSpan) ?? []) + encoder.finish()
+            #expect(encoded.count * 8 < text.count)
+            #expect(try decode(encoded, compression) == text)
+        }
+    }
+
+    @Test func `the checksum is the one of gzip`() {
+        var checksum = CRC32()
+        checksum.update(Array("1234".utf8))
+        checksum.update(Array("56789".utf8))
+        #expect(checksum.value == 0xcbf4_3926)
     }
 }

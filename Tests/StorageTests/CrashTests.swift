@@ -171,7 +171,9 @@ struct CrashTests {
                 var isDone = false
                 do throws(StorageError) {
                     try Self.snapshot(Zxid(sent), disk)
-                    try disk.directories.keepOnlySnapshot(Zxid(sent), in: disk.fileSystem)
+                    try disk.directories.keepOnlySnapshot(
+                        DataFile(.snapshot, Zxid(sent), in: disk.directories.snapshots),
+                        in: disk.fileSystem)
                     isDone = true
                 } catch {
                     #expect(error.code == .crashed)

@@ -65,7 +65,8 @@ struct TruncationTests {
     @Test func `after a database from the leader nothing from before is left`() throws {
         let disk = try disk()
         try disk.writeSnapshot(Zxid(10))
-        try disk.directories.keepOnlySnapshot(Zxid(10), in: disk.fileSystem)
+        try disk.directories.keepOnlySnapshot(
+            DataFile(.snapshot, Zxid(10), in: disk.directories.snapshots), in: disk.fileSystem)
         #expect(try disk.names("/data/version-2") == ["snapshot.a"])
         #expect(try disk.names("/log/version-2").isEmpty)
         #expect(try disk.recover().1.lastZxid == Zxid(10))
@@ -75,7 +76,8 @@ struct TruncationTests {
         let disk = try disk()
         disk.fileSystem.install([1, 2, 3], at: "/data/version-2/snapshot.a")
         #expect(throws: StorageError.self) {
-            try disk.directories.keepOnlySnapshot(Zxid(10), in: disk.fileSystem)
+            try disk.directories.keepOnlySnapshot(
+                DataFile(.snapshot, Zxid(10), in: disk.directories.snapshots), in: disk.fileSystem)
         }
         #expect(try disk.names("/log/version-2").count == 3)
     }

@@ -9,6 +9,7 @@ final class ServerDisk: ReplicaDisk {
     private let directories: DataDirectories
     private let fileSystem: any FileSystem
     private let recovery: RecoveryOptions
+    private let compression: SnapshotCompression?
     private let epochs: EpochFiles
     private let log: LogWorker
     private let snapshots: SnapshotWorker
@@ -17,11 +18,13 @@ final class ServerDisk: ReplicaDisk {
 
     init(
         _ directories: DataDirectories, in fileSystem: any FileSystem, recovery: RecoveryOptions,
-        log: LogWorker, snapshots: SnapshotWorker, logReader: LogReadWorker
+        compression: SnapshotCompression?, log: LogWorker, snapshots: SnapshotWorker,
+        logReader: LogReadWorker
     ) {
         self.directories = directories
         self.fileSystem = fileSystem
         self.recovery = recovery
+        self.compression = compression
         self.epochs = EpochFiles(directories, in: fileSystem)
         self.log = log
         self.snapshots = snapshots
@@ -45,7 +48,8 @@ final class ServerDisk: ReplicaDisk {
     var recovered: ((Int64) -> Void)?
 
     func secondsOfSnapshot(_ zxid: Zxid) -> Int64? {
-        ServerProcess.secondsOfChange(DataFile(.snapshot, zxid, in: directories.snapshots).path)
+        let files = try? DataFile.list(.snapshot, in: directories.snapshots, of: fileSystem)
+        return files?.last { $0.zxid == zxid }.flatMap { ServerProcess.secondsOfChange($0.path) }
     }
 
     func startEpochs(lastZxid: Zxid) throws(StorageError) -> EpochFiles.Epochs {
@@ -76,15 +80,16 @@ final class ServerDisk: ReplicaDisk {
         _ zxid: Zxid, body: [UInt8], trailer: SnapshotTrailer
     ) throws(StorageError) {
         try settle()
-        var writer = try SnapshotFileWriter(zxid, in: directories.snapshots, of: fileSystem)
+        var writer = try SnapshotFileWriter(
+            zxid, in: directories.snapshots, of: fileSystem, compression: compression)
         do throws(StorageError) {
             try writer.append(body)
         } catch {
             writer.abandon()
             throw error
         }
-        _ = try writer.finish(trailer)
-        try directories.keepOnlySnapshot(zxid, in: fileSystem)
+        let file = try writer.finish(trailer)
+        try directories.keepOnlySnapshot(file, in: fileSystem)
     }
 
     /// Lets go of all files, before they are read again, cut or removed.

@@ -10,16 +10,19 @@ final class SnapshotWorker: @unchecked Sendable {
     private let pool: NIOThreadPool
     private let directories: DataDirectories
     private let fileSystem: any FileSystem
+    private let compression: SnapshotCompression?
     private var writer: SnapshotFileWriter?
     private let written: @Sendable (StorageError?) -> Void
 
     /// A worker that calls `written` after each piece, on its own thread.
     init(
-        _ directories: DataDirectories, in fileSystem: any FileSystem, pool: NIOThreadPool,
+        _ directories: DataDirectories, in fileSystem: any FileSystem,
+        compression: SnapshotCompression?, pool: NIOThreadPool,
         written: @escaping @Sendable (StorageError?) -> Void
     ) {
         self.directories = directories
         self.fileSystem = fileSystem
+        self.compression = compression
         self.pool = pool
         self.written = written
     }
@@ -41,7 +44,7 @@ final class SnapshotWorker: @unchecked Sendable {
             discard()
             do throws(StorageError) {
                 var fresh = try SnapshotFileWriter(
-                    zxid, in: directories.snapshots, of: fileSystem)
+                    zxid, in: directories.snapshots, of: fileSystem, compression: compression)
                 try fresh.append(header)
                 writer = consume fresh
             } catch {

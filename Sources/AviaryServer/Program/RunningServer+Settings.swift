@@ -18,6 +18,7 @@ extension RunningServer {
         settings.sessionTimeoutMillisecondsMin = configuration.sessionTimeoutMin
         settings.sessionTimeoutMillisecondsMax = configuration.sessionTimeoutMax
         settings.requestSizeMax = configuration.requestSizeMax
+        settings.packetSizeMax = configuration.packetSizeMax
         settings.connectionsPerAddressMax = configuration.connectionsPerAddressMax
         settings.connectionsMax = configuration.connectionsMax
         settings.outstandingRequestsMax = configuration.outstandingRequestsMax
@@ -55,7 +56,7 @@ extension RunningServer {
             initLimit: Int64(configuration.initLimit), syncLimit: Int64(configuration.syncLimit),
             connectTimeout: Int64(configuration.connectTimeout),
             reconfigEnabled: configuration.reconfigEnabled,
-            packetSizeMax: configuration.requestSizeMax * 2,
+            packetSizeMax: configuration.packetSizeMax,
             committedLogCountMax: configuration.committedLogCountMax)
         settings.ensemble = configuration.ensemble.map { ByteString($0) }
         settings.snapshotSizeFactor = configuration.snapshotSizeFactor

@@ -114,7 +114,12 @@ final class RunningServer {
         ) { generation, result in
             loop.execute { host.value.host?.logged(generation, result) }
         }
-        let snapshots = SnapshotWorker(directories, in: fileSystem, pool: snapshotPool) { error in
+        let compression = configuration.snapshotCompression.flatMap {
+            SnapshotCompression(rawValue: $0)
+        }
+        let snapshots = SnapshotWorker(
+            directories, in: fileSystem, compression: compression, pool: snapshotPool
+        ) { error in
             loop.execute { host.value.host?.snapshotWritten(error) }
         }
         let reader = LogReadWorker(directories, in: fileSystem, pool: snapshotPool) {
@@ -126,8 +131,8 @@ final class RunningServer {
         recovery.isTrustingEmpty = configuration.trustsEmptySnapshot
         recovery.recentCountMax = configuration.committedLogCountMax
         return ServerDisk(
-            directories, in: fileSystem, recovery: recovery, log: worker, snapshots: snapshots,
-            logReader: reader)
+            directories, in: fileSystem, recovery: recovery, compression: compression, log: worker,
+            snapshots: snapshots, logReader: reader)
     }
 
     private func joinPeers(_ host: ReplicaHost) {

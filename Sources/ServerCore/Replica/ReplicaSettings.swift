@@ -18,6 +18,9 @@ public struct ReplicaSettings: Sendable {
     public var sessionTimeoutMillisecondsMax: Int32 = -1
     /// The longest request, in bytes (`jute.maxbuffer`).
     public var requestSizeMax: Int = 0xfffff
+    /// The largest packet that goes between servers, in bytes (`jute.maxbuffer.extrasize` more);
+    /// nil is twice a request.
+    public var packetSizeMax: Int?
     /// Connections from one address; 0 is any number.
     public var connectionsPerAddressMax: Int = 60
     /// Connections in all; 0 is any number.
@@ -77,7 +80,7 @@ public struct ReplicaSettings: Sendable {
     /// The most bytes of a transaction's body: what every learner takes, those of Apache ZooKeeper
     /// with the same `jute.maxbuffer` included.
     var bodySizeMax: Int {
-        min(requestSizeMax * 2, Transaction.sizeMax) - Transaction.overhead
+        min(packetSizeMax ?? requestSizeMax * 2, Transaction.sizeMax) - Transaction.overhead
     }
 
     /// The shortest session timeout granted, milliseconds.

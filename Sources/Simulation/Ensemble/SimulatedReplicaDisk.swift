@@ -212,8 +212,8 @@ final class SimulatedReplicaDisk: ReplicaDisk {
         log.reset()
         var writer = try SnapshotFileWriter(zxid, in: directories.snapshots, of: fileSystem)
         try writer.append(body)
-        _ = try writer.finish(trailer)
-        try directories.keepOnlySnapshot(zxid, in: fileSystem)
+        let file = try writer.finish(trailer)
+        try directories.keepOnlySnapshot(file, in: fileSystem)
         durable = zxid
     }
 

@@ -14,7 +14,7 @@ public enum SnapshotFileReader {
         var source: any ByteSource
         // How long a compressed one is shows only at its end.
         var sizeMax = Int64.max
-        switch SnapshotFormat.compression(of: file.name) {
+        switch SnapshotCompression(of: file.name) {
         case .gzip: source = try GzipBytes(handle)
         case .snappy: source = try SnappyBytes(handle)
         case nil:

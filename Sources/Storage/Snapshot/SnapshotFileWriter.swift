@@ -21,20 +21,20 @@ public struct SnapshotFileWriter: ~Copyable, Sendable {
     private let file: DataFile
     private let unfinishedPath: String
     private let handle: any FileHandle
+    private var encoder: SnapshotEncoder
     private var buffer = JuteWriter(capacity: SnapshotFileWriter.bufferSize)
     private var adler = Adler32()
     private var written: Int64 = 0
     private var synced: Int64 = 0
 
-    /// Bytes of the file so far.
-    public var size: Int64 { written + Int64(buffer.count) }
-
     /// Begins the snapshot that is named after `zxid`.
     public init(
-        _ zxid: Zxid, in directory: String, of fileSystem: any FileSystem
+        _ zxid: Zxid, in directory: String, of fileSystem: any FileSystem,
+        compression: SnapshotCompression? = nil
     ) throws(StorageError) {
         self.fileSystem = fileSystem
-        self.file = DataFile(.snapshot, zxid, in: directory)
+        self.file = DataFile(.snapshot, zxid, in: directory, compression: compression)
+        self.encoder = SnapshotEncoder(compression)
         self.unfinishedPath = directory + "/" + Self.unfinishedPrefix + zxid.hex
         self.handle = try fileSystem.open(unfinishedPath, .replace)
         buffer.writeBytes(SnapshotFormat.header)
@@ -66,6 +66,8 @@ public struct SnapshotFileWriter: ~Copyable, Sendable {
                 try seal()
             }
             try flush()
+            let end = encoder.finish()
+            try handle.write(end.rawSpan, at: written)
             try handle.sync()
             try fileSystem.rename(unfinishedPath, to: file.path)
         } catch {
@@ -92,8 +94,16 @@ public struct SnapshotFileWriter: ~Copyable, Sendable {
         var sum = adler
         sum.update(buffer.bytes)
         adler = sum
-        try handle.write(buffer.bytes, at: written)
-        written += Int64(buffer.count)
+        var encoder = SnapshotEncoder.plain
+        swap(&encoder, &self.encoder)
+        if let encoded = encoder.encode(buffer.bytes) {
+            try handle.write(encoded.rawSpan, at: written)
+            written += Int64(encoded.count)
+        } else {
+            try handle.write(buffer.bytes, at: written)
+            written += Int64(buffer.count)
+        }
+        self.encoder = encoder
         buffer.removeAll()
         if written - synced >= Self.syncInterval {
             try handle.sync()

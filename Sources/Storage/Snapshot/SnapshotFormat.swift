@@ -57,15 +57,6 @@ enum SnapshotFormat {
         return writer.copyBytes()
     }
 
-    /// How a file is compressed, as the end of its name tells.
-    static func compression(of name: String) -> Compression? {
-        if name.hasSuffix(".gz") { return .gzip }
-        if name.hasSuffix(".snappy") { return .snappy }
-        return nil
-    }
-
-    enum Compression { case gzip, snappy }
-
     static let snappyMagic: [UInt8] = [0x82] + Array("SNAPPY\0".utf8)
 }
 
@@ -79,7 +70,7 @@ public enum SnapshotProbe {
         let handle = try fileSystem.open(file.path, .read)
         let size = try handle.size()
         guard size >= 10 else { return false }
-        switch SnapshotFormat.compression(of: file.name) {
+        switch SnapshotCompression(of: file.name) {
         case .gzip: return try handle.read(at: 0, count: 2) == [0x1f, 0x8b]
         case .snappy: return try handle.read(at: 0, count: 8) == SnapshotFormat.snappyMagic
         case nil: return try handle.read(at: size - 5, count: 5) == SnapshotFormat.sealEnd

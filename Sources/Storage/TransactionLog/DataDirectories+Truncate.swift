@@ -50,15 +50,14 @@ extension DataDirectories {
         return .truncated
     }
 
-    /// Removes all history but the snapshot named `zxid`, which must be durable already.
+    /// Removes all history but the snapshot `kept`, which must be durable already.
     ///
     /// After a leader has sent its whole database, logs and snapshots from before do not join up
     /// with what comes now: replaying them over it would bring back what the leader never had, and
     /// falling back on them would leave a hole.
     public func keepOnlySnapshot(
-        _ zxid: Zxid, in fileSystem: any FileSystem
+        _ kept: DataFile, in fileSystem: any FileSystem
     ) throws(StorageError) {
-        let kept = DataFile(.snapshot, zxid, in: snapshots)
         guard try SnapshotProbe.isPlausible(kept, in: fileSystem) else {
             throw StorageError(
                 .damaged, "is not whole, and history depends on it", path: kept.path)
