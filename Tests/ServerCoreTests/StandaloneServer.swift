@@ -22,6 +22,8 @@ final class StandaloneServer {
     private(set) var largestWrite = 0
     /// Why the process would have ended.
     private(set) var fatal: String?
+    /// What learners were told, where it has any.
+    private var said: [LinkID: [UInt8]] = [:]
 
     /// Starts over what the file system holds.
     init(
@@ -107,6 +109,17 @@ final class StandaloneServer {
         return String(decoding: client.takeBytes(), as: UTF8.self)
     }
 
+    /// What a learner was told since it was asked last.
+    func takePackets(_ link: LinkID) throws -> [QuorumPacket] {
+        let bytes = said.removeValue(forKey: link) ?? []
+        var reader = JuteReader(bytes.rawSpan)
+        var packets: [QuorumPacket] = []
+        while reader.remaining > 0 {
+            packets.append(try QuorumPacket(from: &reader, dataSizeMax: 1 << 20))
+        }
+        return packets
+    }
+
     fileprivate func send(_ bytes: [UInt8], from id: ConnectionID) {
         var unread = bytes
         while !unread.isEmpty {
@@ -126,6 +139,7 @@ final class StandaloneServer {
             for effect in replica.takeEffects() {
                 switch effect {
                 case .closeClient(let id): closed.insert(id)
+                case .quorumSend(let link, let bytes): said[link, default: []] += bytes
                 case .fatal(_, let reason): fatal = reason
                 default: break
                 }

@@ -67,6 +67,7 @@ extension Replica {
         if connectionBySession[connection.session] === connection {
             connectionBySession[connection.session] = nil
         }
+        stopAwaitingEnd(connection)
         if revalidating[connection.session] == connection.id {
             revalidating[connection.session] = nil
         }

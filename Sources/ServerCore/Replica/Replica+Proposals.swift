@@ -158,7 +158,9 @@ extension Replica {
         switch transaction.body {
         case .createSession(let timeout) where tracker[session] == nil:
             tracker.track(session, timeout: timeout, now: now.monotonicMilliseconds)
-        case .closeSession: tracker.remove(session)
+        case .closeSession:
+            tracker.remove(session)
+            sessionEnded(session)
         default: break
         }
     }

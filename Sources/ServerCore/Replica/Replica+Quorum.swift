@@ -192,6 +192,7 @@ extension Replica {
             }
         case .revalidateAsked(let link, let session, let timeout):
             metrics.add(.revalidateCount)
+            if isEnding(session) { return awaitEnd(of: session, for: link) }
             let isValid = tracker.touch(
                 session, timeout: timeout, now: now.monotonicMilliseconds)
             if isValid { tracker[session]?.owner = .learner(link) }

@@ -80,6 +80,7 @@ extension Replica {
         if takeOverLocally(session, connection) { return }
         if isReadOnly { return refuseSession(connection) }
         if isPrimary {
+            if isEnding(session) { return awaitEnd(of: session, connection) }
             guard
                 tracker.touch(
                     session, timeout: connection.timeout, now: now.monotonicMilliseconds)
@@ -92,7 +93,7 @@ extension Replica {
         }
     }
 
-    private func refuseSession(_ connection: Connection) {
+    func refuseSession(_ connection: Connection) {
         connection.output.writeConnectResponse(
             timeout: 0, session: .none,
             password: Array(repeating: 0, count: SessionPassword.size),
@@ -159,5 +160,6 @@ extension Replica {
         syncs.removeAll()
         throttled.removeAll()
         revalidating.removeAll()
+        endWaiters.removeAll()
     }
 }

@@ -57,6 +57,8 @@ public final class Replica {
     var unclaimed: [SessionID: Int] = [:]
     /// Learner: sessions the leader is asked about, and the connections that want them.
     var revalidating: [SessionID: ConnectionID] = [:]
+    /// Primary: who waits for the end of a session to be committed.
+    var endWaiters: [SessionID: EndWaiters] = [:]
 
     // Sessions and connections.
     var tracker: SessionTracker

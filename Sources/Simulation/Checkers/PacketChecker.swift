@@ -62,6 +62,12 @@ struct PacketChecker {
     private var highest = Zxid.zero
     /// Connections on which a snapshot comes next, which is no packet.
     private var streaming: Set<Int> = []
+    /// Connections of observers that keep nothing: what they say is about their memory.
+    private var diskless: Set<Int> = []
+    /// Whether observers write down what they follow.
+    private let observersKeepLog: Bool
+
+    init(observersKeepLog: Bool = true) { self.observersKeepLog = observersKeepLog }
 
     /// A server sends these bytes on a quorum link.
     ///
@@ -79,6 +85,7 @@ struct PacketChecker {
                 return fail("S20: \(link.from) sends \(link.to) what is no packet")
             }
             switch packet.kind {
+            case .observerInfo where !observersKeepLog: diskless.insert(link.connection)
             case .leaderInfo, .newLeader, .upToDate:
                 checkLeader(packet, link, disk, governing, fail)
             case .ackEpoch, .ack: checkLearner(packet, link, disk, fail)
@@ -87,7 +94,7 @@ struct PacketChecker {
                 // What comes before may be history that is not committed anywhere yet.
                 guard established.contains(disk.currentEpoch) else { continue }
                 highest = max(highest, packet.zxid)
-                if let copies { checkCommit(packet.zxid, link, governing, copies, fail) }
+                if let copies { checkCommit(packet.zxid, by: link.from, governing, copies, fail) }
             case .snapshot:
                 note(packet.zxid, link)
                 if established.contains(disk.currentEpoch) { highest = max(highest, packet.zxid) }
@@ -102,6 +109,7 @@ struct PacketChecker {
     private mutating func checkLearner(
         _ packet: QuorumPacket, _ link: Link, _ disk: Disk, _ fail: Fail
     ) {
+        if diskless.contains(link.connection) { return }
         let server = link.from
         if packet.kind == .ackEpoch {
             guard let data = packet.data else { return }
@@ -229,9 +237,20 @@ struct PacketChecker {
         if established.insert(epoch).inserted { highest = max(highest, last) }
     }
 
+    /// A leader has delivered everything up to here: what nobody follows it for, it commits without
+    /// a word.
+    mutating func delivers(
+        _ leader: ServerID, leading zxid: Zxid, governing: (Zxid) -> [Membership],
+        copies: () -> [(server: ServerID, last: Zxid)], _ fail: Fail
+    ) {
+        guard zxid > highest, !zxid.isEpochStart else { return }
+        highest = zxid
+        checkCommit(zxid, by: leader, governing, copies, fail)
+    }
+
     /// COMMIT and INFORM: a quorum of whatever governs has it on disk.
     private mutating func checkCommit(
-        _ zxid: Zxid, _ link: Link, _ governing: (Zxid) -> [Membership],
+        _ zxid: Zxid, by leader: ServerID, _ governing: (Zxid) -> [Membership],
         _ copies: () -> [(server: ServerID, last: Zxid)], _ fail: Fail
     ) {
         guard zxid > lastCommit else { return }
@@ -239,7 +258,7 @@ struct PacketChecker {
         let servers = Set(copies().filter { $0.last >= zxid }.map(\.server))
         for membership in governing(zxid) where !membership.isMajority(servers) {
             fail(
-                "S17: \(link.from) commits \(zxid) with copies at \(servers.sorted()), which are no"
+                "S17: \(leader) commits \(zxid) with copies at \(servers.sorted()), which are no"
                     + " quorum of version \(Zxid(membership.version))")
         }
     }

@@ -68,15 +68,18 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     /// A file in the directory that would not survive as it is, and whose name begins with one of
     /// these.
     func undurable(in directory: String, _ prefixes: [String]) -> String? {
-        for path in names.keys.sorted() where path.hasPrefix(directory) {
-            let name = path.dropFirst(directory.count + 1)
-            guard Self.parent(of: path) == directory, prefixes.contains(where: name.hasPrefix),
-                let file = names[path]
-            else { continue }
+        var first: String?
+        for (path, file) in names {
+            // The names are asked last: this is asked for often, and most files are durable.
+            let isDurable = files[file]?.isDurable ?? true
+            if isDurable, pendingNames.isEmpty { continue }
             let isRenamed = pendingNames.contains { $0.names.contains { $0.path == path } }
-            if isRenamed || files[file]?.isDurable == false { return path }
+            guard !isDurable || isRenamed, path < first ?? "~", Self.parent(of: path) == directory
+            else { continue }
+            let name = path.dropFirst(directory.count + 1)
+            if prefixes.contains(where: name.hasPrefix) { first = path }
         }
-        return nil
+        return first
     }
 
     /// Cuts the power and restores it: the disk holds what survived, and everything is usable again.

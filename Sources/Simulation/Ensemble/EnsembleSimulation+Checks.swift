@@ -9,7 +9,7 @@ extension EnsembleSimulation {
     /// A server sends bytes to another.
     func check(_ bytes: [UInt8], _ end: SimulatedNetwork.End, _ host: Int) {
         guard let disk = servers[host].disk, let to = network.host(at: end.opposite),
-            to < servers.count, observersKeepLog || !isObserver(host)
+            to < servers.count
         else { return }
         let servers = servers
         packetChecker.sent(
@@ -19,11 +19,6 @@ extension EnsembleSimulation {
             disk.checked, streamsFollow: true,
             governing: { zxid in governing(zxid, on: host) },
             copies: { servers.map { ($0.id, $0.lastDurable) } }, fail)
-    }
-
-    /// What an observer without a disk says is about its memory, and counts for nothing.
-    private func isObserver(_ host: Int) -> Bool {
-        servers[host].membership.member(servers[host].id)?.role == .observer
     }
 
     /// The configurations of which a quorum is needed: for the start of an epoch that of its leader;
@@ -50,7 +45,13 @@ extension EnsembleSimulation {
             if !server.isServing {
                 packetChecker.serves(server.id, delivered: replica.applied, fail)
             }
-        case .leading(let epoch): packetChecker.leads(epoch, with: server.lastDurable)
+        case .leading(let epoch):
+            packetChecker.leads(epoch, with: server.lastDurable)
+            let servers = servers
+            packetChecker.delivers(
+                server.id, leading: replica.applied,
+                governing: { zxid in governing(zxid, on: host) },
+                copies: { servers.map { ($0.id, $0.lastDurable) } }, fail)
         }
         server.isServing = true
         compareTrees(replica, server)

@@ -111,20 +111,25 @@ extension EnsembleSimulation {
     }
 
     private func readFrames(_ number: Int) {
+        // Cut off once in the end: there may be hundreds.
+        let bytes = clients[number].unread
+        let end = clients[number].end
+        var offset = 0
         while failure == nil {
-            let bytes = clients[number].unread
-            guard bytes.count >= 4 else { return }
-            var reader = JuteReader(bytes.rawSpan)
+            var reader = JuteReader(bytes.rawSpan.extracting(offset...))
             guard let length = try? reader.readInt32(), length >= 0,
                 let payload = try? reader.readBytes(count: Int(length))
-            else { return }
-            clients[number].unread.removeFirst(4 + Int(length))
+            else { break }
+            offset += 4 + Int(length)
             if clients[number].state == .connecting {
                 receivedSession(number, payload)
             } else {
                 receivedReply(number, payload)
             }
+            // It may have hung up because of that.
+            guard clients[number].end == end else { return }
         }
+        clients[number].unread = Array(bytes[offset...])
     }
 
     private func receivedSession(_ number: Int, _ payload: [UInt8]) {
@@ -134,7 +139,7 @@ extension EnsembleSimulation {
         }
         guard response.timeout > 0 else {
             count("session expired")
-            clients[number].forgetSession(isClosed: false)
+            clients[number].forgetSession()
             hangUp(number)
             return
         }

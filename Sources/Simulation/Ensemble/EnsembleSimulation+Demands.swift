@@ -73,7 +73,7 @@ extension EnsembleSimulation {
         case .close:
             guard header.error == .ok else { return }
             count("session closed")
-            clients[number].forgetSession(isClosed: true)
+            clients[number].forgetSession()
         default: break
         }
     }

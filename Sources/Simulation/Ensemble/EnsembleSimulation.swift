@@ -52,7 +52,7 @@ public final class EnsembleSimulation {
     let limits: RunLimits
     var faults: FaultSchedule
     var lastWord: LastWord?
-    var packetChecker = PacketChecker()
+    var packetChecker: PacketChecker
     let storageChecker = StorageChecker()
     let promises = ClientPromises()
     /// The digest of the tree at every zxid at which one was seen.
@@ -92,6 +92,8 @@ public final class EnsembleSimulation {
         self.chaosTime = chaosTime ?? (admin == nil ? 5_000_000 : 12_000_000)
         self.startTime = startTime
         self.isTraced = isTraced
+        self.packetChecker = PacketChecker(
+            observersKeepLog: EnsembleSimulation.observersKeepLog(seed))
         var random = SeededGenerator(seed: seed)
         self.network = SimulatedNetwork(random: random.fork())
         let voters = admin == nil ? [3, 3, 3, 5][random.below(4)] : 3
@@ -143,7 +145,9 @@ public final class EnsembleSimulation {
     }
 
     /// Whether observers write down what they follow.
-    var observersKeepLog: Bool { seed % 5 != 2 }
+    var observersKeepLog: Bool { EnsembleSimulation.observersKeepLog(seed) }
+
+    private static func observersKeepLog(_ seed: UInt64) -> Bool { seed % 5 != 2 }
 
     /// Runs to the end; nil if all went well.
     public func run() -> String? {

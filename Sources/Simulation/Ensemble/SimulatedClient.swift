@@ -89,16 +89,14 @@ struct SimulatedClient {
         if state != .vanished { state = .disconnected }
     }
 
-    /// The server does not know the session any more.
-    ///
-    /// `isClosed`: as the client wished, and that is committed. A leader that has lost its quorum may call a session expired that lives on for
-    /// the others, as Apache ZooKeeper's does.
-    mutating func forgetSession(isClosed: Bool) {
+    /// The session has ended, as the client wished or because nobody heard of it, and that is
+    /// committed.
+    mutating func forgetSession() {
         session = .none
         password = nil
         lastZxid = .zero
         seen = [:]
-        if let ephemeral, isClosed { formerEphemerals.append(ephemeral) }
+        if let ephemeral { formerEphemerals.append(ephemeral) }
         ephemeral = nil
     }
 
