@@ -114,7 +114,9 @@ extension Replica {
                 throttle(connection)
                 break
             }
-            guard let length = frameLength(&reader, connection) else { break }
+            guard let length = frameLength(&reader, connection),
+                !waitsForLeader(connection)
+            else { break }
             guard reader.remaining >= length, let frame = try? reader.readSpan(count: length)
             else { break }
             consumed = reader.offset

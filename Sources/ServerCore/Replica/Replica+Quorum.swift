@@ -97,7 +97,7 @@ extension Replica {
         }
         earliest = min(
             earliest, localSessions.nextDeadline ?? .max, silent.nextDeadline ?? .max,
-            readOnlyAt ?? .max)
+            readOnlyAt ?? .max, waitingUntil ?? .max)
         return earliest == .max ? nil : earliest
     }
 
@@ -108,6 +108,7 @@ extension Replica {
         expireSessions()
         expireLocalSessions()
         closeSilentConnections()
+        noticeEndOfWaiting()
         enterReadOnlyMode()
         reap()
         settle()
@@ -236,7 +237,7 @@ extension Replica {
 
     private func roleChanged(_ new: QuorumRole) {
         roleSince = now.monotonicMilliseconds
-        closeAllClients()
+        closeAllSessions()
         unclaimed.removeAll()
         leaveReadOnlyMode()
         proposed.removeAll()
@@ -260,6 +261,7 @@ extension Replica {
             stopwatch.took(role, now: now.monotonicMilliseconds, metrics)
         }
         log(.info, roleDescription)
+        if new != .looking { endWaiting() }
     }
 
     private var roleDescription: String {

@@ -84,6 +84,8 @@ public final class Replica {
     /// Whether readers are served without a quorum, and when they will be.
     var isReadOnly = false
     var readOnlyAt: Int64?
+    /// While clients wait for a leader: until when they do at most.
+    var waitingUntil: Int64?
 
     var snapshots: SnapshotProgress
     var reaper: Reaper
