@@ -1,3 +1,4 @@
+import Records
 import Simulation
 
 /// Runs one target on inputs that a seed decides.

@@ -1,3 +1,4 @@
+import Records
 import Simulation
 
 /// Makes inputs out of others, in the ways in which bytes go wrong: changed, torn, repeated,

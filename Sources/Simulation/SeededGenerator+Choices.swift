@@ -1,5 +1,7 @@
 // Choices that simulations make.
 
+public import Records
+
 extension SeededGenerator {
     /// A number in the range, both ends included.
     public mutating func number(_ range: ClosedRange<Int64>) -> Int64 {

@@ -220,7 +220,7 @@ import Testing
             let isDropped = talk.take().contains("hang up")
             #expect(isDropped == (length < whole.count))
         }
-        var generator = ClientGenerator(seed: 4)
+        var generator = SeededGenerator(seed: 4)
         for _ in 0..<2_000 {
             var talk = Transcript(["a"])
             talk.start()

@@ -121,7 +121,7 @@ struct HostileProposalTests {
 
     /// The promise itself: the check and the next start agree about every byte.
     @Test func `whatever passes the check can be read at the next start`() throws {
-        var random = SplitMix64(seed: 11)
+        var random = SeededGenerator(seed: 11)
         let good = Transaction.creation(Self.first).encoded
         var passed = 0
         for _ in 0..<3000 {

@@ -41,7 +41,7 @@ import Testing
         for round in 0..<6000 {
             let key = Array("/parent/child-\(round)".utf8)
             entries.append((key, harness.add(key)))
-            if random.oneIn(3) {
+            if random.chance(1, in: 3) {
                 let victim = Int.random(in: 0..<entries.count, using: &random)
                 let removed = entries.remove(at: victim)
                 harness.remove(removed.key, removed.index)

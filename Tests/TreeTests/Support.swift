@@ -1,28 +1,10 @@
-// What the tests of the tree share: a seeded generator, short names for transactions, and a dump of
-// a tree as plain values, to compare trees whose indexes differ.
+// What the tests of the tree share: short names for transactions, and a dump of a tree as plain
+// values, to compare trees whose indexes differ.
 
 import Jute
 import Records
 
 @testable import Tree
-
-/// Numbers that a seed repeats (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-
-    /// True once in `count` times.
-    mutating func oneIn(_ count: Int) -> Bool { Int.random(in: 0..<count, using: &self) == 0 }
-}
 
 func transaction(
     _ zxid: Int64, _ body: TransactionBody, session: Int64 = 0, time: Int64? = nil

@@ -124,7 +124,7 @@ struct RandomLeader {
     }
 
     private mutating func ephemeralsToList(_ session: Int64) -> [Path]? {
-        if !listsEphemerals, random.oneIn(2) { return nil }
+        if !listsEphemerals, random.chance(1, in: 2) { return nil }
         return model.ephemerals(of: SessionID(session)).shuffled(using: &random)
     }
 
@@ -137,7 +137,7 @@ struct RandomLeader {
             bodies.append(body)
             model.apply(transaction(zxid, body, session: session, time: time))
         }
-        if random.oneIn(4) {
+        if random.chance(1, in: 4) {
             bodies.append(.error(.badVersion))
             model = before
         }
@@ -155,7 +155,7 @@ struct RandomLeader {
             let isLeaf = znode?.children.isEmpty ?? false
             let isSystem = path.isWithin("/zookeeper") && path.bytes.count < 18
             guard isLeaf, !isSystem else { return .check(path, version: 1) }
-            return .delete(path, isContainer: random.oneIn(2))
+            return .delete(path, isContainer: random.chance(1, in: 2))
         case 7, 8:
             return .setData(path, data: randomData(), version: (znode?.stat.version ?? 0) &+ 1)
         default:
@@ -173,12 +173,12 @@ struct RandomLeader {
         let type = types.randomElement(using: &random) ?? .create
         return create(
             path, data: randomData(), acl: randomACL(), type: type,
-            ephemeral: (type == .create || type == .create2) && random.oneIn(2),
+            ephemeral: (type == .create || type == .create2) && random.chance(1, in: 2),
             cversion: above.stat.cversion &+ 1, ttl: type == .createTTL ? 77 : 0)
     }
 
     private mutating func randomData() -> [UInt8]? {
-        if random.oneIn(5) { return nil }
+        if random.chance(1, in: 5) { return nil }
         return (0..<Int.random(in: 0...40, using: &random)).map { _ in
             UInt8.random(in: .min ... .max, using: &random)
         }

@@ -129,7 +129,7 @@ import Testing
         for _ in 0..<500 {
             let watcher = WatcherID(Int64.random(in: 1...6, using: &random))
             let path = paths[Int.random(in: 0..<paths.count, using: &random)]
-            let key = Key(watcher: watcher, path: path, isData: random.oneIn(2))
+            let key = Key(watcher: watcher, path: path, isData: random.chance(1, in: 2))
             let registry: WatchRegistry = key.isData ? .data : .child
             switch Int.random(in: 0..<8, using: &random) {
             case 0...3:
@@ -140,7 +140,7 @@ import Testing
             case 4:
                 let found = plain.removeValue(forKey: key) != nil
                 #expect(table.remove(watcher, path, in: registry) == found)
-            case 5 where random.oneIn(4):
+            case 5 where random.chance(1, in: 4):
                 table.removeAll(of: watcher)
                 plain = plain.filter { $0.key.watcher != watcher }
             default:

@@ -67,7 +67,7 @@ public struct SessionMachine: Sendable {
 
     let settings: Settings
     var phase = Phase.idle
-    var generator: ClientGenerator
+    var generator: SeededGenerator
     /// The servers in the order in which they are tried.
     var order: [ServerAddress]
     /// The place in `order` of the server being tried or used.
@@ -100,7 +100,7 @@ public struct SessionMachine: Sendable {
     /// A session that has not begun.
     public init(_ settings: Settings) {
         self.settings = settings
-        self.generator = ClientGenerator(seed: settings.seed)
+        self.generator = SeededGenerator(seed: settings.seed)
         self.order = settings.servers.shuffled(using: &self.generator)
         self.attemptsLeft = settings.servers.count
         self.password = [UInt8](repeating: 0, count: 16)

@@ -14,78 +14,60 @@ extension Replica {
 
     /// A peer has dialed the election port.
     public func electionAccepted(_ link: LinkID, _ now: Moment) {
-        self.now = now
-        peer?.electionAccepted(link, now: now.monotonicMilliseconds)
-        settle()
+        tell(now) { $0?.electionAccepted(link, now: $1) }
     }
     /// A dial to an election port has succeeded.
     public func electionDialed(_ link: LinkID, _ now: Moment) {
-        self.now = now
-        peer?.electionDialed(link, now: now.monotonicMilliseconds)
-        settle()
+        tell(now) { $0?.electionDialed(link, now: $1) }
     }
     /// A dial to an election port has failed.
     public func electionDialFailed(_ link: LinkID, _ now: Moment) {
-        self.now = now
-        peer?.electionDialFailed(link, now: now.monotonicMilliseconds)
-        settle()
+        tell(now) { $0?.electionDialFailed(link, now: $1) }
     }
     /// Bytes have come over an election port, cut anywhere.
     public func electionReceived(_ link: LinkID, _ bytes: RawSpan, _ now: Moment) {
-        self.now = now
-        peer?.electionReceived(link, bytes, now: now.monotonicMilliseconds)
-        settle()
+        tell(now) { $0?.electionReceived(link, bytes, now: $1) }
     }
     /// A link between election ports is gone.
     public func electionClosed(_ link: LinkID, _ now: Moment) {
-        self.now = now
-        peer?.electionClosed(link, now: now.monotonicMilliseconds)
-        settle()
+        tell(now) { $0?.electionClosed(link, now: $1) }
     }
 
     /// A learner has dialed the quorum port, or an observer that for observers.
     public func quorumAccepted(_ link: LinkID, _ now: Moment) {
-        self.now = now
-        peer?.quorumAccepted(link, now: now.monotonicMilliseconds)
-        settle()
+        tell(now) { $0?.quorumAccepted(link, now: $1) }
     }
     /// The dial to the leader has succeeded.
     public func quorumDialed(_ link: LinkID, _ now: Moment) {
-        self.now = now
-        peer?.quorumDialed(link, now: now.monotonicMilliseconds)
-        settle()
+        tell(now) { $0?.quorumDialed(link, now: $1) }
     }
     /// The dial to the leader has failed.
     public func quorumDialFailed(_ link: LinkID, _ now: Moment) {
-        self.now = now
-        peer?.quorumDialFailed(link, now: now.monotonicMilliseconds)
-        settle()
+        tell(now) { $0?.quorumDialFailed(link, now: $1) }
     }
     /// Bytes have come over a quorum port, cut anywhere.
     public func quorumReceived(_ link: LinkID, _ bytes: RawSpan, _ now: Moment) {
-        self.now = now
-        peer?.quorumReceived(link, bytes, now: now.monotonicMilliseconds)
-        settle()
+        tell(now) { $0?.quorumReceived(link, bytes, now: $1) }
     }
     /// A link between quorum ports is gone.
     public func quorumClosed(_ link: LinkID, _ now: Moment) {
-        self.now = now
-        peer?.quorumClosed(link, now: now.monotonicMilliseconds)
-        settle()
+        tell(now) { $0?.quorumClosed(link, now: $1) }
     }
 
     /// A piece of what `readLog` asked for, in order; `isLast` when that ends with it.
     public func logRead(_ link: LinkID, _ entries: [LogEntry], isLast: Bool, _ now: Moment) {
-        self.now = now
-        peer?.logRead(
-            link, entries.map { Proposal(zxid: $0.zxid, bytes: $0.bytes) }, isLast: isLast,
-            now: now.monotonicMilliseconds)
-        settle()
+        let proposals = entries.map { Proposal(zxid: $0.zxid, bytes: $0.bytes) }
+        tell(now) { $0?.logRead(link, proposals, isLast: isLast, now: $1) }
     }
     /// What `readLog` asked for cannot be had.
     public func logReadFailed(_ link: LinkID, _ reason: LogRange.Refusal, _ now: Moment) {
+        tell(now) { $0?.logReadFailed(link, reason.description, now: $1) }
+    }
+
+    /// An event of the peer, with the time it is at, and all that follows from it.
+    private func tell(_ now: Moment, _ event: (inout QuorumPeer?, Int64) -> Void) {
         self.now = now
-        peer?.logReadFailed(link, reason.description, now: now.monotonicMilliseconds)
+        event(&peer, now.monotonicMilliseconds)
         settle()
     }
 

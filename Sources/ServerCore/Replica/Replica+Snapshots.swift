@@ -10,7 +10,7 @@ import Tree
 /// When the next snapshot is due, and how far the present one has come.
 struct SnapshotProgress {
     private var schedule: SnapshotSchedule
-    private var random: SplitMix64
+    private var random: SeededGenerator
     fileprivate var cursor: SnapshotCursor?
     /// Whether the disk has taken the last slice.
     fileprivate var isReady = false
@@ -18,7 +18,7 @@ struct SnapshotProgress {
     fileprivate var startedAt: Int64 = 0
 
     init(settings: ReplicaSettings, seed: UInt64) {
-        self.random = SplitMix64(seed: seed)
+        self.random = SeededGenerator(seed: seed)
         self.schedule = SnapshotSchedule(
             recordCountMax: settings.snapshotTransactionCount,
             logSizeMax: settings.snapshotLogSizeMax, using: &random)

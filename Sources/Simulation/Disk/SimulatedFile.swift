@@ -1,3 +1,5 @@
+import Records
+
 /// A file's bytes twice: as the running machine sees them, and as they would survive.
 final class SimulatedFile {
     /// What has been done to the file and not been synced.

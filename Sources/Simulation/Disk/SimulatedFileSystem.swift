@@ -1,3 +1,4 @@
+import Records
 public import Storage
 
 /// A disk in memory that forgets what was not synced, the same from the same seed.

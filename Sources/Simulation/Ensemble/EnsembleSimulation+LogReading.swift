@@ -1,4 +1,5 @@
 import Quorum
+import Records
 import ServerCore
 import Storage
 

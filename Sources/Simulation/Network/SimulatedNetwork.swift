@@ -1,3 +1,5 @@
+public import Records
+
 /// A network of byte streams between numbered hosts.
 ///
 /// Within a connection bytes stay in order, though cut anywhere; between connections nothing is

@@ -1,4 +1,5 @@
-/// The simulator's only source of randomness: SplitMix64, the same numbers from the same seed.
+/// The same numbers from the same seed: all chance in what decides comes from one (SplitMix64,
+/// Steele, Lea and Flood 2014).
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
