@@ -155,8 +155,16 @@ extension Replica {
     }
 
     /// Every client is disconnected: they look for a server that serves.
-    func closeAllClients() {
-        for connection in connections.values.sorted(by: { $0.id < $1.id }) { close(connection) }
+    func closeAllClients() { closeClients { _ in true } }
+
+    /// Everybody who has a session here, or was about to get one, is disconnected.
+    func closeAllSessions() { closeClients { $0.state != .fresh } }
+
+    private func closeClients(_ isMeant: (Connection) -> Bool) {
+        for connection in connections.values.sorted(by: { $0.id < $1.id })
+        where isMeant(connection) {
+            close(connection)
+        }
         syncs.removeAll()
         throttled.removeAll()
         revalidating.removeAll()

@@ -36,16 +36,4 @@ extension Replica {
     func noticeEndOfWaiting() {
         if let time = waitingUntil, time <= now.monotonicMilliseconds { endWaiting() }
     }
-
-    /// Everybody who has a session here, or was about to get one, is disconnected: they look for a
-    /// server that serves.
-    func closeAllSessions() {
-        for connection in connections.values.sorted(by: { $0.id < $1.id })
-        where connection.state != .fresh {
-            close(connection)
-        }
-        syncs.removeAll()
-        throttled.removeAll()
-        revalidating.removeAll()
-    }
 }
