@@ -7,7 +7,7 @@ from kazoo.security import make_digest_acl_credential
 
 from harness import clients
 from harness.waiting import eventually
-from test_change import Launcher, Load, check_steps
+from test_change import Launcher, Load, Majority, check_steps, steps_until
 from test_reconfig import DYNAMIC, Dynamic, roles
 
 pytestmark = [pytest.mark.ours, pytest.mark.budget(200)]
@@ -137,6 +137,51 @@ def test_the_leader_is_moved(tmp_path, started, kazoo, kinds):
             eventually(lambda: "no changes" in aviary("plan", path, *options)[1], 20, "a plan without changes")
             writing.go_on(f"leader move {wanted}, from {kinds[before - 1]} {before}", where)
             print(out)
+        writing.end(where)
+    finally:
+        end(writing)
+
+
+@pytest.mark.parametrize("change", ["leader move", "roles"])
+@pytest.mark.budget(400)
+def test_killed_at_every_step_the_next_apply_converges(tmp_path, started, change):
+    """Of Apache ZooKeeper's servers only: their leader has lost its vote in the middle of a move, and gets it back."""
+    aviary = Launcher(tmp_path)
+    ensemble, options, where = three(tmp_path, started, ("apache",) * 3)
+    whole = spec(tmp_path, ensemble.lines).rename(tmp_path / "whole.yaml")
+    writing = Load(ensemble.addresses(), 2)
+    majority = Majority(lambda: [int(line.rsplit(":", 1)[1]) for line in ensemble.lines.values()], 2.0)
+    reached, killed = 0, []
+    try:
+        while True:
+            eventually(lambda: ensemble.leader() is not None, 20, "a leader")
+            before = ensemble.leader()
+            other = next(n for n in (1, 2, 3) if n != before)
+            if change == "roles":
+                # The leader and another one become observers: the last participant leads.
+                words = ("apply", spec(tmp_path, ensemble.lines, {before: "observer", other: "observer"}), *options)
+            else:
+                words = ("leader", "move", other, whole, *options)
+            process = aviary.begin(*words)
+            reached += 1
+            seen = steps_until(process, reached)
+            process.kill()
+            process.communicate()
+            # The same again, or back: either goes on from what is there.
+            if change == "leader move" and reached % 2:
+                code, _, err = aviary(*words)
+                assert code == 0 or "choose their successors" in err, err
+            code, _, err = aviary("apply", whole, *options)
+            assert code == 0, err
+            check_steps(err)
+            eventually(lambda: "no changes" in aviary("plan", whole, *options)[1], 20, "a plan without changes")
+            if len(seen) < reached:
+                break
+            killed.append(check_steps(seen[-1])[0])
+            writing.go_on(f"killed at: {killed[-1][:21]}", where)
+        assert reached > 3, f"only {reached} steps"
+        print(f"\n{killed}")
+        majority.end()
         writing.end(where)
     finally:
         end(writing)
