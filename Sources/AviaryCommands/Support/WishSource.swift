@@ -131,7 +131,8 @@ struct WishSource {
             try? folder.rememberSpecFile(specFile)
         } else if let stale = folder.staleSpecFile {
             Program.note(
-                "the spec \(stale) does not say so: 'aviary spec --ensemble \(folder.name) > \(stale)'"
+                "\(stale) does not describe \(folder.name) any more; to write down what is: aviary spec "
+                    + "--ensemble \(folder.name) > \(stale)"
             )
         }
     }

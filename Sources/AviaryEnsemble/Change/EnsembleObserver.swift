@@ -24,15 +24,15 @@ struct EnsembleObserver {
             places[Int(member.id.rawValue), default: Place(member)].adopt(member)
         }
         let all = places.sorted { $0.key < $1.key }.map { $0.value }
-        let answers = ServerAnswer.ask(all.map(\.place))
+        let summaries = ServerPlace.summaries(all.map(\.place))
         var view = EnsembleView(
             committed: committed,
-            servers: zip(all, answers).map { place, answer in
+            servers: zip(all, summaries).map { place, summary in
                 var server = place.observed()
-                server.mode = server.isRunning ? answer.mode : nil
+                server.mode = server.isRunning ? .init(summary) : nil
                 return server
             }, confirmedVersion: confirmed)
-        ServerAnswer.judge(&view, all.map(\.place), answers)
+        view.judge(all.map(\.place), summaries)
         return view
     }
 }

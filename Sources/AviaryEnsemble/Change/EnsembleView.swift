@@ -18,6 +18,12 @@ public struct ObservedServer: Equatable, Sendable {
     /// What a server that serves is.
     public enum Mode: String, Equatable, Sendable {
         case leader, follower, observer
+
+        /// As it says itself; nil where it serves nobody, or alone.
+        init?(_ summary: ServerSummary) {
+            guard let mode = summary.mode else { return nil }
+            self.init(rawValue: mode)
+        }
     }
 
     /// The id.

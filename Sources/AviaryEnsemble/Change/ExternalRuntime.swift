@@ -41,17 +41,18 @@ final class ExternalRuntime: ChangeRuntime {
             return ServerPlace(
                 host: member.quorum.host.description, port: Int(client?.port ?? 0))
         }
-        let answers = ServerAnswer.ask(places)
+        let summaries = ServerPlace.summaries(places)
         var view = EnsembleView(
             committed: committed,
-            servers: zip(all.keys.sorted(), answers).map { id, answer in
+            servers: zip(all.keys.sorted(), summaries).map { id, summary in
+                let mode = ObservedServer.Mode(summary)
                 // A member that does not answer may run all the same: it is waited for.
                 let isMember = committed.map { $0.member(id) != nil } ?? true
                 return ObservedServer(
-                    id: id, isRunning: isMember || answer.mode != nil, mode: answer.mode,
+                    id: id, isRunning: isMember || mode != nil, mode: mode,
                     files: isMember ? .member : .joiner)
             }, confirmedVersion: confirmed)
-        ServerAnswer.judge(&view, places, answers)
+        view.judge(places, summaries)
         return view
     }
 

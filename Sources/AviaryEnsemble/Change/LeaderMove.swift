@@ -147,7 +147,7 @@ public final class LeaderMove {
                 host: member.quorum.host.description,
                 port: Int(member.client?.port ?? 0))
         }
-        return ServerAnswer.versions(places).allSatisfy { $0?.contains("aviary") ?? false }
+        return ServerPlace.summaries(places).allSatisfy { $0.version?.contains("aviary") ?? false }
     }
 
     /// Makes the leader an observer and a participant again, as often as there are participants.

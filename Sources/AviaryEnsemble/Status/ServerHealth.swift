@@ -40,12 +40,7 @@ public struct ServerHealth: Equatable, Sendable {
         let answer = FourLetterClient.ask(
             [FourLetterClient.Question(word: "srvr", host: host, port: port)],
             milliseconds: milliseconds)
-        return mode(answer[0] ?? "")
-    }
-
-    private static func mode(_ summary: String) -> String? {
-        let line = summary.split(separator: "\n").first { $0.hasPrefix("Mode: ") }
-        return line.map { String($0.dropFirst(6)) }
+        return ServerSummary(answer[0]).mode
     }
 
     /// Any answer shows that its loop turns, also one that `ruok` is not allowed.
@@ -61,31 +56,22 @@ public struct ServerHealth: Equatable, Sendable {
         guard let summary, !summary.isEmpty else {
             return ServerHealth(false, "not ready: nothing at \(place) answers")
         }
-        guard let mode = mode(summary) else {
+        guard let mode = ServerSummary(summary).mode else {
             return ServerHealth(false, "not ready: it serves nobody, for want of a quorum")
         }
         guard mode != "read-only" else {
             return ServerHealth(false, "not ready: it has no quorum and serves reads only")
         }
-        let values = values(of: figures ?? "")
-        if let state = values["zk_peer_state"], !state.hasSuffix("broadcast") {
+        let figures = ServerFigures(figures)
+        if let state = figures["zk_peer_state"], !state.hasSuffix("broadcast") {
             return ServerHealth(false, "not ready: \(state)")
         }
-        if mode == "leader", let size = values["zk_quorum_size"].flatMap({ Int($0) }),
-            let synced = values["zk_synced_followers"].flatMap({ Int($0) }), synced < size / 2
+        if mode == "leader", let size = figures.count("zk_quorum_size"),
+            let synced = figures.count("zk_synced_followers"), synced < size / 2
         {
             return ServerHealth(
                 false, "not ready: it leads, but \(synced) of \(size / 2) followers are in step")
         }
         return ServerHealth(true, "ready: \(mode)")
-    }
-
-    private static func values(of figures: String) -> [String: String] {
-        var values: [String: String] = [:]
-        for line in figures.split(separator: "\n") {
-            guard let tab = line.firstIndex(of: "\t") else { continue }
-            values[String(line[..<tab])] = String(line[line.index(after: tab)...])
-        }
-        return values
     }
 }

@@ -24,6 +24,8 @@ public struct ServerStatus: Sendable {
     public var mode: String?
     /// As `srvr` shows it: `0x100000003`.
     public var zxid: String?
+    /// The same as a value.
+    private var transaction: Zxid?
     /// The epoch it has acknowledged, or that of its last transaction.
     public var epoch: Int?
     /// How many clients' connections it has.
@@ -34,7 +36,7 @@ public struct ServerStatus: Sendable {
     public var requests: Int?
     /// Requests that have come and are not answered.
     public var outstanding: Int?
-    /// Of a leader: how many followers are in step with it.
+    /// Of a leader: how many learners are in step with it.
     var syncedCount: Int?
     /// The version of the membership, hexadecimal.
     public var configurationVersion: String?
@@ -71,12 +73,14 @@ public struct ServerStatus: Sendable {
         // One word first, and alone: the count of connections then has just one of ours in it.
         let first = questions(["srvr"], folders)
         for (place, answer) in FourLetterClient.ask(first).enumerated() {
-            all[place].read(summary: answer ?? "")
+            all[place].read(ServerSummary(answer))
         }
         let serving = all.indices.filter { all[$0].mode != nil }
         let more = FourLetterClient.ask(questions(["mntr", "conf"], serving.map { folders[$0] }))
         for (index, place) in serving.enumerated() {
-            all[place].read(figures: more[2 * index] ?? "")
+            if all[place].mode == "leader" {
+                all[place].syncedCount = ServerFigures(more[2 * index]).syncedLearners
+            }
             all[place].read(configuration: more[2 * index + 1] ?? "")
             if let epoch = folders[place].acceptedEpoch { all[place].epoch = epoch }
         }
@@ -108,21 +112,15 @@ public struct ServerStatus: Sendable {
         isJoining = (try? folder.fileSystem.exists(folder.joiningPath)) ?? false
     }
 
-    private mutating func read(summary: String) {
-        for line in summary.split(separator: "\n") {
-            guard let (name, value) = ServerStatus.pair(line, ": ") else { continue }
-            switch name {
-            case "Mode": mode = value
-            case "Zxid":
-                zxid = value
-                epoch = transaction.map { Int($0 >> 32) }
-            case "Connections": sessions = Int(value).map { $0 > 0 ? $0 - 1 : 0 }
-            case "Latency min/avg/max": latency = ServerStatus.shortened(value)
-            case "Received": requests = Int(value)
-            case "Outstanding": outstanding = Int(value)
-            default: break
-            }
-        }
+    private mutating func read(_ summary: ServerSummary) {
+        mode = summary.mode
+        zxid = summary["Zxid"]
+        transaction = summary.zxid
+        epoch = transaction.map { Int($0.epoch.rawValue) }
+        sessions = summary["Connections"].flatMap { Int($0) }.map { $0 > 0 ? $0 - 1 : 0 }
+        latency = summary["Latency min/avg/max"].map { ServerStatus.shortened($0) }
+        requests = summary["Received"].flatMap { Int($0) }
+        outstanding = summary["Outstanding"].flatMap { Int($0) }
     }
 
     /// The mean with one digit behind the point.
@@ -135,44 +133,16 @@ public struct ServerStatus: Sendable {
         }.joined(separator: "/")
     }
 
-    private mutating func read(figures: String) {
-        guard mode == "leader" else { return }
-        for line in figures.split(separator: "\n") {
-            guard let (name, value) = ServerStatus.pair(line, "\t") else { continue }
-            // Without a vote are those that join or have left, while a change is under way.
-            if ["zk_synced_followers", "zk_synced_non_voting_followers"].contains(name) {
-                syncedCount = Int.sum(syncedCount, Int(value) ?? 0)
-            }
-        }
-    }
-
     private mutating func read(configuration: String) {
-        for line in configuration.split(separator: "\n") {
-            guard let (name, value) = ServerStatus.pair(line, "=") else { continue }
-            if name == "version" { configurationVersion = value }
-        }
+        configurationVersion = configuration.split(separator: "\n").last {
+            $0.hasPrefix("version=")
+        }.map { String($0.dropFirst("version=".count)) }
         membership = DoctorVisit.membership(shownIn: configuration)
     }
-
-    private static func pair(_ line: Substring, _ separator: Character) -> (Substring, String)? {
-        guard let place = line.firstIndex(of: separator) else { return nil }
-        return (line[..<place], String(line[line.index(after: place)...]))
-    }
-
-    private static func pair(_ line: Substring, _ separator: String) -> (Substring, String)? {
-        guard let (name, value) = pair(line, separator.first ?? " ") else { return nil }
-        return (name, separator.count > 1 ? String(value.drop { $0 == " " }) : value)
-    }
-
-    /// The zxid as a number.
-    var transaction: UInt64? { zxid.flatMap { UInt64($0.dropFirst(2), radix: 16) } }
 
     /// How many transactions of the leader's epoch it has not applied yet.
     public func lag(behind leader: ServerStatus) -> Int? {
         guard let own = transaction, let theirs = leader.transaction else { return nil }
-        let last = Int(theirs & 0xffff_ffff)
-        guard own >> 32 == theirs >> 32 else { return own > theirs ? 0 : last }
-        // It was asked at another moment than the leader, and may have gone on.
-        return max(0, last - Int(own & 0xffff_ffff))
+        return own.lag(behind: theirs)
     }
 }
