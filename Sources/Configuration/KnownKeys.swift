@@ -45,7 +45,9 @@ public enum KnownKeys {
         "admin.needClientAuth", "audit.enable", "secureClientPort", "secureClientPortAddress",
         "client.portUnification", "client.certReload", "sslQuorum", "portUnification",
         "sslQuorumReloadCertFiles", "X509AuthenticationProvider.superUser",
-        "netty.server.outstandingHandshake.limit",
+        "netty.server.outstandingHandshake.limit", "quorum.auth.enableSasl",
+        "quorum.auth.learnerRequireSasl", "quorum.auth.serverRequireSasl",
+        "quorum.auth.learner.saslLoginContext", "quorum.auth.server.saslLoginContext",
     ]
 
     /// Keys of Apache ZooKeeper for parts of it that have no counterpart here: a JVM, its pools and
@@ -71,7 +73,10 @@ public enum KnownKeys {
         "metricsProvider.workerShutdownTimeoutMs", "kinit", "request_throttler.shutdownTimeout",
         "nio.numSelectorThreads", "nio.numWorkerThreads", "nio.directBufferBytes",
         "nio.shutdownTimeout", "observerMaster.sizeLimit", "controllerPort",
-        "electionPortBindRetry",
+        "electionPortBindRetry", "flushDelay", "maxWriteQueuePollTime", "maxBatchSize",
+        "serializeLastProcessedZxid.enabled", "observer.election.DelayMs",
+        "requireKerberosConfig", "security.auth_to_local", "test.allowDiscontinuousProposals",
+        "testingonly.initialZxid",
     ]
 
     /// Keys of Apache ZooKeeper whose effect is not there yet.
@@ -117,11 +122,11 @@ public enum KnownKeys {
 
     /// Families of which nothing is read.
     private static let familiesWithoutCounterpart = [
-        "commitProcessor.", "jvm.pause.", "kerberos.", "jmx.",
+        "commitProcessor.", "jvm.pause.", "kerberos.", "jmx.", "quorum.auth.kerberos.",
+        "connection_throttle_", "request_",
     ]
     private static let familiesNotYet = [
-        "quorum.auth.", "connection_throttle_", "request_", "pathStats.", "messageTracker.",
-        "multiAddress.",
+        "pathStats.", "messageTracker.", "multiAddress.",
     ]
 
     /// Why a known key has no effect; nil if it has one, or if nobody knows it.
@@ -133,6 +138,9 @@ public enum KnownKeys {
         }
         if notYet.contains(key) || familiesNotYet.contains(where: { key.hasPrefix($0) }) {
             return "are not supported yet and have no effect"
+        }
+        if !read.contains(key), families.contains(where: { key.hasPrefix($0) }) {
+            return "are not known here and have no effect"
         }
         return nil
     }

@@ -125,6 +125,8 @@ public struct ServerConfiguration: Equatable, Sendable {
     public var isQuorumPortUnified = false
     /// TLS between servers.
     public var quorumTLS = TLSSettings()
+    /// How servers prove to each other that they belong together.
+    public var quorumLogin = QuorumLogin()
     /// How many TLS handshakes of clients may be under way; 0 or less is any number.
     public var handshakesMax = -1
     /// Whether every change and whoever asked for it goes to the log.

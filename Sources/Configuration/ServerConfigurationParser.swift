@@ -44,7 +44,7 @@ struct ServerConfigurationParser {
         if Membership.isKey(key) { return }
         if readText(key, entry) || readFlag(key, entry) || readNumber(key, entry)
             || readAdministration(key, entry) || readAccess(key, entry) || readTLS(key, entry)
-            || readLimit(key, entry)
+            || readLimit(key, entry) || readQuorumLogin(key, entry)
         {
             return
         }
@@ -249,6 +249,7 @@ struct ServerConfigurationParser {
                 properties["minSessionTimeout"] ?? properties["maxSessionTimeout"])
         }
         checkAccess()
+        checkQuorumLogin()
         readMembers()
     }
 

@@ -123,6 +123,12 @@ public struct SessionTouch: Equatable, Sendable {
     /// Its timeout in milliseconds.
     public var timeout: Int32
 
+    /// How many bytes one takes in a packet.
+    static let size = 12
+    /// What a learner may say in one packet: servers of Apache ZooKeeper put all of their clients into
+    /// one, and have more than a million hardly ever.
+    static let listSizeMax = 16 << 20
+
     /// A touch of `session`.
     public init(session: SessionID, timeout: Int32) {
         self.session = session

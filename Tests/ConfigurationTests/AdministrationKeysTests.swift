@@ -55,13 +55,13 @@ struct AdministrationKeysTests {
     @Test func `keys without effect are named in a line for each reason, and unknown ones apart`() {
         let problems = parse(
             "serverCnxnFactory=x", "jvm.pause.monitor=true", "oraclePath=x",
-            "quorum.auth.enableSasl=false", "snapCuont=5", "audit.enable=false"
+            "pathStats.enabled=true", "snapCuont=5", "audit.enable=false"
         ).problems.map(\.message)
         #expect(
             problems == [
                 "unknown key snapCuont; did you mean snapCount?",
                 "accepted, but these keys are not supported yet and have no effect: "
-                    + "oraclePath, quorum.auth.enableSasl",
+                    + "oraclePath, pathStats.enabled",
                 "accepted, but these keys have no counterpart here and no effect: "
                     + "serverCnxnFactory, jvm.pause.monitor",
             ])

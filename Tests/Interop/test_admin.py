@@ -94,7 +94,8 @@ def test_every_command_of_a_standalone_server_has_the_keys_and_types_of_apache_z
     assert command(our_port, "stmk?traceMask=7") == command(their_port, "stmk?traceMask=7")
     assert command(our_port, "stmk?traceMask=x") == command(their_port, "stmk?traceMask=x")
     for key in ("znode_count", "ephemerals_count", "watch_count", "approximate_data_size", "global_sessions",
-                "max_client_response_size", "min_client_response_size", "cnt_a_read_per_namespace",
+                "max_client_response_size", "min_client_response_size", "connection_drop_count", "insecure_admin_count",
+                "cnt_a_read_per_namespace",
                 "sum_a_read_per_namespace", "cnt_a_write_per_namespace", "sum_a_write_per_namespace"):
         assert monitors[0][key] == monitors[1][key], key
 
@@ -337,3 +338,22 @@ def test_the_launchers_servers_have_admin_ports_of_their_own(aviary, tmp_path):
     for line in lines[2:]:
         port = int(re.search(r"admin: (\d+)", line)[1])
         eventually(lambda: ask(port, "/readyz")[0] == 200, 20, f"port {port} ready")
+
+
+@pytest.mark.budget(120)
+def test_a_reset_of_the_figures_forgets_what_apache_zookeeper_forgets(make_ensemble, make_server, kazoo, under_test, tmp_path):
+    def figures(server):
+        return dict(line.split("\t") for line in server.word("mntr").splitlines())
+    seen = {}
+    for kind in (under_test, "apache"):
+        alone = make_server(kind, folder=f"alone-{kind}").start().wait_serving()
+        kazoo(alone.address).create("/a", b"x" * 500)
+        assert alone.word("srst") == "Server stats reset.\n"
+        seen[kind] = {key: figures(alone)[f"zk_{key}"] for key in ("last_client_response_size", "max_latency",
+                                                                   "cnt_updatelatency")}
+    assert seen[under_test] == seen["apache"]
+    ensemble = make_ensemble(3).start().wait_ready()
+    leader = ensemble.leader()
+    kazoo(leader.address).create("/a", b"x" * 500)
+    leader.word("srst")
+    assert int(figures(leader)["zk_max_proposal_size"]) > 500

@@ -269,3 +269,35 @@ def test_no_descriptor_is_left(make_server):
 def processor_seconds(server):
     fields = pathlib.Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_many_clients_that_never_read_what_they_may_have(make_server):
+    """Each stays below its own 64 MiB, and all together ask for more than memory is to hold for them.
+
+    512 MiB may wait for clients, and those that have the most go first; 256 MiB more may be on their way there, and all of it
+    twice while it is handed on.
+    """
+    server = make_server(globalOutstandingLimit=100_000).start().wait_serving()
+    count = scaled(60, 16)
+    session = server.session()
+    trees.create(session, "/big", b"x" * 1_000_000)
+    before = memory(server)
+    body = w.Out().string("/big").bool(False).bytes()
+    requests = request(w.SET_DATA, w.Out().string("/big").buffer(b"y" * 1_000_000).int(-1).bytes(), 1)
+    requests += b"".join(request(w.GET_DATA, body, xid) for xid in range(2, 52))
+    bad = [server.session(timeout_ms=40000) for _ in range(count)]
+    with others(server) as waits:
+        for each in bad:
+            each.sock.settimeout(30)
+            with contextlib.suppress(OSError):
+                each.sock.sendall(requests)
+            time.sleep(0.5)  # what they ask for takes its time, which is not what this is about
+        eventually(lambda: "bytes unread" in server.log or "behind one write" in server.log, 60, "somebody cut off")
+        time.sleep(2)
+    most = memory(server, "VmHWM") - before
+    tell(f"{count} clients with 50 MB each: {megabytes(most)}; others waited {waits[-1] * 1000:.0f} ms at most")
+    assert most < 2 * (512 + 256) * MEBIBYTE + 64 * MEBIBYTE
+    for each in bad:
+        each.abandon()
+    eventually(lambda: memory(server) - before < 128 * MEBIBYTE, 30, "its memory back")
+    assert trees.create(server.session(io_timeout=20), "/after") == "/after"

@@ -153,6 +153,8 @@ final class Ensemble {
     var listening: Set<Int64> = []
     var now: Int64 = 0
     var trace: [String] = []
+    var touched: [SessionTouch] = []
+    var largestPacket = 0
 
     func key(_ server: Int64, _ link: LinkID) -> String { "\(server)\(link)" }
 
@@ -172,8 +174,10 @@ final class Ensemble {
             dial(id, link, server.rawValue, isQuorum: false)
         case .quorumDial(let link, let endpoint):
             dial(id, link, Int64(endpoint.port / 100), isQuorum: true)
+        case .sessionsTouched(_, let touches): touched += touches
         case .electionSend(let link, let bytes), .quorumSend(let link, let bytes):
             guard let other = others[key(id, link)] else { return }
+            if other.isQuorum { note(bytes) }
             queue.append { [self] in
                 guard let lone = peers[other.server] else { return }
                 if other.isQuorum {
@@ -200,6 +204,13 @@ final class Ensemble {
         case .roleChanged(let role): trace.append("\(now) \(id) \(role)")
         case .note(let text, _): trace.append("\(now) \(id) \(text)")
         default: break
+        }
+    }
+
+    private func note(_ bytes: [UInt8]) {
+        var reader = JuteReader(bytes.rawSpan)
+        while let packet = try? QuorumPacket(from: &reader, dataSizeMax: 1 << 30) {
+            largestPacket = max(largestPacket, packet.data?.count ?? 0)
         }
     }
 

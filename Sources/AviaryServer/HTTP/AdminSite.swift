@@ -126,7 +126,10 @@ final class AdminSite: HTTPSite {
         case .snapshot: return takeSnapshot(request)
         case .restore: return restore(request)
         default:
-            if !request.isSecure { host.replica.metrics.add(.insecureAdminCount) }
+            // Where there is no other way in, it is no choice that somebody has made.
+            if !request.isSecure, settings.isUnified {
+                host.replica.metrics.add(.insecureAdminCount)
+            }
             return .answer(
                 host.replica.administer(command, request.query, Clock.now()), command.name)
         }

@@ -8,6 +8,12 @@
 
 /// Paths that go on meaning the same wherever they are read.
 enum AbsolutePath {
+    /// The directory of the process; empty if it is not there any more.
+    static var directory: String {
+        let path = of("./")
+        return path == "/" || !path.hasSuffix("/") ? path : String(path.dropLast())
+    }
+
     /// The path from the root, without resolving links.
     static func of(_ path: String) -> String {
         if path.hasPrefix("/") { return path }

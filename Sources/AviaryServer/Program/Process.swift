@@ -99,15 +99,18 @@ enum ServerProcess {
     static func environment() -> [(key: String, value: String)] {
         var names = utsname()
         unsafe uname(&names)
+        // As Java calls it.
+        let machine = field(names.machine)
+        let architecture = machine == "x86_64" ? "amd64" : machine
         let system = field(names.sysname), release = field(names.release)
         return [
             ("host.name", field(names.nodename)),
             ("java.version", "<NA>"), ("java.vendor", "<NA>"), ("java.home", "<NA>"),
             ("java.class.path", "<NA>"), ("java.library.path", "<NA>"),
             ("java.io.tmpdir", "<NA>"), ("java.compiler", "<NA>"),
-            ("os.name", system), ("os.arch", field(names.machine)), ("os.version", release),
+            ("os.name", system), ("os.arch", architecture), ("os.version", release),
             ("user.name", user), ("user.home", variable("HOME")),
-            ("user.dir", AbsolutePath.of("./")),
+            ("user.dir", AbsolutePath.directory),
         ] + memory()
     }
 

@@ -144,7 +144,7 @@ final class RunningServer {
         let links = PeerTransport(
             host: host, listeners: listeners,
             connectTimeout: .milliseconds(Int64(files.configuration.connectTimeout)),
-            security: peerSecurity)
+            security: peerSecurity, logins: files.peerLogins)
         if let peerSecurity { watch(peerSecurity.context, "servers", host.loop) }
         host.links = links
         if files.configuration.reconfigEnabled {

@@ -15,6 +15,8 @@ struct ServerFiles {
     var server = ServerID(0)
     /// Passwords by user of those who can log in by SASL; nil if nobody can.
     var logins: [String: String]?
+    /// How servers log in with each other; nil if they do not.
+    var peerLogins: PeerLogins?
     var warnings: [ConfigurationProblem] = []
 
     /// Reads everything, or says everything that is wrong.
@@ -43,6 +45,7 @@ struct ServerFiles {
         var problems = parsed.problems
         problems += files.readMembers(in: fileSystem)
         problems += files.readLogins(in: fileSystem)
+        problems += files.readPeerLogins(in: fileSystem)
         let errors = problems.filter { $0.severity == .error }
         guard errors.isEmpty else { return .failure(ConfigurationProblems(all: problems)) }
         problems += files.readServer(in: fileSystem)

@@ -28,6 +28,10 @@ final class ClientHandler: ChannelInboundHandler {
     /// Looks after a connection that is being closed.
     private var closing: Scheduled<Void>?
     private var pendingOutput = 0
+    /// What it takes of what all clients together may leave unread.
+    private var countedOutput = 0
+    /// Whether nothing of that counts any more.
+    private var isCutOff = false
     /// Whether `goOn` is going to be called by itself.
     private var isGoingOn = false
     /// Whether a TLS handshake is under way.
@@ -151,9 +155,47 @@ final class ClientHandler: ChannelInboundHandler {
                 return channel.close(promise: nil)
             }
         }
-        channel.writeAndFlush(buffer, promise: nil)
+        if channel.isWritable, size < OutputBound.countedSizeMin {
+            channel.writeAndFlush(buffer, promise: nil)
+        } else {
+            writeCounted(buffer, channel)
+        }
         // Requests may have been left unread until this was written.
         if size >= ClientHandler.largeOutput, unread != nil { goOnSoon() }
+    }
+
+    private func writeCounted(_ buffer: ByteBuffer, _ channel: any Channel) {
+        let size = buffer.readableBytes
+        countedOutput += size
+        host.outputBound.added(size, to: self)
+        guard !isCutOff else { return }
+        let this = NIOLoopBound(self, eventLoop: channel.eventLoop)
+        channel.writeAndFlush(buffer).whenComplete { _ in this.value.outputLeft(size) }
+    }
+
+    /// Some of what was counted has left, or never will.
+    private func outputLeft(_ size: Int) {
+        guard !isCutOff else { return }
+        countedOutput -= size
+        host.outputBound.removed(size, from: self, isAll: countedOutput == 0)
+    }
+
+    /// Closes the connection with all that waits for its client, because of what waits for all.
+    func cutOff(leavingUnread total: Int) {
+        host.serverLog.write(
+            .warning,
+            "Closing /\(channel?.remoteAddress?.text ?? "?"): clients leave \(total) bytes unread, "
+                + "and it has the most of them, \(countedOutput)")
+        isCutOff = true
+        isClosing = true
+        host.outputBound.removed(countedOutput, from: self, isAll: true)
+        countedOutput = 0
+        channel?.close(promise: nil)
+    }
+
+    /// Whether one client leaves less unread than another; the older one, if both leave the same.
+    static func owesLess(_ one: ClientHandler, _ other: ClientHandler) -> Bool {
+        (one.countedOutput, one.id?.rawValue ?? 0) < (other.countedOutput, other.id?.rawValue ?? 0)
     }
 
     func pause() { isPaused = true }

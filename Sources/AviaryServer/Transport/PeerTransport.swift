@@ -24,6 +24,8 @@ final class PeerTransport {
     private let connectTimeout: TimeAmount
     /// Nil where everything is plain.
     private let security: PeerSecurity?
+    /// Nil where nobody logs in.
+    private let logins: PeerLogins?
     private var channels: [LinkID: any Channel] = [:]
     private var unflushed: Set<LinkID> = []
     /// The ports for learners that are to be open.
@@ -32,9 +34,10 @@ final class PeerTransport {
 
     init(
         host: ReplicaHost, listeners: PeerListeners, connectTimeout: TimeAmount,
-        security: PeerSecurity?
+        security: PeerSecurity?, logins: PeerLogins?
     ) {
         self.security = security
+        self.logins = logins
         self.host = host
         self.listeners = listeners
         self.connectTimeout = connectTimeout
@@ -74,6 +77,10 @@ final class PeerTransport {
     private func accept(_ channel: any Channel, _ port: PeerPort) {
         do {
             try security?.accepted(channel)
+            let place = channel.remoteAddress?.text ?? "somewhere"
+            try logins?.accepted(channel, port) { [host] in
+                host.serverLog.write(.warning, "a server dialed from \(place): \($0)")
+            }
         } catch {
             return channel.close(promise: nil)
         }
@@ -121,13 +128,17 @@ final class PeerTransport {
     func dial(_ link: LinkID, _ endpoint: Endpoint, _ port: PeerPort) {
         let transport = NIOLoopBound(self, eventLoop: host.loop)
         let patience = unacknowledgedLimit
-        let security = NIOLoopBound(security, eventLoop: host.loop)
+        let security = NIOLoopBound((security, logins, host.serverLog), eventLoop: host.loop)
         ClientBootstrap(group: host.loop)
             .connectTimeout(connectTimeout)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 do {
-                    try security.value?.dialed(channel, endpoint)
+                    let (security, logins, serverLog) = security.value
+                    try security?.dialed(channel, endpoint)
+                    try logins?.dialed(channel, port) {
+                        serverLog.write(.warning, "dialed the server at \(endpoint): \($0)")
+                    }
                 } catch {
                     return channel.eventLoop.makeFailedFuture(error)
                 }

@@ -12,6 +12,8 @@ final class ReplicaHost {
     let replica: Replica
     private let allocator = ByteBufferAllocator()
     private var clients: [ConnectionID: ClientHandler] = [:]
+    /// What all clients together may leave unread.
+    let outputBound = OutputBound()
     private var lastConnection: Int64 = 0
     private var deadline: (time: Int64, task: Scheduled<Void>)?
     private var isPerforming = false

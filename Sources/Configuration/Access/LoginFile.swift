@@ -70,20 +70,38 @@ public struct LoginFile: Equatable, Sendable {
     public func users(
         of section: String, file: String
     ) throws(ConfigurationProblem) -> [String: String]? {
-        guard let entries = sections[section] else { return nil }
+        guard let options = try options(of: section, file: file) else { return nil }
         var users: [String: String] = [:]
-        for entry in entries {
-            guard entry.module == LoginFile.digestModule else {
-                throw ConfigurationProblem(
-                    .error,
-                    "\(section) uses \(entry.module); only \(LoginFile.digestModule) is there",
-                    file: file, line: nil)
-            }
-            for option in entry.options where option.key.hasPrefix("user_") {
-                users[String(option.key.dropFirst(5))] = option.value
-            }
+        for option in options where option.key.hasPrefix("user_") {
+            users[String(option.key.dropFirst(5))] = option.value
         }
         return users
+    }
+
+    /// The name and password with which a section logs in elsewhere, or nil if it has none.
+    ///
+    /// Throws if it needs Kerberos.
+    public func credentials(
+        of section: String, file: String
+    ) throws(ConfigurationProblem) -> (user: String, password: String)? {
+        let options = try options(of: section, file: file) ?? []
+        guard let user = options.last(where: { $0.key == "username" })?.value,
+            let password = options.last(where: { $0.key == "password" })?.value
+        else { return nil }
+        return (user, password)
+    }
+
+    private func options(
+        of section: String, file: String
+    ) throws(ConfigurationProblem) -> [Option]? {
+        guard let entries = sections[section] else { return nil }
+        for entry in entries where entry.module != LoginFile.digestModule {
+            throw ConfigurationProblem(
+                .error,
+                "\(section) uses \(entry.module); only \(LoginFile.digestModule) is there",
+                file: file, line: nil)
+        }
+        return entries.flatMap(\.options)
     }
 }
 

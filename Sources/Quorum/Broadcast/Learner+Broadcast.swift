@@ -98,14 +98,22 @@ extension Learner {
 
     private mutating func answerPing(_ zxid: Zxid, _ context: inout PeerContext) {
         guard let link else { return }
-        var writer = JuteWriter(capacity: touches.count * 12 + 16)
-        for (session, timeout) in touches.sorted(by: { $0.key < $1.key }) {
-            writer.writeInt64(session.rawValue)
-            writer.writeInt32(timeout)
-        }
+        // One of Apache ZooKeeper says all in one packet, and its leader takes none that is larger
+        // than a transaction: with very many clients it would be cut off. Several are understood.
+        let countMax = max(1, min(context.settings.packetSizeMax, 1 << 20) / SessionTouch.size)
+        var rest = touches.sorted { $0.key < $1.key }[...]
         touches.removeAll(keepingCapacity: true)
-        context.effects.send(
-            link, QuorumPacket(.ping, zxid: zxid, data: writer.copyBytes()))
+        repeat {
+            let part = rest.prefix(countMax)
+            rest = rest.dropFirst(part.count)
+            var writer = JuteWriter(capacity: part.count * SessionTouch.size + 16)
+            for (session, timeout) in part {
+                writer.writeInt64(session.rawValue)
+                writer.writeInt32(timeout)
+            }
+            context.effects.send(
+                link, QuorumPacket(.ping, zxid: zxid, data: writer.copyBytes()))
+        } while !rest.isEmpty
     }
 
     /// Sends a write or a sync to the leader; `observer` is whose client wants it, if not ours.

@@ -55,7 +55,9 @@ extension LearnerMaster {
     ) -> QuorumPacket? {
         guard let index = learners.firstIndex(where: { $0.link == link }) else { return nil }
         do {
-            return try learners[index].stream.next(sizeMax: context.settings.packetSizeMax)
+            var sizeMax = context.settings.packetSizeMax
+            if learners[index].isSynchronized { sizeMax = max(sizeMax, SessionTouch.listSizeMax) }
+            return try learners[index].stream.next(sizeMax: sizeMax)
         } catch {
             drop(link, &context)
             return nil

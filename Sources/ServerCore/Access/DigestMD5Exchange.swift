@@ -1,4 +1,3 @@
-import Crypto
 import Jute
 import Records
 
@@ -67,7 +66,7 @@ struct DigestMD5Exchange {
     private func check(
         _ token: [UInt8], nonce: [UInt8], _ logins: [String: String]
     ) throws(Failure) -> Success {
-        let nonceCount = DigestMD5Exchange.nonceCount, colon = DigestMD5Exchange.colon
+        let nonceCount = DigestMD5Proof.nonceCount
         guard let said = DigestMD5Directives(token),
             said["nonce"] == nonce, said["nc"] ?? nonceCount == nonceCount,
             said["qop"] ?? Array("auth".utf8) == Array("auth".utf8),
@@ -77,45 +76,11 @@ struct DigestMD5Exchange {
             String(decoding: uri, as: UTF8.self).lowercased() == self.uri,
             let response = said["response"], let password = logins[user]
         else { throw Failure() }
-        let names = [user, realm, password].map { DigestMD5Exchange.encode($0, isUTF8) }
-        let secret = DigestMD5Exchange.md5(Array(names.joined(separator: colon)))
-        var first = secret + colon + nonce + colon + cnonce
-        if let authorization = said["authzid"] { first += colon + authorization }
-        let middle =
-            colon + nonce + colon + nonceCount + colon + cnonce + Array(":auth:".utf8)
-        func proof(_ second: [UInt8]) -> [UInt8] {
-            DigestMD5Exchange.hashed(
-                DigestMD5Exchange.hashed(first) + middle + DigestMD5Exchange.hashed(second))
-        }
-        let expected = proof(Array("AUTHENTICATE:".utf8) + uri)
-        guard DigestMD5Exchange.areEqual(expected, response) else { throw Failure() }
-        return Success(
-            user: ByteString(user), token: Array("rspauth=".utf8) + proof(colon + uri))
-    }
-
-    private static let colon = [UInt8(ascii: ":")]
-    /// A nonce is used once.
-    private static let nonceCount = Array("00000001".utf8)
-
-    private static func md5(_ bytes: [UInt8]) -> [UInt8] { Array(Insecure.MD5.hash(data: bytes)) }
-
-    /// The hash in hexadecimal.
-    private static func hashed(_ bytes: [UInt8]) -> [UInt8] {
-        let digits = Array("0123456789abcdef".utf8)
-        return md5(bytes).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-    }
-
-    /// Names and passwords are hashed as ISO 8859-1 wherever that has all their characters.
-    private static func encode(_ text: String, _ isUTF8: Bool) -> [UInt8] {
-        if isUTF8, text.unicodeScalars.contains(where: { $0.value > 0xff }) {
-            return Array(text.utf8)
-        }
-        return text.unicodeScalars.map { UInt8(exactly: $0.value) ?? UInt8(ascii: "?") }
-    }
-
-    /// Takes the same time wherever the difference is.
-    private static func areEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
-        left.count == right.count && zip(left, right).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+        let proof = DigestMD5Proof(
+            user: user, realm: realm, password: password, isUTF8: isUTF8, nonce: nonce,
+            cnonce: cnonce, uri: uri, authorization: said["authzid"])
+        guard DigestMD5Proof.areEqual(proof.ofClient, response) else { throw Failure() }
+        return Success(user: ByteString(user), token: Array("rspauth=".utf8) + proof.ofServer)
     }
 }
 

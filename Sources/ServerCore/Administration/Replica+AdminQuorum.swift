@@ -26,10 +26,16 @@ extension Replica {
                         AdminValue.Field("server_addresses", .list([text(member.quorum)])),
                         AdminValue.Field("election_addresses", .list([text(member.election)])),
                         AdminValue.Field(
-                            "client_address", .text(member.client.map { "\($0)" } ?? "")),
+                            "client_address", .text(clientAddress(of: member))),
                         AdminValue.Field("learner_type", .text("participant")),
                     ]))
             })
+    }
+
+    /// Where the configuration does not say it, only the server's own is known.
+    private func clientAddress(of member: Member) -> String {
+        if let client = member.client { return "\(client)" }
+        return member.id == settings.server ? "0.0.0.0:\(settings.description.clientPort)" : ""
     }
 
     private func text(_ endpoint: Endpoint) -> AdminValue { .text("\(endpoint)") }
@@ -41,13 +47,12 @@ extension Replica {
             ]
         }
         let zxid = lastZxid
-        let client = own.client.map { "\($0)" } ?? "0.0.0.0:\(settings.description.clientPort)"
         return [
             AdminValue.Field("myid", .number(settings.server.rawValue)),
             AdminValue.Field("is_leader", .bool(status.leader == settings.server)),
             AdminValue.Field("quorum_address", address(own.quorum)),
             AdminValue.Field("election_address", address(own.election)),
-            AdminValue.Field("client_address", .text(client)),
+            AdminValue.Field("client_address", .text(clientAddress(of: own))),
             AdminValue.Field("voting", .bool(own.role == .participant)),
             AdminValue.Field("last_zxid", .text("0x\(zxid.hex)")),
             AdminValue.Field("zab_epoch", .number(zxid.epoch.rawValue)),

@@ -45,7 +45,9 @@ extension Replica {
     func connectionLines(withDetails: Bool) -> String {
         connections.values.sorted { $0.id < $1.id }.map { connection in
             let counts = connection.statistics
-            let operations = connection.isPaused ? "0" : "1"
+            // Of one that has sent a four letter word nothing more is wanted.
+            let isDone = connection.state == .fresh && counts.received > 0
+            let operations = connection.isPaused || isDone ? "0" : "1"
             var line = " /\(AddressCredential.text(of: connection.address)):\(connection.port)"
             line += "[\(operations)](queued=\(connection.outstanding.count)"
             line += ",recved=\(counts.received),sent=\(counts.sent)"
@@ -58,7 +60,7 @@ extension Replica {
         let counts = connection.statistics
         var text = ",sid=\(connection.session),lop=\(counts.lastOperation?.shortName ?? "NA")"
         text += ",est=\(counts.establishedAt),to=\(connection.timeout)"
-        if let xid = counts.lastXid, xid.rawValue >= 0 {
+        if let xid = counts.lastXid {
             text += ",lcxid=0x\(String(xid.rawValue, radix: 16))"
         }
         text += ",lzxid=\(counts.lastZxid),lresp=\(counts.lastResponseAt)"

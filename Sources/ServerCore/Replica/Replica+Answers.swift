@@ -9,9 +9,10 @@ extension Replica {
     /// Answers from the head of the queue as far as nothing has to be waited for.
     func answerReady(_ connection: Connection) {
         while connection.state == .established, let head = connection.outstanding.first {
-            guard connection.output.count <= Connection.outputMax else {
-                return closeOverfull(connection)
-            }
+            let isOverfull =
+                connection.output.count > Connection.outputMax
+                || undrainedBytes > Connection.outputMaxOfAll && connection.owesEnough
+            if isOverfull { return closeOverfull(connection) }
             switch head.kind {
             case .write: return
             case .sync(_, isDone: false): return
@@ -43,6 +44,7 @@ extension Replica {
             .warning,
             "Closing /\(AddressCredential.text(of: connection.address)):\(connection.port): "
                 + "\(connection.output.count) bytes of answers behind one write, and more to come")
+        undrainedBytes -= connection.output.count
         connection.output = JuteWriter(capacity: 512)
         close(connection)
     }
@@ -65,6 +67,7 @@ extension Replica {
         _ type: OpCode, since: Int64, zxid: Zxid, from start: Int, _ connection: Connection
     ) {
         markDirty(connection)
+        undrainedBytes += connection.output.count - start
         statistics.answered(connection.output.count - start - 4)
         connection.statistics.sent += 1
         let latency = max(0, now.monotonicMilliseconds - since)

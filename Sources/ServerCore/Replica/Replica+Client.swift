@@ -52,6 +52,7 @@ extension Replica {
     public func clientClosed(_ id: ConnectionID, _ now: Moment) {
         self.now = now
         guard let connection = connections[id] else { return }
+        metrics.add(.connectionDropCount)
         forget(connection)
         settle()
     }
@@ -78,7 +79,6 @@ extension Replica {
     /// Closes the connection once what it is owed so far has been written.
     func close(_ connection: Connection) {
         guard connection.state != .closing else { return }
-        metrics.add(.connectionDropCount)
         forget(connection)
         emit(.closeClient(connection.id))
     }
@@ -137,7 +137,10 @@ extension Replica {
     private func frameLength(_ reader: inout JuteReader, _ connection: Connection) -> Int? {
         guard let length = try? reader.readInt32() else { return nil }
         if connection.state == .fresh, let word = FourLetterWords.Word(rawValue: length) {
+            statistics.packetsReceived += 1
+            connection.statistics.received += 1
             connection.output.writeBytes(Array(answer(word).utf8))
+            statistics.packetsSent += 1
             markDirty(connection)
             close(connection)
             return nil

@@ -12,7 +12,8 @@ extension Replica {
         _ xid: Xid, _ type: OpCode, _ reader: inout JuteReader, _ connection: Connection
     ) {
         guard isServing else { return close(connection) }
-        connection.statistics.lastXid = xid
+        // What a client library asks for by itself has a number below 0, and is none to remember.
+        if xid.rawValue >= 0 { connection.statistics.lastXid = xid }
         if type != .auth, type != .sasl {
             guard isAdmitted(xid, connection), touch(connection) else { return }
             if isReadOnly, refuseInReadOnlyMode(xid, type, connection) { return }

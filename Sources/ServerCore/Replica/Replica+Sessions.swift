@@ -128,6 +128,7 @@ extension Replica {
             password: SessionPassword.make(for: session),
             isReadOnly: connection.wantsReadOnlyByte ? isReadOnly : nil)
         connection.statistics.lastOperation = .createSession
+        connection.statistics.sent += 1
         statistics.packetsSent += 1
         markDirty(connection)
         resume(connection)

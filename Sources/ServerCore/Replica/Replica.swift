@@ -69,6 +69,8 @@ public final class Replica {
     var connectionBySession: [SessionID: Connection] = [:]
     var connectionsByAddress: [[UInt8]: Int] = [:]
     var dirty: [Connection] = []
+    /// Bytes of answers since the driver took any, over all connections.
+    var undrainedBytes = 0
     /// Requests of clients not answered yet, over all connections.
     var outstandingCount = 0
     /// While more than this many wait, connections that wait are not read from.
@@ -150,12 +152,15 @@ public final class Replica {
         for connection in dirty {
             connection.isDirty = false
             guard !connection.output.isEmpty else { continue }
-            metrics.add(.responseBytes, connection.output.bytes.byteCount)
+            if connection.session != .none {
+                metrics.add(.responseBytes, connection.output.bytes.byteCount)
+            }
             body(connection.id, connection.output.bytes)
             // One large answer must not cost its memory for the rest of the connection's life.
             connection.output.removeAll(keepingAtMost: Connection.outputKept)
         }
         dirty.removeAll(keepingCapacity: true)
+        undrainedBytes = 0
     }
 
     /// The effects since the last call, in the order in which they are to be performed.

@@ -29,9 +29,18 @@ struct ServerStatistics {
         replySize.record(size)
     }
 
-    /// Back to nothing, as `srst` does.
+    /// Counts requests anew, as `srst` wants it.
+    ///
+    /// What somebody has to look into stays, as in Apache ZooKeeper.
     mutating func reset() {
-        self = ServerStatistics()
+        var fresh = ServerStatistics()
+        fresh.authenticationFailures = authenticationFailures
+        fresh.slowSyncs = slowSyncs
+        fresh.nonMutualRemote = nonMutualRemote
+        fresh.nonMutualLocal = nonMutualLocal
+        fresh.quotaNotedAt = quotaNotedAt
+        fresh.proposalSize = proposalSize
+        self = fresh
     }
 }
 
