@@ -165,6 +165,17 @@ struct LogDamageTests {
         }
     }
 
+    @Test func `a log whose only record is damaged stops the start`() throws {
+        for position in Self.offset(of: 1)..<Self.offset(of: 2) {
+            let disk = try TestDisk()
+            try disk.writeSnapshot(.zero)
+            try disk.writeLog(1...1)
+            try disk.writeLog(2...4)
+            disk.fileSystem.damage(Self.path, at: position)
+            #expect(disk.recoveryError()?.offset == Self.offset(of: 1))
+        }
+    }
+
     @Test func `a torn record that the next log holds whole is fine`() throws {
         // Apache ZooKeeper leaves such tails in place.
         let disk = try Self.disk(hasSuccessor: true)

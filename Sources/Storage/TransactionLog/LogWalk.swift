@@ -146,8 +146,10 @@ struct LogWalk: ~Copyable {
     /// Whether what cannot be read in the present file was written again to the next one.
     private func isSuperseded(_ tail: LogTail, _ stop: LogFileReader.Stop) -> Bool {
         let successor = files[index + 1].zxid
-        guard let last else { return tail.laterRecord == nil }
-        if successor == last.next { return true }
-        return tail.isHarmlessAtTheEnd(stop) && successor.epoch > last.epoch
+        // Without a record before it, it is the file's first one, whose zxid is the file's name. Were
+        // that written again, it would be to a file of the same name.
+        if let last, successor == last.next { return true }
+        let epoch = last?.epoch ?? files[index].zxid.epoch
+        return tail.isHarmlessAtTheEnd(stop) && successor.epoch > epoch
     }
 }
