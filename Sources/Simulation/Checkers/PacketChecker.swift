@@ -109,7 +109,12 @@ struct PacketChecker {
     private mutating func checkLearner(
         _ packet: QuorumPacket, _ link: Link, _ disk: Disk, _ fail: Fail
     ) {
-        if diskless.contains(link.connection) { return }
+        if diskless.contains(link.connection) {
+            if keepsHistory(packet, disk) {
+                owners[packet.zxid.epoch, default: []].insert(link.from)
+            }
+            return
+        }
         let server = link.from
         if packet.kind == .ackEpoch {
             guard let data = packet.data else { return }
@@ -140,6 +145,17 @@ struct PacketChecker {
             return
         }
         acknowledgesHistory(packet.zxid.epoch, link, disk, fail)
+    }
+
+    /// Who came as an observer without a disk may be a voter by the next configuration: it puts the
+    /// leader's history on its disk before it says so, and counts among those that have it.
+    private func keepsHistory(_ packet: QuorumPacket, _ disk: Disk) -> Bool {
+        let epoch = packet.zxid.epoch
+        guard packet.kind == .ack, packet.zxid.isEpochStart, let wanted = initial[epoch] else {
+            return false
+        }
+        return disk.acceptedEpoch == epoch && disk.currentEpoch == epoch && disk.undurable == nil
+            && disk.last >= wanted
     }
 
     /// The ACK of NEWLEADER says that the leader's history is on disk, and the epoch after it.

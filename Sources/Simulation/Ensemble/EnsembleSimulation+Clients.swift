@@ -21,6 +21,9 @@ extension EnsembleSimulation {
                 inspect(number)
             } else if clients[number].isOperator {
                 operate(number)
+            } else if admin != nil, isCalm, random.chance(3, in: 4) {
+                // Who reads a log from a slow disk is to catch up with what is written meanwhile.
+                break
             } else {
                 request(number)
             }
