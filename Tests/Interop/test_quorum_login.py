@@ -1,4 +1,6 @@
 """Logins between servers (quorum.auth.*): ours among each other, with Apache ZooKeeper's, and on the way there without a pause."""
+import socket
+
 import pytest
 
 from harness.waiting import eventually
@@ -97,3 +99,23 @@ def test_logins_without_passwords_are_an_error(make_ensemble, without):
     eventually(lambda: not server.alive, 20, "the server ending")
     assert server.process.returncode == 65
     assert (without if without != "file" else "java.security.auth.login.config") in server.log
+
+
+@pytest.mark.ours
+def test_a_login_that_is_not_answered_ends(make_ensemble, kazoo):
+    ensemble = make_ensemble(3)
+    for server in ensemble:
+        secure(server)
+        server.config["cnxTimeout"] = 300
+    election = int(ensemble.members[2].rsplit(":", 1)[1])
+    with socket.create_server(("127.0.0.1", election)) as mute:
+        ensemble.start(1, 2).wait_ready()
+        eventually(lambda: "it does not answer the login" in ensemble[1].log + ensemble[2].log, 30, "a line about it")
+        mute.settimeout(5)
+        dialed, _ = mute.accept()
+        with dialed:
+            dialed.settimeout(5)
+            while dialed.recv(4096):
+                pass
+    kazoo(ensemble[1].address).create("/a", b"x")
+    ensemble[3].start().wait_serving()

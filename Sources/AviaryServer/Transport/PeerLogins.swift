@@ -30,7 +30,8 @@ struct PeerLogins {
         let login = DialedLogin(
             user: own.user, password: own.password, cnonce: PeerLogins.nonce())
         try channel.pipeline.syncOperations.addHandler(
-            DialedLoginHandler(login, greetsFirst: port == .election, refused: refused))
+            DialedLoginHandler(
+                login, greetsFirst: port == .election, patience: patience, refused: refused))
     }
 
     /// Letters and digits that nobody foresees.
@@ -49,15 +50,21 @@ final class DialedLoginHandler: ChannelDuplexHandler {
 
     private var login: DialedLogin
     private let greetsFirst: Bool
+    private let patience: TimeAmount
     private let refused: (String) -> Void
     private var hasBegun = false
     private var isOver = false
-    /// What is said after the login.
+    private var limit: Scheduled<Void>?
+    /// What is said after the login: no more than is written in the time that it may take.
     private var waiting: [(bytes: ByteBuffer, promise: EventLoopPromise<Void>?)] = []
 
-    init(_ login: DialedLogin, greetsFirst: Bool, refused: @escaping (String) -> Void) {
+    init(
+        _ login: DialedLogin, greetsFirst: Bool, patience: TimeAmount,
+        refused: @escaping (String) -> Void
+    ) {
         self.login = login
         self.greetsFirst = greetsFirst
+        self.patience = patience
         self.refused = refused
     }
 
@@ -69,6 +76,11 @@ final class DialedLoginHandler: ChannelDuplexHandler {
     private func begin(_ context: ChannelHandlerContext) {
         hasBegun = true
         send(login.opening, context)
+        let both = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        limit = context.eventLoop.scheduleTask(in: patience) {
+            let (handler, context) = both.value
+            handler.perform(handler.login.receivedNoMore(), context)
+        }
     }
 
     private func send(_ bytes: [UInt8], _ context: ChannelHandlerContext) {
@@ -91,13 +103,19 @@ final class DialedLoginHandler: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isOver else { return context.fireChannelRead(data) }
-        switch login.received(Array(unwrapInboundIn(data).readableBytesView)) {
-        case nil: break
+        let bytes = Array(unwrapInboundIn(data).readableBytesView)
+        if let action = login.received(bytes) { perform(action, context) }
+    }
+
+    private func perform(_ action: PeerLoginAction, _ context: ChannelHandlerContext) {
+        switch action {
         case .send(let bytes): send(bytes, context)
         case .refuse(let reason):
+            limit?.cancel()
             refused(reason)
             context.close(promise: nil)
         case .goOn(let rest):
+            limit?.cancel()
             isOver = true
             for each in waiting {
                 context.write(wrapOutboundOut(each.bytes), promise: each.promise)
@@ -109,6 +127,7 @@ final class DialedLoginHandler: ChannelDuplexHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        limit?.cancel()
         for each in waiting { each.promise?.fail(ChannelError.ioOnClosedChannel) }
         waiting = []
         context.fireChannelInactive()

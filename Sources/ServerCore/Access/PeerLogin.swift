@@ -65,6 +65,9 @@ public struct DialedLogin: Sendable {
         }
     }
 
+    /// The other end has said nothing for too long.
+    public func receivedNoMore() -> PeerLoginAction { .refuse("it does not answer the login") }
+
     private mutating func answer(_ challenge: [UInt8]) -> [UInt8]? {
         guard let said = DigestMD5Directives(challenge), let nonce = said["nonce"],
             said["algorithm"] ?? [] == Array("md5-sess".utf8), let isUTF8 = said.isUTF8,
