@@ -84,8 +84,8 @@ let package = Package(
         .target(
             name: "Fuzzing",
             dependencies: [
-                "AviaryEnsemble", "Configuration", "Jute", "Records", "Simulation", "Storage",
-                "YAML",
+                "AviaryEnsemble", "Configuration", "Jute", "Records", "ServerCore", "Simulation",
+                "Storage", "YAML",
             ]),
 
         // Layer 6: the program

@@ -14,6 +14,8 @@ extension FuzzTarget {
     ) { input in
         let isFile = input.first.map { $0 % 2 == 0 } ?? true
         return DiskImage.start { fileSystem in
+            // Without any snapshot no log is looked at.
+            try DiskImage.writeSnapshot(Databases.body, at: .zero, fileSystem)
             if isFile {
                 fileSystem.install(Array(input.dropFirst()), at: "/log/version-2/log.1")
             } else {
@@ -94,10 +96,12 @@ enum DiskImage {
         try log.commit()
     }
 
-    static func writeSnapshot(_ body: [UInt8], _ fileSystem: SimulatedFileSystem) throws {
-        var writer = try SnapshotFileWriter(Zxid(5), in: directories.snapshots, of: fileSystem)
+    static func writeSnapshot(
+        _ body: [UInt8], at zxid: Zxid = Zxid(5), _ fileSystem: SimulatedFileSystem
+    ) throws {
+        var writer = try SnapshotFileWriter(zxid, in: directories.snapshots, of: fileSystem)
         try writer.append(body)
-        _ = try writer.finish(SnapshotTrailer(digest: nil, lastZxid: Zxid(5)))
+        _ = try writer.finish(SnapshotTrailer(digest: nil, lastZxid: zxid))
     }
 
     /// A disk on which a server has lived: without one it would not vote.

@@ -11,6 +11,7 @@ public struct FuzzTarget: Sendable {
 
     /// Every decoder of something from outside.
     public static let all: [FuzzTarget] = [
-        clientFrames, quorumPackets, electionMessages, log, snapshot, zooCfg, yaml, logins,
+        clientFrames, quorumPackets, electionMessages, peerLogins, log, snapshot, zooCfg, yaml,
+        logins,
     ]
 }

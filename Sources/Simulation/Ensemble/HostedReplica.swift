@@ -26,6 +26,8 @@ public final class HostedReplica {
     public private(set) var output: [UInt8] = []
     /// What the leader was told.
     public private(set) var said: [UInt8] = []
+    /// What the server has said to its peers in elections, and whom it has dialed.
+    public private(set) var votes: [UInt8] = []
     /// Clients that were disconnected.
     public private(set) var closedCount = 0
     /// Why the process would have ended.
@@ -141,6 +143,8 @@ public final class HostedReplica {
                     replica.quorumDialed(dialed, now)
                 case .quorumSend(let link, let bytes) where link == self.link: said += bytes
                 case .quorumClose(let closed) where closed == link: link = nil
+                case .electionSend(_, let bytes): votes += bytes
+                case .electionDial(_, let endpoint): votes += endpoint.host.bytes
                 case .fatal(_, let reason): fatal = reason
                 default: break
                 }
