@@ -76,7 +76,7 @@ public enum KnownKeys {
         "electionPortBindRetry", "flushDelay", "maxWriteQueuePollTime", "maxBatchSize",
         "serializeLastProcessedZxid.enabled", "observer.election.DelayMs",
         "requireKerberosConfig", "security.auth_to_local", "test.allowDiscontinuousProposals",
-        "testingonly.initialZxid",
+        "testingonly.initialZxid", "server.realm", "server.principal",
     ]
 
     /// Keys of Apache ZooKeeper whose effect is not there yet.

@@ -97,9 +97,13 @@ public struct MembershipProblem: Error, Equatable, Sendable {
 }
 
 extension Membership {
+    /// Keys of clients that look like those of members.
+    private static let lookalikes: Set<String> = ["server.realm", "server.principal"]
+
     /// Whether a key of zoo.cfg belongs to the membership.
     public static func isKey(_ key: String) -> Bool {
-        key.hasPrefix("server.") || key.hasPrefix("group") || key.hasPrefix("weight")
+        (key.hasPrefix("server.") && !lookalikes.contains(key))
+            || key.hasPrefix("group") || key.hasPrefix("weight")
     }
 
     /// A membership from its entries.

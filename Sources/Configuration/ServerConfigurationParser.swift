@@ -41,7 +41,13 @@ struct ServerConfigurationParser {
 
     private mutating func read(_ entry: PropertiesFile.Entry) {
         let key = entry.key.hasPrefix("zookeeper.") ? String(entry.key.dropFirst(10)) : entry.key
-        if Membership.isKey(key) { return }
+        if Membership.isKey(key) {
+            // With the prefix, or as an option of the process, it is no line of a member.
+            if entry.key != key || entry.line == 0 {
+                warn("\(key)=\(entry.value) counts only in the file, without zookeeper.", entry)
+            }
+            return
+        }
         if readText(key, entry) || readFlag(key, entry) || readNumber(key, entry)
             || readAdministration(key, entry) || readAccess(key, entry) || readTLS(key, entry)
             || readLimit(key, entry) || readQuorumLogin(key, entry)

@@ -1,6 +1,7 @@
 // Every key that Apache ZooKeeper 3.9 reads: each has an effect, or a line says that it has none.
 
 import Configuration
+import Records
 import Testing
 
 private func parse(_ lines: String) -> (ServerConfiguration, [ConfigurationProblem]) {
@@ -117,7 +118,8 @@ private let ineffective = [
     "metricsProvider.workerShutdownTimeoutMs", "metricsProvider.httpsPort",
     "metricsProvider.ssl.keyStore.location", "audit.impl.class", "messageTracker.Enabled",
     "messageTracker.BufferSize", "pathStats.enabled", "jmx.log4j.disable", "controllerPort",
-    "test.allowDiscontinuousProposals", "testingonly.initialZxid",
+    "test.allowDiscontinuousProposals", "testingonly.initialZxid", "server.realm",
+    "server.principal", "zookeeper.server.realm",
 ]
 
 @Test(arguments: ineffective)
@@ -137,4 +139,15 @@ func `what would be unsafe to pass over is refused`(_ key: String) {
 @Test(arguments: ["ssl.clientHostnameVerification", "ssl.quorum.clientHostnameVerification"])
 func `names in certificates of clients are not looked at, which is said`(_ key: String) {
     #expect(parse("\(key)=true").1.map(\.severity) == [.warning])
+}
+
+@Test(arguments: ["zookeeper.server.1=h:1:2", "zookeeper.group.1=1"])
+func `a member with the prefix of a property is no member, which is said`(_ line: String) {
+    let (configuration, problems) = parse(line)
+    #expect(configuration.membership.members.isEmpty && problems.map(\.severity) == [.warning])
+}
+
+@Test func `a slip of the hand in a member's number is an error, and no unknown key`() {
+    #expect(parse("server.1a=h:1:2").1.map(\.severity) == [.error])
+    #expect(parse("server.realms=X").1.map(\.severity) == [.error])
 }

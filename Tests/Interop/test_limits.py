@@ -1,4 +1,5 @@
 """What becomes of clients that are too many, too silent, or ask for too much at once."""
+import re
 import socket
 import time
 
@@ -173,3 +174,36 @@ def test_an_answer_to_a_multi_read_has_an_end(make_server):
     assert read(2100).err == -8
     assert read(10).err == 0
     assert server.alive
+
+
+def test_dump_says_when_silent_connections_are_closed(make_server, under_test):
+    """The sets of the connections, without those that have become empty: a server of ours keeps none of these."""
+    shapes = []
+    for kind in (under_test, "apache"):
+        server = make_server(kind, folder=f"dump-{kind}").start().wait_serving()
+        held = [server.session(timeout_ms=each) for each in (30_000, 30_000, 4_000)]
+        now = time.time()
+        lines = server.word("dump").partition("Connections dump:\n")[2].splitlines()
+        head = re.fullmatch(r"Connections Sets \((\d+)\)/\((\d+)\):", lines[0])
+        assert head[2] == "4", lines
+        names, due, sets = {f"0x{each.id:x}": f"{each.timeout_ms} ms" for each in held}, None, []
+        for line in lines[1:]:
+            if told := re.fullmatch(r"(\d+) expire at (\w{3} \w{3} \d\d \d\d:\d\d:\d\d \w+ \d{4}):", line):
+                due = time.mktime(time.strptime(re.sub(r" \w+ (\d{4})$", r" \1", told[2])))
+                if told[1] != "0":
+                    sets.append([])
+            else:
+                told = re.fullmatch(r"\tip: /127\.0\.0\.1:\d+ sessionId: (0x[0-9a-f]+)", line)
+                name = names.get(told[1], "the one that asks")
+                sets[-1].append(name)
+                timeout = 10 if told[1] == "0x0" else int(name.split()[0]) / 1000
+                # Sets are 10 s apart; a date has whole seconds.
+                assert now + timeout - 2 <= due <= now + timeout + 12, line
+        assert sum(map(len, sets)) == 4 and int(head[1]) >= len(sets), lines
+        if kind == "aviary":
+            assert int(head[1]) == len(sets)
+        shapes.append(sorted(each for one in sets for each in one))
+        for each in held:
+            each.close()
+    assert shapes[0] == shapes[1]
+    assert "the one that asks" in shapes[0]

@@ -13,11 +13,14 @@ extension Replica {
             ? settings.limits.sessionlessTimeout : Int64(connection.timeout)
     }
 
+    /// When a connection is closed if nothing comes any more.
+    func silenceDeadline(of connection: Connection) -> Int64 {
+        silent.deadline(heardAt: connection.heardAt, timeout: silenceMax(connection))
+    }
+
     func watchSilence(of connection: Connection) {
         connection.heardAt = now.monotonicMilliseconds
-        silent.enter(
-            connection.id,
-            at: silent.deadline(heardAt: connection.heardAt, timeout: silenceMax(connection)))
+        silent.enter(connection.id, at: silenceDeadline(of: connection))
     }
 
     /// Closes what has been silent for too long: probes that hang, and connections whose other
@@ -26,8 +29,7 @@ extension Replica {
         let time = now.monotonicMilliseconds
         for id in silent.take(now: time) {
             guard let connection = connections[id] else { continue }
-            let due = silent.deadline(
-                heardAt: connection.heardAt, timeout: silenceMax(connection))
+            let due = silenceDeadline(of: connection)
             if due > time {
                 silent.enter(id, at: due)
             } else {

@@ -39,12 +39,29 @@ extension Replica {
             lines += tree.ephemerals(of: owner).map { "\t\($0)" }
         }
         lines.append("Connections dump:")
-        lines.append("Connections Sets (1)/(\(connections.count)):")
-        for connection in connections.values.sorted(by: { $0.id < $1.id }) {
-            let address = AddressCredential.text(of: connection.address)
-            lines.append("\tip: /\(address):\(connection.port) sessionId: \(connection.session)")
-        }
+        lines += connectionSetLines
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// The connections by when they are closed unless something comes.
+    private var connectionSetLines: [String] {
+        let sets = Dictionary(grouping: connections.values) { silenceDeadline(of: $0) }
+            .sorted { $0.key < $1.key }
+        var lines = ["Connections Sets (\(sets.count))/(\(connections.count)):"]
+        for (deadline, members) in sets {
+            lines.append("\(members.count) expire at \(dateText(ofDeadline: deadline)):")
+            for connection in members.sorted(by: { $0.id < $1.id }) {
+                let address = AddressCredential.text(of: connection.address)
+                lines.append(
+                    "\tip: /\(address):\(connection.port) sessionId: \(connection.session)")
+            }
+        }
+        return lines
+    }
+
+    private func dateText(ofDeadline deadline: Int64) -> String {
+        CalendarDate.text(
+            milliseconds: now.wallMilliseconds + deadline - now.monotonicMilliseconds)
     }
 
     private func sessionLines(_ kind: String, _ tracker: SessionTracker) -> [String] {
@@ -52,9 +69,8 @@ extension Replica {
         let count = sets.reduce(0) { $0 + $1.sessions.count }
         var lines = ["\(kind)Session Sets (\(sets.count))/(\(count)):"]
         for set in sets {
-            let left = set.deadline - now.monotonicMilliseconds
-            let date = CalendarDate.text(milliseconds: now.wallMilliseconds + left)
-            lines.append("\(set.sessions.count) expire at \(date):")
+            lines.append(
+                "\(set.sessions.count) expire at \(dateText(ofDeadline: set.deadline)):")
             lines += set.sessions.map { "\t\($0)" }
         }
         return lines
