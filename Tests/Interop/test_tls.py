@@ -203,6 +203,51 @@ def test_a_store_that_lacks_one_half_stops_the_start_with_a_line_that_says_it(ma
     assert said in server.log
 
 
+def store_of(key, certificates, password, how):
+    """A PKCS #12 file of a key and certificates that may be of other keys, which no tool makes."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.serialization import pkcs12
+    schemes = {"new": pkcs12.PBES.PBESv2SHA256AndAES256CBC, "old": pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC}
+    guard = serialization.NoEncryption() if how == "plain" else serialization.PrivateFormat.PKCS12.encryption_builder().kdf_rounds(
+        1000).key_cert_algorithm(schemes[how]).hmac_hash(hashes.SHA256() if how == "new" else hashes.SHA1()).build(password.encode())
+    return pkcs12.serialize_key_and_certificates(
+        b"own", serialization.load_pem_private_key(key.read_bytes(), None), None,
+        [x509.load_pem_x509_certificate(each.read_bytes()) for each in certificates], guard)
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("how", ["new", "old", "plain"])
+def test_a_store_with_certificates_of_other_keys_stops_the_start_and_not_a_server(make_server, secure, authority, tmp_path, how):
+    pytest.importorskip("cryptography")
+    password = "" if how == "plain" else authority.password
+    (certificate, _), (_, key) = authority.server, authority.issue("stranger", "/CN=stranger", algorithm="ec")
+    foreign = store_of(key, [certificate, authority.certificate], password, how)
+    store = tmp_path / "store.p12"
+    store.write_bytes(foreign)
+    config = {"ssl.keyStore.location": store, "ssl.keyStore.password": password, "ssl.trustStore.location": authority.certificate}
+    server = make_server(secureClientPort=places.free_port(), **config).start()
+    assert server.process.wait(20) == 65
+    assert f"ssl.keyStore.location={store}: holds a private key and certificates of other keys" in server.log
+    # Of several certificates the one of the key counts, and a server that runs goes on with what it has.
+    store.write_bytes(store_of(authority.server[1], [authority.certificate, certificate], password, how))
+    server, port = secure(**config, **{"ssl.clientAuth": "none"})
+    assert word(port, "ruok", authority=authority)[0] == "imok"
+    store.write_bytes(foreign)
+    eventually(lambda: "certificates of other keys" in server.log, 10, "the complaint")
+    assert word(port, "ruok", authority=authority)[0] == "imok"
+
+
+@pytest.mark.ours
+def test_a_wrong_password_of_a_store_is_said(make_server, authority):
+    for store in (authority.pkcs12_store(*authority.server), authority.pem_store(*authority.server, authority.password)):
+        for password in ("wrong", "", "fälsch"):
+            config = {"ssl.keyStore.location": store, "ssl.keyStore.password": password, "ssl.trustStore.location": authority.certificate}
+            server = make_server(folder=f"{store.name}-{len(password)}", secureClientPort=places.free_port(), **config).start()
+            assert server.process.wait(20) == 65, server.log
+            assert f"ssl.keyStore.location={store}" in server.log
+
+
 def test_one_port_takes_plain_connections_and_tls(make_server, authority, client, under_test):
     for kind in (under_test, "apache"):
         server = make_server(kind, folder=f"unified-{kind}", **{

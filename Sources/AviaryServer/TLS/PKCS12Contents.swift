@@ -2,23 +2,31 @@ import ServerCore
 
 /// What a PKCS #12 file holds, as far as can be seen without its password.
 ///
-/// The library that reads it ends the process when there is no key in it, or no certificate, so
-/// that is looked for first. A certificate that belongs to another key cannot be seen from outside.
+/// The library that reads it ends the process when there is no key in it, no certificate, or none of
+/// that key, so that is looked for first; `PKCS12Check` looks into what is encrypted.
 struct PKCS12Contents {
     /// What is wrong with a file.
     struct Problem: Error, CustomStringConvertible {
         let description: String
     }
 
-    private var hasKey = false
-    /// Certificates are mostly encrypted, so what is hidden counts.
-    private var hasCertificate = false
+    /// The key as it is, in PKCS #8.
+    private(set) var plainKey: [UInt8]?
+    /// The key encrypted, in PKCS #8.
+    private(set) var encryptedKey: [UInt8]?
+    /// X.509 certificates that are not encrypted.
+    private(set) var certificates: [[UInt8]] = []
+    /// What is encrypted as a whole: mostly certificates.
+    private(set) var encryptedSafes: [[UInt8]] = []
 
     // Object identifiers, as they stand in the file: PKCS #7's two kinds of content, and PKCS #12's
     // bags.
-    private static let data: [UInt8] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 1]
+    static let data: [UInt8] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 1]
     private static let encrypted: [UInt8] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 6]
     private static let bags: [UInt8] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 10, 1]
+    static let keyBag = bags + [1]
+    private static let encryptedKeyBag = bags + [2]
+    static let certificateBag = bags + [3]
 
     init(_ bytes: [UInt8]) throws(Problem) {
         var file = DERReader(bytes[...])
@@ -28,7 +36,7 @@ struct PKCS12Contents {
         else { throw Problem(description: "is no PKCS #12 file, or in a form that is not read") }
         while let safe = list.take(0x30) {
             if PKCS12Contents.kind(of: safe) == PKCS12Contents.encrypted {
-                hasCertificate = true
+                encryptedSafes.append(Array(safe.whole))
             } else if var inner = PKCS12Contents.data(in: safe) {
                 lookAtBags(&inner)
             }
@@ -37,12 +45,12 @@ struct PKCS12Contents {
 
     /// Says what is missing.
     func check() throws(Problem) {
-        guard hasKey else {
+        guard plainKey != nil || encryptedKey != nil else {
             throw Problem(
                 description: "holds no private key; 'openssl pkcs12 -export -inkey KEY -in CERT' "
                     + "makes a file that does")
         }
-        guard hasCertificate else {
+        guard !certificates.isEmpty || !encryptedSafes.isEmpty else {
             throw Problem(
                 description: "holds a private key and no certificate; 'openssl pkcs12 -export "
                     + "-inkey KEY -in CERT' makes a file with both")
@@ -52,12 +60,21 @@ struct PKCS12Contents {
     private mutating func lookAtBags(_ safe: inout DERReader) {
         guard var list = safe.take(0x30)?.reader else { return }
         while let bag = list.take(0x30) {
-            guard let kind = PKCS12Contents.kind(of: bag), kind.count == 11,
-                kind.starts(with: PKCS12Contents.bags)
+            var parts = bag.reader
+            guard let kind = parts.take(0x06).map({ Array($0.content) }),
+                let value = parts.take(0xa0)
             else { continue }
-            // 1 and 2: a key as it is, and one that is encrypted. 3: a certificate.
-            if kind[10] == 1 || kind[10] == 2 { hasKey = true }
-            if kind[10] == 3 { hasCertificate = true }
+            switch kind {
+            case PKCS12Contents.keyBag: plainKey = Array(value.content)
+            case PKCS12Contents.encryptedKeyBag: encryptedKey = Array(value.content)
+            case PKCS12Contents.certificateBag:
+                var typed = value.reader
+                guard var certificate = typed.take(0x30)?.reader, certificate.take(0x06) != nil,
+                    var wrapped = certificate.take(0xa0)?.reader, let bytes = wrapped.take(0x04)
+                else { continue }
+                certificates.append(Array(bytes.content))
+            default: break
+            }
         }
     }
 

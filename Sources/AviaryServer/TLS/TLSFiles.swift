@@ -29,9 +29,14 @@ enum TLSFiles {
                 )
             }
             if isPKCS12(bytes, store) {
-                try PKCS12Contents(bytes).check()
+                let contents = try PKCS12Contents(bytes)
+                try contents.check()
+                try PKCS12Check(contents, password: password).run()
                 let bundle = try NIOSSLPKCS12Bundle(buffer: bytes, passphrase: password.utf8)
                 return (bundle.privateKey, bundle.certificateChain)
+            }
+            guard password.utf8.allSatisfy({ $0 < 0x80 }) else {
+                throw TLSProblem("the password of a PEM file can only be ASCII")
             }
             let own = try NIOSSLPrivateKey(bytes: bytes, format: .pem) { setter in
                 setter(password.utf8)
