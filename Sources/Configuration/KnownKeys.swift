@@ -48,6 +48,8 @@ public enum KnownKeys {
         "netty.server.outstandingHandshake.limit", "quorum.auth.enableSasl",
         "quorum.auth.learnerRequireSasl", "quorum.auth.serverRequireSasl",
         "quorum.auth.learner.saslLoginContext", "quorum.auth.server.saslLoginContext",
+        "netty.server.earlyDropSecureConnectionHandshakes", "messageTracker.Enabled",
+        "messageTracker.BufferSize", "oraclePath",
     ]
 
     /// Keys of Apache ZooKeeper for parts of it that have no counterpart here: a JVM, its pools and
@@ -56,9 +58,9 @@ public enum KnownKeys {
         "connectionFreezeTime", "connectionDropIncrease", "connectionDropDecrease",
         "connectionDecreaseRatio", "requestThrottleStallTime", "requestThrottleDropStale",
         "requestStaleLatencyCheck", "requestStaleConnectionCheck",
-        "admin.httpVersion", "serverCnxnFactory", "fips-mode", "closeSessionTxn.enabled",
+        "admin.httpVersion", "serverCnxnFactory", "fips-mode",
         "emulate353TTLNodes", "maxResponseCacheSize", "maxGetChildrenResponseCacheSize",
-        "leaderConnectDelayDuringRetryMs", "leader.nodelay", "follower.nodelay",
+        "leaderConnectDelayDuringRetryMs",
         "watchManagerName", "watcherCleanThreadsNum", "watcherCleanThreshold",
         "watcherCleanIntervalInSeconds", "maxInProcessingDeadWatchers", "bitHashCacheSize",
         "audit.impl.class", "intBufferStartingSizeBytes", "netty.advancedFlowControl.enabled",
@@ -67,23 +69,28 @@ public enum KnownKeys {
         "follower.skipLearnerRequestToNextProcessor", "quorum.cnxn.threads.size",
         "ssl.context.supplier.class", "ssl.sslProvider", "ssl.quorum.context.supplier.class",
         "ssl.quorum.sslProvider", "ssl.authProvider", "ssl.allowReverseDnsLookup",
-        "ssl.quorum.allowReverseDnsLookup", "enableEagerACLCheck", "clientTcpKeepAlive",
-        "tcpKeepAlive", "leader.ackLoggingFrequency", "letAnySaslUserDoX", "jmx.log4j.disable",
+        "ssl.quorum.allowReverseDnsLookup", "enableEagerACLCheck",
+        "leader.ackLoggingFrequency", "letAnySaslUserDoX", "jmx.log4j.disable",
         "metricsProvider.numWorkerThreads", "metricsProvider.maxQueueSize",
         "metricsProvider.workerShutdownTimeoutMs", "kinit", "request_throttler.shutdownTimeout",
         "nio.numSelectorThreads", "nio.numWorkerThreads", "nio.directBufferBytes",
         "nio.shutdownTimeout", "observerMaster.sizeLimit", "controllerPort",
         "electionPortBindRetry", "flushDelay", "maxWriteQueuePollTime", "maxBatchSize",
-        "serializeLastProcessedZxid.enabled", "observer.election.DelayMs",
+        "observer.election.DelayMs",
         "requireKerberosConfig", "security.auth_to_local", "test.allowDiscontinuousProposals",
         "testingonly.initialZxid", "server.realm", "server.principal",
+    ]
+
+    /// Keys of Apache ZooKeeper that turn off what nobody has to.
+    static let alwaysOn: Set<String> = [
+        "closeSessionTxn.enabled", "leader.nodelay", "follower.nodelay", "clientTcpKeepAlive",
+        "tcpKeepAlive", "serializeLastProcessedZxid.enabled",
     ]
 
     /// Keys of Apache ZooKeeper whose effect is not there yet.
     static let notYet: Set<String> = [
         "multiAddress.enabled", "multiAddress.reachabilityCheckEnabled",
-        "multiAddress.reachabilityCheckTimeoutMs", "oraclePath",
-        "netty.server.earlyDropSecureConnectionHandshakes",
+        "multiAddress.reachabilityCheckTimeoutMs",
     ]
 
     /// Beginnings of keys that come in families.
@@ -98,6 +105,7 @@ public enum KnownKeys {
     /// Whether the key means something to some ZooKeeper server.
     public static func isKnown(_ key: String) -> Bool {
         read.contains(key) || withoutCounterpart.contains(key) || notYet.contains(key)
+            || alwaysOn.contains(key)
             || families.contains { key.hasPrefix($0) }
     }
 
@@ -123,10 +131,10 @@ public enum KnownKeys {
     /// Families of which nothing is read.
     private static let familiesWithoutCounterpart = [
         "commitProcessor.", "jvm.pause.", "kerberos.", "jmx.", "quorum.auth.kerberos.",
-        "connection_throttle_", "request_",
+        "connection_throttle_", "request_", "pathStats.",
     ]
     private static let familiesNotYet = [
-        "pathStats.", "messageTracker.", "multiAddress.",
+        "multiAddress."
     ]
 
     /// Why a known key has no effect; nil if it has one, or if nobody knows it.
@@ -136,6 +144,7 @@ public enum KnownKeys {
         {
             return "have no counterpart here and no effect"
         }
+        if alwaysOn.contains(key) { return "are always on here and have no effect" }
         if notYet.contains(key) || familiesNotYet.contains(where: { key.hasPrefix($0) }) {
             return "are not supported yet and have no effect"
         }
@@ -147,6 +156,6 @@ public enum KnownKeys {
 
     /// The known key that was probably meant.
     public static func nearest(to key: String) -> String? {
-        NearestWord.of(key, in: read.union(withoutCounterpart).union(notYet))
+        NearestWord.of(key, in: read.union(withoutCounterpart).union(alwaysOn).union(notYet))
     }
 }

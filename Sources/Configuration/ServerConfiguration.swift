@@ -129,6 +129,8 @@ public struct ServerConfiguration: Equatable, Sendable {
     public var quorumLogin = QuorumLogin()
     /// How many TLS handshakes of clients may be under way; 0 or less is any number.
     public var handshakesMax = -1
+    /// Whether a server that does not serve turns clients of TLS away before the handshake.
+    public var dropsHandshakesEarly = false
     /// Whether every change and whoever asked for it goes to the log.
     public var isAudited = false
     /// What is served over HTTP to administrators.
@@ -160,6 +162,10 @@ public struct QuorumLimits: Equatable, Sendable {
     public var snapshotSynchronizationsMax: Int64?
     /// Observers (`leader.maxConcurrentDiffSyncs`).
     public var differenceSynchronizationsMax: Int64?
+    /// Whether the last packets of a link are told when it ends (`messageTracker.Enabled`).
+    public var tracksPackets = false
+    /// How many, of each direction (`messageTracker.BufferSize`).
+    public var trackedPacketsMax = 10
     /// For tests (`forceSnapshotSync`).
     public var sendsSnapshotsOnly = false
 

@@ -51,6 +51,7 @@ struct ServerConfigurationParser {
         if readText(key, entry) || readFlag(key, entry) || readNumber(key, entry)
             || readAdministration(key, entry) || readAccess(key, entry) || readTLS(key, entry)
             || readLimit(key, entry) || readQuorumLogin(key, entry)
+            || readDiagnostics(key, entry)
         {
             return
         }

@@ -66,6 +66,8 @@ extension ServerConfigurationParser {
             configuration.access.certificateSuperUser = value
         case "netty.server.outstandingHandshake.limit":
             configuration.handshakesMax = Int(value) ?? -1
+        case "netty.server.earlyDropSecureConnectionHandshakes":
+            configuration.dropsHandshakesEarly = lenientFlag(value, entry)
         default:
             if key.hasPrefix("ssl.quorum.") {
                 return readTLS(String(key.dropFirst(11)), \.quorumTLS, entry)

@@ -10,6 +10,9 @@ struct EffectList {
     private var appended: [Proposal] = []
     private var outgoing: [(link: LinkID, bytes: [UInt8])] = []
 
+    /// What was said last on each link.
+    var trail = PacketTrail(countMax: 0)
+
     /// Whether there is nothing to do.
     var isEmpty: Bool { list.isEmpty && appended.isEmpty && outgoing.isEmpty }
 
@@ -44,8 +47,9 @@ struct EffectList {
         appended.append(proposal)
     }
 
-    /// Sends on a quorum link.
+    /// Sends one packet on a quorum link.
     mutating func send(_ link: LinkID, _ bytes: [UInt8]) {
+        if trail.isKept { trail.sent(link, bytes) }
         // A handful of links: searching is cheaper than hashing.
         for index in outgoing.indices where outgoing[index].link == link {
             outgoing[index].bytes.append(contentsOf: bytes)

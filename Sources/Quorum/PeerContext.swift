@@ -20,7 +20,7 @@ struct PeerContext {
     /// What the replica was told last.
     private(set) var role = QuorumRole.looking
     /// The time of the event that is being handled, in monotonic milliseconds.
-    var now: Int64 = 0
+    var now: Int64 = 0 { didSet { effects.trail.now = now } }
 
     /// No leader is dialed before: the last one said what it would say again.
     var dialsFrom: Int64 = 0
@@ -43,6 +43,7 @@ struct PeerContext {
         self.committed = membership
         self.lastSeen = membership
         self.ownElection = membership.member(settings.myID)?.election
+        self.effects.trail = PacketTrail(countMax: settings.trackedPacketsMax)
         // What the log does not hold was never acknowledged here, and nobody else need have it.
         if let lastSeen, settings.reconfigEnabled, lastSeen.version > membership.version,
             Zxid(lastSeen.version) <= history.lastLogged

@@ -72,6 +72,8 @@ public struct QuorumSettings: Equatable, Sendable {
     public var differenceSynchronizationsMax = 100
     /// Whether every learner gets a snapshot, for tests.
     public var sendsSnapshotsOnly = false
+    /// How many packets of each direction of a link are told when it ends; 0 is none.
+    public var trackedPacketsMax = 0
     /// Whether this server may be among those that begin a new history: not if it may have lost one.
     public var mayBegin = true
 

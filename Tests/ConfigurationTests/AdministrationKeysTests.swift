@@ -54,16 +54,15 @@ struct AdministrationKeysTests {
 
     @Test func `keys without effect are named in a line for each reason, and unknown ones apart`() {
         let problems = parse(
-            "serverCnxnFactory=x", "jvm.pause.monitor=true", "oraclePath=x",
+            "serverCnxnFactory=x", "jvm.pause.monitor=true", "tcpKeepAlive=true",
             "pathStats.enabled=true", "snapCuont=5", "audit.enable=false"
         ).problems.map(\.message)
         #expect(
             problems == [
                 "unknown key snapCuont; did you mean snapCount?",
-                "accepted, but these keys are not supported yet and have no effect: "
-                    + "oraclePath, pathStats.enabled",
+                "accepted, but these keys are always on here and have no effect: tcpKeepAlive",
                 "accepted, but these keys have no counterpart here and no effect: "
-                    + "serverCnxnFactory, jvm.pause.monitor",
+                    + "serverCnxnFactory, jvm.pause.monitor, pathStats.enabled",
             ])
     }
 
@@ -71,5 +70,7 @@ struct AdministrationKeysTests {
         #expect(KnownKeys.read.isDisjoint(with: KnownKeys.notYet))
         #expect(KnownKeys.read.isDisjoint(with: KnownKeys.withoutCounterpart))
         #expect(KnownKeys.notYet.isDisjoint(with: KnownKeys.withoutCounterpart))
+        #expect(KnownKeys.alwaysOn.isDisjoint(with: KnownKeys.withoutCounterpart))
+        #expect(KnownKeys.alwaysOn.isDisjoint(with: KnownKeys.read.union(KnownKeys.notYet)))
     }
 }

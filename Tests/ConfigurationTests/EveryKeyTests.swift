@@ -58,7 +58,8 @@ private let effective = [
     "admin.restore.enabled=false", "metricsProvider.httpHost=h", "metricsProvider.httpPort=1",
     "metricsProvider.className=org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider",
     "metricsProvider.exportJvmInfo=false", "4lw.commands.whitelist=*", "audit.enable=true",
-    "readonlymode.enabled=true",
+    "readonlymode.enabled=true", "messageTracker.Enabled=true", "messageTracker.BufferSize=3",
+    "netty.server.earlyDropSecureConnectionHandshakes=true",
 ]
 
 private let ofTLS = [
@@ -100,7 +101,7 @@ private let ineffective = [
     "request_throttler.shutdownTimeout", "connection_throttle_freeze_time",
     "connection_throttle_drop_increase", "connection_throttle_drop_decrease",
     "connection_throttle_decrease_ratio", "clientTcpKeepAlive",
-    "netty.server.earlyDropSecureConnectionHandshakes", "enableEagerACLCheck",
+    "enableEagerACLCheck",
     "maxResponseCacheSize", "maxGetChildrenResponseCacheSize", "nio.numSelectorThreads",
     "nio.numWorkerThreads", "nio.directBufferBytes", "nio.shutdownTimeout",
     "intBufferStartingSizeBytes", "commitProcessor.numWorkerThreads",
@@ -116,8 +117,8 @@ private let ineffective = [
     "ssl.quorum.allowReverseDnsLookup", "ssl.context.supplier.class", "ssl.sslProvider",
     "admin.httpVersion", "metricsProvider.numWorkerThreads", "metricsProvider.maxQueueSize",
     "metricsProvider.workerShutdownTimeoutMs", "metricsProvider.httpsPort",
-    "metricsProvider.ssl.keyStore.location", "audit.impl.class", "messageTracker.Enabled",
-    "messageTracker.BufferSize", "pathStats.enabled", "jmx.log4j.disable", "controllerPort",
+    "metricsProvider.ssl.keyStore.location", "audit.impl.class", "pathStats.enabled",
+    "jmx.log4j.disable", "controllerPort",
     "test.allowDiscontinuousProposals", "testingonly.initialZxid", "server.realm",
     "server.principal", "zookeeper.server.realm",
 ]

@@ -45,7 +45,8 @@ extension RunningServer {
     private func listener(_ host: ReplicaHost, _ kind: ClientPortKind) -> ClientListener {
         ClientListener(
             host: host, kind: kind, backlog: files.configuration.listenBacklog,
-            handshakesMax: files.configuration.handshakesMax)
+            handshakesMax: files.configuration.handshakesMax,
+            dropsHandshakesEarly: files.configuration.dropsHandshakesEarly)
     }
 
     /// Looks after the files of certificates.

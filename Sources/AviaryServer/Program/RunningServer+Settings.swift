@@ -137,5 +137,6 @@ extension QuorumSettings {
             differenceSynchronizationsMax = Int(count)
         }
         sendsSnapshotsOnly = limits.sendsSnapshotsOnly
+        trackedPacketsMax = limits.tracksPackets ? limits.trackedPacketsMax : 0
     }
 }

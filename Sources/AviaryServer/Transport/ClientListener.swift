@@ -21,6 +21,8 @@ struct ClientListener {
     let backlog: Int32
     /// TLS handshakes under way beyond this are refused; 0 or less is any number.
     let handshakesMax: Int
+    /// Whether nobody need shake hands with a server that does not serve.
+    let dropsHandshakesEarly: Bool
 
     func open(
         address: String?, port: UInt16, inherited: InheritedSockets?
@@ -61,6 +63,10 @@ struct ClientListener {
             guard handshakesMax <= 0 || host.replica.metrics.outstandingHandshakes < handshakesMax
             else {
                 host.replica.metrics.add(.tlsHandshakeExceeded)
+                return channel.close(promise: nil)
+            }
+            guard !dropsHandshakesEarly || host.replica.isServing else {
+                host.replica.metrics.add(.cnxnClosedWithoutZkServerRunning)
                 return channel.close(promise: nil)
             }
             try pipeline.addHandler(NIOSSLServerHandler(context: context.current))

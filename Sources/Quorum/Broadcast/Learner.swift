@@ -201,6 +201,7 @@ struct Learner {
         }
         if phase == .dialing { return dialFailed(link, &context) }
         self.link = nil
+        context.tellTrail(of: link, with: "server \(master)")
         if isObserver, !isServing {
             // Sent away, perhaps for want of room: asking again at once would change nothing.
             let rest = max(Learner.restWhenSentAway, context.settings.observerReconnectDelay)
@@ -242,6 +243,7 @@ struct Learner {
                 // logged it sends.
                 let sizeMax = max(context.settings.packetSizeMax, Learner.packetSizeMax)
                 guard let packet = try stream.next(sizeMax: sizeMax) else { return }
+                if let link { context.effects.trail.received(link, packet.kind) }
                 handle(packet, &context)
             } catch {
                 end("the leader sent what is no packet")
@@ -270,7 +272,10 @@ struct Learner {
     mutating func shutDown(_ context: inout PeerContext) {
         observers?.shutDown(&context)
         observers = nil
-        if let link { context.effects.add(.quorumClose(link)) }
+        if let link {
+            context.effects.add(.quorumClose(link))
+            context.tellTrail(of: link, with: "server \(master)")
+        }
         link = nil
     }
 

@@ -57,6 +57,8 @@ struct LearnerConnection {
         self.figures = LearnerFigures(link: link, establishedAt: now)
     }
 
+    /// For the log.
+    var name: String { phase == .connected ? "somebody nameless" : "server \(server)" }
     /// Whether live proposals go to it.
     var isForwarding: Bool { phase >= .synchronizing }
     /// Whether it has our history.

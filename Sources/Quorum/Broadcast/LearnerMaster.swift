@@ -57,7 +57,9 @@ extension LearnerMaster {
         do {
             var sizeMax = context.settings.packetSizeMax
             if learners[index].isSynchronized { sizeMax = max(sizeMax, SessionTouch.listSizeMax) }
-            return try learners[index].stream.next(sizeMax: sizeMax)
+            let packet = try learners[index].stream.next(sizeMax: sizeMax)
+            if let packet { context.effects.trail.received(link, packet.kind) }
+            return packet
         } catch {
             drop(link, &context)
             return nil
@@ -80,6 +82,7 @@ extension LearnerMaster {
     private mutating func forget(at index: Int, _ context: inout PeerContext) {
         let learner = learners.remove(at: index)
         if learner.phase == .readingLog { context.effects.add(.stopReadingLog(learner.link)) }
+        context.tellTrail(of: learner.link, with: learner.name)
         lost(learner, &context)
     }
 
@@ -88,6 +91,7 @@ extension LearnerMaster {
         for learner in learners {
             if learner.phase == .readingLog { context.effects.add(.stopReadingLog(learner.link)) }
             context.effects.add(.quorumClose(learner.link))
+            context.tellTrail(of: learner.link, with: learner.name)
         }
         learners = []
     }

@@ -201,7 +201,7 @@ public final class Replica {
     var lastZxid: Zxid { tree.lastProcessed }
 
     /// Whether clients are served.
-    var isServing: Bool {
+    package var isServing: Bool {
         switch role {
         case .standalone: true
         case .leading: settings.leaderServes
