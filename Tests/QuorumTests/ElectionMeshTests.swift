@@ -40,6 +40,46 @@ private func members(_ ids: [Int64], version: Int64) -> Membership {
     #expect(mesh.nextDeadline(isLooking: true, context) == nil)
 }
 
+@Test func `whoever hangs up without a word is dialed more and more rarely`() throws {
+    let settings = QuorumSettings(myID: ServerID(3), reconfigEnabled: true)
+    let history = History(
+        QuorumHistory(lastLogged: .zero, acceptedEpoch: Epoch(1), currentEpoch: Epoch(1)),
+        settings: settings)
+    var context = PeerContext(
+        settings: settings, history: history, membership: members([1, 2, 3], version: 1),
+        lastSeen: nil, isReadable: { _ in true })
+    context.now = 1000
+    var mesh = ElectionMesh(me: ServerID(3))
+    let vote = Notification(
+        state: .looking, leader: ServerID(3), zxid: .zero, round: 1, epoch: 1, configuration: nil)
+    func dialed() -> LinkID? {
+        for case .electionDial(let link, _, _) in context.effects.take() { return link }
+        return nil
+    }
+    /// The time until it is dialed again, once it has hung up; it has said `words` before.
+    func delay(_ link: LinkID, words: [UInt8] = []) throws -> Int64 {
+        mesh.dialed(link, &context)
+        if !words.isEmpty { mesh.received(link, words.rawSpan, &context) }
+        mesh.closed(link, &context)
+        return try #require(mesh.nextDeadline(isLooking: true, context)) - context.now
+    }
+    mesh.send(vote, to: ServerID(1), &context)
+    var delays: [Int64] = []
+    for _ in 0..<8 {
+        let link = try #require(dialed())
+        delays.append(try delay(link))
+        context.now += delays[delays.count - 1]
+        mesh.hitDeadline(isLooking: true, &context)
+    }
+    #expect(delays == [20, 40, 80, 160, 320, 640, 1000, 1000])
+    // Who has talked is dialed again at once.
+    var writer = JuteWriter()
+    let frame = writer.beginFrame()
+    vote.write(to: &writer)
+    writer.endFrame(frame)
+    #expect(try delay(try #require(dialed()), words: writer.copyBytes()) <= 0)
+}
+
 @Test func `outsiders that have gone make room for others`() {
     let settings = QuorumSettings(myID: ServerID(3), reconfigEnabled: true)
     let history = History(

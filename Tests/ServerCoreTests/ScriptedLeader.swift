@@ -7,8 +7,8 @@ import Testing
 
 @testable import Simulation
 
-/// A follower over a simulated disk, and a leader that says whatever the test wants: server 1 of
-/// two, which has elected server 2.
+/// A follower or observer over a simulated disk, and a leader that says whatever the test wants:
+/// server 1 of two, which has elected server 2.
 final class ScriptedLeader {
     static let directories = DataDirectories(data: "/data", dataLog: "/log")
 
@@ -35,14 +35,14 @@ final class ScriptedLeader {
     private(set) var fatal: String?
 
     /// Starts the server over what the file system holds.
-    init(_ fileSystem: SimulatedFileSystem) throws {
+    init(_ fileSystem: SimulatedFileSystem, as role: MemberRole = .participant) throws {
         self.fileSystem = fileSystem
         self.disk = try SimulatedReplicaDisk(fileSystem)
         let members = [Int64(1), 2].map { number in
             let host = Endpoint(host: "host", port: UInt16(number))
             return Member(
                 id: ServerID(number), quorum: host, election: host, client: nil,
-                role: .participant)
+                role: number == 1 ? role : .participant)
         }
         let settings = ReplicaSettings(
             server: ServerID(1), quorum: QuorumSettings(myID: ServerID(1)),

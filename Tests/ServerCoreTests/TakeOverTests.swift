@@ -45,26 +45,32 @@ struct TakeOverTests {
     private let first = ConnectionID(1)
     private let second = ConnectionID(2)
 
-    private func follower() throws -> ScriptedLeader {
+    private func learner(_ role: MemberRole) throws -> ScriptedLeader {
         let disk = try PreparedDisk()
         try disk.writeSnapshot(.zero)
         try disk.writeLog([Self.last])
-        let leader = try ScriptedLeader(disk.fileSystem)
+        let leader = try ScriptedLeader(disk.fileSystem, as: role)
         try leader.elect()
         leader.establish(Self.epoch, last: Self.last)
+        return leader
+    }
+
+    private func follower() throws -> ScriptedLeader {
+        let leader = try learner(.participant)
         #expect(leader.replica.role == .following(ServerID(2)))
         return leader
     }
 
     private func zxid(_ counter: UInt32) -> Zxid { Zxid(epoch: Self.epoch, counter: counter) }
 
+    /// The leader says that a transaction is proposed, or to an observer that it is committed.
     private func propose(
         _ body: TransactionBody, _ session: SessionID, cxid: Int32, _ counter: UInt32,
-        on leader: ScriptedLeader
+        as kind: QuorumPacket.Kind = .proposal, on leader: ScriptedLeader
     ) {
         let header = TransactionHeader(
             session: session, cxid: Xid(cxid), zxid: zxid(counter), time: 1, type: body.type)
-        leader.say(.proposal, zxid(counter), Transaction(header: header, body: body).encoded)
+        leader.say(kind, zxid(counter), Transaction(header: header, body: body).encoded)
     }
 
     private var creation: TransactionBody {
@@ -157,6 +163,61 @@ struct TakeOverTests {
         leader.say(.commit, zxid(2))
         propose(.error(.badVersion), Self.session, cxid: 1, 3, on: leader)
         leader.say(.commit, zxid(3))
+        #expect(try errors(leader) == [.badVersion])
+    }
+
+    @Test func `a session that has moved away and comes back is not waited for`() throws {
+        let leader = try follower()
+        let session = try begin(leader)
+        leader.client(first) { write(.create, xid: 1, &$0) }
+        propose(.error(.sessionMoved), session, cxid: 1, 2, on: leader)
+        leader.say(.commit, zxid(2))
+        #expect(leader.closed.contains(first))
+        connect(second, session, leader)
+        allow(session, leader)
+        #expect(leader.takeFrames(second).count == 1)
+        leader.client(second) { write(.setData, xid: 1, &$0) }
+        propose(.error(.badVersion), session, cxid: 1, 3, on: leader)
+        leader.say(.commit, zxid(3))
+        #expect(try errors(leader) == [.badVersion])
+    }
+
+    @Test func `a result that never comes holds up nothing behind it`() throws {
+        let leader = try follower()
+        let session = try begin(leader)
+        leader.client(first) { write(.create, xid: 1, &$0) }
+        leader.client(first) { write(.create, xid: 2, &$0) }
+        leader.disconnect(first)
+        connect(second, session, leader)
+        allow(session, leader)
+        #expect(leader.takeFrames(second).count == 1)
+        leader.client(second) { write(.setData, xid: 3, &$0) }
+        propose(creation, session, cxid: 2, 2, on: leader)
+        propose(.error(.badVersion), session, cxid: 3, 3, on: leader)
+        leader.say(.commit, zxid(2))
+        leader.say(.commit, zxid(3))
+        #expect(try errors(leader) == [.badVersion])
+    }
+
+    // MARK: On an observer
+
+    @Test func `what another server forwarded answers nobody at an observer`() throws {
+        let leader = try learner(.observer)
+        #expect(leader.replica.role == .observing(ServerID(2)))
+        propose(
+            .createSession(timeout: 10_000), Self.session, cxid: 0, 1, as: .inform, on: leader)
+        connect(second, Self.session, leader)
+        _ = try leader.takePackets()
+        allow(Self.session, leader)
+        #expect(leader.takeFrames(second).count == 1)
+        leader.client(second) { write(.setData, xid: 1, &$0) }
+        // It asks for a sync before it passes on what the client wants.
+        let asked = try leader.takePackets().filter { $0.kind == .request }
+        #expect(try asked.map { try ForwardedRequest(packet: $0).type } == [.sync, .setData])
+        propose(creation, Self.session, cxid: 1, 2, as: .inform, on: leader)
+        #expect(try errors(leader) == [])
+        leader.say(.sync, .none)
+        propose(.error(.badVersion), Self.session, cxid: 1, 3, as: .inform, on: leader)
         #expect(try errors(leader) == [.badVersion])
     }
 

@@ -32,6 +32,8 @@ struct ElectionMesh {
         var waiting: [UInt8]?
         /// The newest frame that was sent: repeated on every new link, as the last may be lost.
         var last: [UInt8]?
+        /// Whether it has said nothing on the link yet.
+        var isSilent = true
         /// When it may be dialed again.
         var nextDial: Int64 = 0
         var redialDelay = ElectionMesh.redialDelay.lowerBound
@@ -163,6 +165,8 @@ struct ElectionMesh {
             let last = peers[server]?.last
             peers[server]?.waiting = last
         }
+        // A link that ends without a word will end again: whoever it is does not want us.
+        if peers[server]?.isSilent == true { delayDial(server, context) }
     }
 
     private mutating func delayDial(_ server: ServerID, _ context: PeerContext) {
@@ -180,7 +184,7 @@ struct ElectionMesh {
         servers[link] = server
         streams[link] = stream
         peers[server, default: Peer()].link = link
-        peers[server]?.redialDelay = ElectionMesh.redialDelay.lowerBound
+        peers[server]?.isSilent = true
         if let frame = peers[server]?.waiting ?? peers[server]?.last {
             context.effects.add(.electionSend(link, frame))
             peers[server]?.last = frame
@@ -257,6 +261,8 @@ struct ElectionMesh {
         guard let server = servers[link], peers[server]?.link == link else { return }
         do {
             while let payload = try streams[link]?.next() {
+                peers[server]?.isSilent = false
+                peers[server]?.redialDelay = ElectionMesh.redialDelay.lowerBound
                 // What is no notification is passed over: the next one may be.
                 guard let notification = try? Notification(payload: payload.rawSpan) else {
                     continue

@@ -85,8 +85,8 @@ final class Connection {
     var throttledAt: Int64?
     /// Learner: results of the session that come up to here belong to whoever had it before.
     var predecessorEnd = Zxid.none
-    /// Learner: how many results of the session beyond still do.
-    var predecessorResults = 0
+    /// Learner: the writes whose results still do, wherever they come.
+    var predecessorWrites = Deque<Xid>()
     /// Whether it stands in the replica's list of connections with output.
     var isDirty = false
     /// Whether the driver was told to stop reading.

@@ -99,8 +99,8 @@ extension Replica {
             if header.type == .closeSession { close(connection) }
             return
         }
-        if case .error(.sessionMoved) = transaction.body { return close(connection) }
         dequeue(connection)
+        if case .error(.sessionMoved) = transaction.body { return close(connection) }
         var code: ErrorCode = if case .error(let code) = transaction.body { code } else { .ok }
         if let refusal = head.refusal, code != .ok { code = refusal }
         let start = connection.output.beginReply(head.xid, zxid: header.zxid, code)

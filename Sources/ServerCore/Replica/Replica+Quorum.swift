@@ -205,8 +205,10 @@ extension Replica {
     }
 
     private func syncCompleted() {
-        guard !syncs.isEmpty else { return }
-        guard let connection = connections[syncs.removeFirst()] else { return }
+        guard let sync = syncs.popFirst(), let connection = connections[sync.connection] else {
+            return
+        }
+        guard !sync.isOurs else { return predecessorsEnded(connection) }
         let index = connection.outstanding.firstIndex {
             if case .sync(_, isDone: false) = $0.kind { true } else { false }
         }

@@ -111,7 +111,7 @@ extension Replica {
         }
         enqueue(connection, xid: xid, .sync, .sync(path: path, isDone: isPrimary))
         if !isPrimary {
-            syncs.append(connection.id)
+            syncs.append((connection.id, isOurs: false))
             forward(xid, .sync, body, connection)
         }
         answerReady(connection)
@@ -161,7 +161,7 @@ extension Replica {
         if type == .closeSession { pause(connection) }
     }
 
-    private func forward(_ xid: Xid, _ type: OpCode, _ body: [UInt8], _ connection: Connection) {
+    func forward(_ xid: Xid, _ type: OpCode, _ body: [UInt8], _ connection: Connection) {
         peer?.forward(
             ForwardedRequest(
                 session: connection.session, cxid: xid, type: type, body: body,

@@ -107,7 +107,9 @@ extension Replica {
         guard let id = revalidating.removeValue(forKey: session),
             let connection = connections[id], connection.state == .establishing
         else { return }
-        if isValid { established(connection, session) } else { refuseSession(connection) }
+        guard isValid else { return refuseSession(connection) }
+        established(connection, session)
+        awaitPredecessors(connection)
     }
 
     /// The session exists and belongs to this connection: the client is told.

@@ -51,10 +51,11 @@ public final class Replica {
     var batch: [LogEntry] = []
     /// Standalone: handed to the disk or in `batch`, and not durable.
     var undurable = Deque<Transaction>()
-    /// Learner: connections whose sync the leader has not answered, in the order of asking.
-    var syncs = Deque<ConnectionID>()
-    /// Learner: how many results of a session's writes belong to a connection that is gone.
-    var unclaimed: [SessionID: Int] = [:]
+    /// Learner: the syncs that the leader has not answered, in the order of asking; of clients, and
+    /// those that this server asks for itself.
+    var syncs = Deque<(connection: ConnectionID, isOurs: Bool)>()
+    /// Learner: the writes of a session that a connection has forwarded which is gone.
+    var unclaimed: [SessionID: Deque<Xid>] = [:]
     /// Learner: sessions the leader is asked about, and the connections that want them.
     var revalidating: [SessionID: ConnectionID] = [:]
     /// Primary: who waits for the end of a session to be committed.
