@@ -137,7 +137,9 @@ public enum KnownKeys {
         "multiAddress."
     ]
 
-    /// Why a known key has no effect; nil if it has one, or if nobody knows it.
+    /// Why a known key has no effect; nil if nobody knows it.
+    ///
+    /// It is asked about what no reader took: some families have keys of both kinds.
     static func reasonForNoEffect(_ key: String) -> String? {
         if withoutCounterpart.contains(key)
             || familiesWithoutCounterpart.contains(where: { key.hasPrefix($0) })

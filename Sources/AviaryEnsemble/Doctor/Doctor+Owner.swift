@@ -18,7 +18,8 @@ extension Doctor {
             return found(
                 "data-unknown", server,
                 "\(DataIdentity.path(in: path)) does not say whose data these are",
-                remedy: "rm \(DataIdentity.path(in: path))   # if they are server \(server.id)'s")
+                remedy: "rm \(word(DataIdentity.path(in: path)))   "
+                    + "# if they are server \(server.id)'s")
         }
         guard let place = directory.identity else { return nil }
         let check = IdentityCheck(
@@ -43,7 +44,8 @@ extension Doctor {
                 "data-copied", server,
                 "\(path) is a copy of \(original), which is still there: who starts from both "
                     + "forgets what the other has confirmed",
-                remedy: "mv \(original) \(original).old   # unless a server runs from it")
+                remedy: "mv \(word(path)) \(word(path + ".copy")) && mv \(word(original)) "
+                    + "\(word(path))   # unless a server runs from \(original)")
         }
     }
 
@@ -59,17 +61,29 @@ extension Doctor {
                 "data-swapped", server, text,
                 remedy: emptied(server, path, "its own come from the others"))
         }
-        let back = away.data.path
+        guard server.id < other else {
+            return found(
+                "data-swapped", server, text, remedy: "what is said of server \(other) mends both")
+        }
+        let (here, there, between) = (word(path), word(away.data.path), word("\(path).\(other)"))
         return found(
             "data-swapped", server, text,
-            remedy: "mv \(path) \(path).\(other) && mv \(back) \(path) && "
-                + "mv \(path).\(other) \(back)")
+            remedy: "mv \(here) \(between) && mv \(there) \(here) && mv \(between) \(there)")
     }
 
     /// A server with an empty disk waits, without a vote, until a leader has sent it the data.
     private func emptied(_ server: ServerFacts, _ path: String, _ why: String) -> String {
-        let aside = "mv \(path) \(path).other"
+        let aside = "mv \(word(path)) \(word(path + ".other"))"
         return facts.isPlanned ? aside : "\(aside) && \(verb("start \(server.id)"))   # \(why)"
+    }
+
+    /// A path as a word of a command.
+    private func word(_ path: String) -> String {
+        let isPlain = path.utf8.allSatisfy { byte in
+            UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20
+                || UInt8(ascii: "-")...UInt8(ascii: "9") ~= byte || byte == UInt8(ascii: "_")
+        }
+        return isPlain ? path : HostProgram.quoted(path)
     }
 
     private func found(

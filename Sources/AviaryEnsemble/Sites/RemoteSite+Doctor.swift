@@ -47,7 +47,7 @@ extension DirectoryFacts {
         exists = words[0] == "1"
         isWritable = words[1] == "1"
         freeBytes = Int64(words[2])
-        syncMilliseconds = Double(words[3])
+        syncMilliseconds = Double(words[3]).flatMap { 0...1e9 ~= $0 ? $0 : nil }
         isIdentityDamaged = words[4] == "1"
         identity = IdentityCheck.Place(
             path: path, identity: DataIdentity(words[7]), hasHistory: words[5] == "1",

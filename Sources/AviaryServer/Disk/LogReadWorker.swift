@@ -8,6 +8,7 @@ import Storage
 /// loop nor the log's own thread waits for it.
 ///
 /// One piece of each stretch is in memory at most: the next is read when it is asked for.
+/// Unchecked: what is not constant is used on the pool's thread alone, or behind a lock.
 final class LogReadWorker: @unchecked Sendable {
     /// What became of a request.
     enum Outcome: Sendable {

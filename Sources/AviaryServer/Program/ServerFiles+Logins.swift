@@ -49,6 +49,11 @@ extension ServerFiles {
             guard let users = try logins.users(of: wanted.serverSection, file: file) else {
                 return problem("there is no section \(wanted.serverSection) in \(file)")
             }
+            if wanted.isDemanded, users.isEmpty {
+                return problem(
+                    "the section \(wanted.serverSection) in \(file) has no user_NAME=\"PASSWORD\", "
+                        + "and quorum.auth.serverRequireSasl lets nobody in without")
+            }
             let own = try logins.credentials(of: wanted.learnerSection, file: file)
             if wanted.logsIn, own == nil {
                 return problem(

@@ -145,7 +145,7 @@ final class ClientHandler: ChannelInboundHandler {
     // MARK: What the replica asks
 
     func write(_ buffer: ByteBuffer) {
-        guard let channel else { return }
+        guard let channel, !isCutOff else { return }
         let size = buffer.readableBytes
         if channel.isWritable {
             pendingOutput = 0
@@ -168,6 +168,7 @@ final class ClientHandler: ChannelInboundHandler {
         let size = buffer.readableBytes
         countedOutput += size
         host.outputBound.added(size, to: self)
+        // It may be this connection that had to go.
         guard !isCutOff else { return }
         let this = NIOLoopBound(self, eventLoop: channel.eventLoop)
         channel.writeAndFlush(buffer).whenComplete { _ in this.value.outputLeft(size) }
@@ -190,7 +191,7 @@ final class ClientHandler: ChannelInboundHandler {
         isClosing = true
         host.outputBound.removed(countedOutput, from: self, isAll: true)
         countedOutput = 0
-        channel?.close(promise: nil)
+        channel?.pipeline.closeAtOnce()
     }
 
     /// Whether one client leaves less unread than another; the older one, if both leave the same.

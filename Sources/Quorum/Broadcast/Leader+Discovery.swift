@@ -48,7 +48,8 @@ extension Leader {
         _ packet: QuorumPacket, _ context: inout PeerContext
     ) {
         guard let info = LearnerInfo(introducing: packet),
-            info.configVersion > context.committed.version, ahead.insert(info.server).inserted
+            info.configVersion > context.committed.version,
+            ahead.count < Leader.aheadCountMax, ahead.insert(info.server).inserted
         else { return }
         func hex(_ version: Int64) -> String { String(UInt64(bitPattern: version), radix: 16) }
         let remedy =

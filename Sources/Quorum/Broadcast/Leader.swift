@@ -43,6 +43,8 @@ struct Leader: LearnerMaster {
     var handOver: HandOver?
     /// Servers of which was said that they know a later configuration.
     var ahead: Set<ServerID> = []
+    /// No more are remembered: who introduces itself may be anybody.
+    static let aheadCountMax = 64
     /// Who leads next, if the configuration has ended the reign.
     var succession: Succession?
 

@@ -11,7 +11,7 @@ public import Records
 public struct SnapshotFileWriter: ~Copyable, Sendable {
     /// What names of unfinished files start with.
     static let unfinishedPrefix = "unfinished-snapshot."
-    /// Pieces are gathered to this size before they are written.
+    /// The body is written, and compressed, in pieces of this size.
     private static let bufferSize = 256 << 10
     /// After this many bytes the file is synced, so that the last sync is short and the log, which
     /// shares the disk, never waits for a whole snapshot.
@@ -42,8 +42,14 @@ public struct SnapshotFileWriter: ~Copyable, Sendable {
 
     /// Adds the next piece of the body: sessions, ACL table, znodes, end mark.
     public mutating func append(_ piece: RawSpan) throws(StorageError) {
-        buffer.writeBytes(piece)
-        if buffer.count >= Self.bufferSize { try flush() }
+        var start = 0
+        while start < piece.byteCount {
+            let room = max(Self.bufferSize - buffer.count, 1)
+            let end = min(start + room, piece.byteCount)
+            buffer.writeBytes(piece.extracting(start..<end))
+            start = end
+            if buffer.count >= Self.bufferSize { try flush() }
+        }
     }
 
     /// Adds the next piece of the body.
