@@ -63,7 +63,8 @@ extension Doctor {
         }
         guard server.id < other else {
             return found(
-                "data-swapped", server, text, remedy: "# what is typed for server \(other) mends both")
+                "data-swapped", server, text,
+                remedy: "# what is typed for server \(other) mends both")
         }
         let (here, there, between) = (word(path), word(away.data.path), word("\(path).\(other)"))
         return found(
