@@ -59,6 +59,16 @@ private func withFolder(_ body: (String) throws -> Void) throws {
     #expect(own < words.firstIndex(of: "ServerAliveInterval=5") ?? 0)
 }
 
+@Test func `a host that takes the connection and says nothing is given up with what to try`() {
+    let program = HostProgram("/bin/sh", directory: "/tmp")
+    let words = ["sh", "-c", "exec sleep 60", "zk1"]
+    let error = #expect(throws: HostConnection.Refusal.self) {
+        _ = try HostConnection.greeted(words, program, "zk1", seconds: 1)
+    }
+    #expect(error?.text.contains("see whether 'sh -c exec sleep 60 zk1 true' comes back") == true)
+    #expect(error?.isMissing == false)
+}
+
 @Test func `figures beyond all counting are the most there is`() {
     #expect(Int.sum(nil, 2) == 2 && Int.sum(3, -5) == 3)
     #expect(Int.sum(.max, 1) == .max && Int.sum(.max, .max) == .max)

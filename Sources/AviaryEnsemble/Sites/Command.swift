@@ -15,8 +15,9 @@ struct CommandResult {
     /// Standard error.
     var errors: String
     /// The exit code; 127 if there is no such program or nobody knows, 128 and the signal that ended
-    /// it, 124 if it was ended because it took too long.
+    /// it, `tookTooLong` if it was ended for that.
     var code: Int32
+    static let tookTooLong: Int32 = 124
 
     /// The last line of what it complained about.
     var complaint: String {
@@ -119,7 +120,7 @@ struct ChildProgram: ~Copyable {
             kill(pid, SIGKILL)
             _ = ended(before: .infinity)
             texts[1] += Array("\nno end within \(Int(seconds)) s\n".utf8)
-            code = 124
+            code = CommandResult.tookTooLong
         }
         isReaped = true
         return CommandResult(

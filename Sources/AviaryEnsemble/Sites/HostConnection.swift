@@ -45,14 +45,16 @@ struct HostConnection: ~Copyable {
         return words + ["--", host]
     }
 
-    private struct Refusal: Error {
+    struct Refusal: Error {
         var text: String
         /// There is no such program on the host.
         var isMissing: Bool
     }
 
-    private static func greeted(
-        _ words: [String], _ program: HostProgram, _ host: String
+    /// Starts the program on the host, which has so many `seconds` to answer.
+    static func greeted(
+        _ words: [String], _ program: HostProgram, _ host: String,
+        seconds: Double = patienceSeconds
     ) throws(Refusal) -> ChildProgram {
         let command = "exec \(HostProgram.quoted(program.remotePath)) host-service"
         guard let child = ChildProgram(words + [command], input: -1) else {
@@ -61,13 +63,19 @@ struct HostConnection: ~Copyable {
         var received: [UInt8] = []
         let hello = HostMessage(words: ["hello"])
         if HostConnection.send(hello.bytes, to: child.input),
-            let answer = try? HostConnection.receive(child.output, &received),
+            let answer = try? HostConnection.receive(child.output, &received, seconds: seconds),
             answer.words == ["ok", "aviary-host-1"]
         {
             return child
         }
         // It has had its time.
-        let result = child.finish(seconds: 2)
+        let result = child.finish(seconds: min(seconds, 2))
+        guard result.code != CommandResult.tookTooLong else {
+            throw Refusal(
+                text: "no answer within \(Int(seconds)) s; see whether "
+                    + "'\(words.joined(separator: " ")) true' comes back",
+                isMissing: false)
+        }
         let isMissing = [126, 127].contains(result.code) && !result.errors.contains("libraries")
         throw Refusal(text: result.complaint, isMissing: isMissing)
     }
@@ -105,9 +113,9 @@ struct HostConnection: ~Copyable {
     }
 
     private static func receive(
-        _ descriptor: CInt, _ received: inout [UInt8]
+        _ descriptor: CInt, _ received: inout [UInt8], seconds: Double = patienceSeconds
     ) throws(EnsembleError) -> HostMessage {
-        let end = LocalEnsemble.seconds() + patienceSeconds
+        let end = LocalEnsemble.seconds() + seconds
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             if let message = try HostMessage.take(from: &received) { return message }
@@ -116,7 +124,7 @@ struct HostConnection: ~Copyable {
             let answered = left > 0 ? unsafe poll(&polled, 1, CInt(left)) : 0
             if answered < 0, errno == EINTR { continue }
             guard answered != 0 else {
-                throw EnsembleError("no answer within \(Int(patienceSeconds)) s")
+                throw EnsembleError("no answer within \(Int(seconds)) s")
             }
             let count = Platform.read(descriptor, &chunk)
             if count < 0, errno == EINTR { continue }
