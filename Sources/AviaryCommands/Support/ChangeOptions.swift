@@ -49,33 +49,55 @@ struct ChangeOptions: ParsableArguments {
 
     /// Carries out what is wanted, and shows what became of it.
     func apply(_ source: WishSource) async throws {
+        try await apply(
+            { settings in
+                var settings = settings
+                settings.strangersLeaving = source.strangersLeaving
+                return try source.applier(settings)
+            }, name: source.name, done: { text($0, source.name) },
+            interrupted: {
+                "interrupted between two steps; '\(source.resume)' goes on\(source.wayBack)"
+            })
+        source.noteSpecFile()
+    }
+
+    /// The same of any change, with what is said in the end.
+    func apply(
+        _ make: (ChangeApplier.Settings) throws -> ChangeApplier, name: String,
+        done: (ChangeReport) -> String, interrupted text: () -> String
+    ) async throws {
         let interruption = Interruption()
         let progress = ChangeProgressView()
         var settings = ChangeApplier.Settings()
         settings.patience = timeout
         settings.isOutageAccepted = acceptOutage
-        settings.strangersLeaving = source.strangersLeaving
         settings.isInterrupted = { interruption.hasCome }
         settings.tell = { progress.show($0) }
-        let applier = try source.applier(settings)
+        let applier = try make(settings)
         do {
             let report = try await applier.apply()
             progress.finish()
-            show(report, source.name)
-            source.noteSpecFile()
+            show(report, name, done(report))
         } catch let interrupted as ChangeInterrupted {
             progress.finish()
             Program.note(interrupted.probe.text)
-            throw Complaint(
-                "interrupted between two steps; '\(source.resume)' goes on\(source.wayBack)",
-                .interrupted)
+            throw Complaint(text(), .interrupted)
         } catch {
             progress.finish()
             throw error
         }
     }
 
-    private func show(_ report: ChangeReport, _ name: String) {
+    private func text(_ report: ChangeReport, _ name: String) -> String {
+        let version = ChangePlan.hexadecimal(report.version)
+        guard report.stepCount > 0 else {
+            return "\(name) is what is wanted: nothing to change (configuration \(version))"
+        }
+        return "\(name) is what is wanted after \(report.stepCount.counted("step")) in "
+            + "\(Int(report.seconds * 1000)) ms (configuration \(version))\n\(report.probe.text)"
+    }
+
+    private func show(_ report: ChangeReport, _ name: String, _ text: String) {
         let milliseconds = Int(report.seconds * 1000)
         let version = ChangePlan.hexadecimal(report.version)
         let probe = report.probe
@@ -90,11 +112,7 @@ struct ChangeOptions: ParsableArguments {
                 JSONValue.Field("sessionsLost", .integer(probe.sessionsLost)),
                 JSONValue.Field(
                     "longestGapMilliseconds", .integer(Int((probe.longestGap * 1000).rounded()))),
-            ]),
-            report.stepCount == 0
-                ? "\(name) is what is wanted: nothing to change (configuration \(version))"
-                : "\(name) is what is wanted after \(report.stepCount.counted("step")) in "
-                    + "\(milliseconds) ms (configuration \(version))\n\(probe.text)")
+            ]), text)
     }
 }
 

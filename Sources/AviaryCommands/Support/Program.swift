@@ -43,6 +43,9 @@ enum Program {
     /// Whether standard output is a terminal.
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
+    /// Whether somebody reads what is said while it goes on.
+    static var isAttended: Bool { isatty(STDERR_FILENO) == 1 }
+
     /// Whether standard output is a terminal that wants colour.
     static var isColoured: Bool {
         // Set and not empty, as no-color.org has it.

@@ -96,6 +96,21 @@ public final class ChangeApplier {
         try self.init(runtime, to: wanted, settings)
     }
 
+    /// A restart of servers, one after the other, that somebody else has started.
+    ///
+    /// Nothing else is changed. `authentication` is `user:password` of who may name another
+    /// leader; without it the leader restarts while it leads.
+    public convenience init(
+        _ roll: ExternalRoll, authentication: String?, _ settings: Settings
+    ) throws {
+        let credential = authentication.map { OperatorCredential(authentication: $0) }
+        let runtime = try ExternalRuntime(roll.spec, credential, rolling: roll) {
+            settings.tell(.note($0))
+        }
+        roll.prepare(settings)
+        try self.init(runtime, to: roll.spec, settings)
+    }
+
     init(
         _ runtime: any ChangeRuntime, to wanted: EnsembleSpec, _ settings: Settings
     ) throws {
@@ -117,7 +132,9 @@ public final class ChangeApplier {
     ///
     /// - Throws: ``ChangeInterrupted``, or why it stopped and what to type.
     public func apply() async throws -> ChangeReport {
-        try runtime.begin()
+        do { try runtime.begin() } catch is Interruption {
+            throw ChangeInterrupted(probe: ProbeReport())
+        }
         defer { runtime.end() }
         let begun = LocalEnsemble.seconds()
         let probe = ClientProbe(runtime.addresses, runtime.credential)
@@ -136,7 +153,8 @@ public final class ChangeApplier {
         }
     }
 
-    private struct Interruption: Error {}
+    /// Thrown between two steps, or by a step that waits for a person.
+    struct Interruption: Error {}
 
     private func run() async throws -> Int64 {
         while true {
@@ -144,6 +162,9 @@ public final class ChangeApplier {
             let view = await look()
             try runtime.keep(view)
             try checkStrangers(view)
+            var goal = goal
+            // Who ignores a wish would go on with the old leader.
+            goal.handsOver = goal.handsOver && runtime.canHandOver
             switch ChangePlanner.decide(view, goal) {
             case .done: return try await finish(view)
             case .blocked(let reason, let advice):
@@ -224,8 +245,20 @@ public final class ChangeApplier {
     /// Lets another server lead; where that cannot be had, the leader restarts as it is.
     private func handOver(to successor: ServerID, _ view: EnsembleView) async {
         handOverCount += 1
-        let isTaken = try? await session.handOver(
-            to: successor, version: view.committed?.version ?? 0)
+        var isTaken: Bool?
+        do throws(ZooKeeperError) {
+            isTaken = try await session.handOver(
+                to: successor, version: view.committed?.version ?? 0)
+        } catch {
+            // Without the right to it there is no point in another; else it may come.
+            if [.noAuth, .reconfigDisabled, .unimplemented].contains(error.code) {
+                isTaken = false
+                settings.tell(
+                    .note(
+                        "the leader restarts while it leads: \(runtime.refused(error.code, .confirm))"
+                    ))
+            }
+        }
         // Nil: it was not to be had at this moment.
         if isTaken == false || handOverCount >= ChangeApplier.handOverCountMax {
             goal.handsOver = false
@@ -271,12 +304,11 @@ public final class ChangeApplier {
         case .awaitQuorum:
             return EnsembleError(
                 .unreachable,
-                "there is no leader \(limit). Type: aviary status, and aviary logs")
+                "there is no leader \(limit). Type: \(runtime.advice(about: step))")
         default:
             return EnsembleError(
                 .failed,
-                "could not \(step.text) \(limit). Type: aviary status; then aviary apply to go on, or "
-                    + "aviary apply --abandon to give the change up")
+                "could not \(step.text) \(limit). Type: \(runtime.advice(about: step))")
         }
     }
 

@@ -53,10 +53,25 @@ public struct ChangePlan: Equatable, Sendable {
                     Entry(
                         step: step, margin: margin(of: step, view),
                         reasons: view.reasons(for: step)))
-                view = view.after(step)
+                let next = view.after(step)
+                // What servers say may be no ensemble at all, such as a leader and nobody who votes.
+                guard next != view else { return plan.ending(at: step) }
+                view = next
             }
         }
-        preconditionFailure("a plan without end for \(goal)")
+        return plan.ending(at: plan.entries.last?.step ?? .awaitQuorum)
+    }
+
+    /// The same, for somebody to look at who knows more: a step leads nowhere.
+    private func ending(at step: ChangeStep) -> ChangePlan {
+        var plan = self
+        plan.obstacle = Obstacle(
+            reason:
+                "it is not to be seen where this leads: what the servers say of themselves does "
+                + "not fit together, and to \(step.text) would not change that",
+            advice: "aviary status, and ask every server who its members are: aviary cli -server "
+                + "HOST:PORT config")
+        return plan
     }
 
     /// The margin while a step is carried out.

@@ -8,6 +8,8 @@ protocol ChangeRuntime: AnyObject {
     var addresses: ConnectString { get }
     /// Who may change the members; nil where everybody may.
     var credential: OperatorCredential? { get }
+    /// Whether every participant, as it was last seen, takes a leader that it is told of.
+    var canHandOver: Bool { get }
 
     /// A change begins: nobody else begins one, and what is wanted is kept.
     func begin() throws
@@ -27,11 +29,25 @@ protocol ChangeRuntime: AnyObject {
     func missing(_ id: ServerID, _ limit: String) -> EnsembleError
     /// Why the leader refuses a step for good, and what to type.
     func refused(_ code: ErrorCode, _ step: ChangeStep) -> EnsembleError
+    /// What shows how the servers are.
+    var status: String { get }
+    /// What to type where a step does not come to an end, or nobody leads.
+    func advice(about step: ChangeStep) -> String
 }
 
 extension ChangeRuntime {
     // Who is not in a spec that names all is meant to leave.
     func strangers(in committed: Membership) -> [ServerID] { [] }
+
+    var canHandOver: Bool { true }
+    var status: String { "aviary status" }
+
+    func advice(about step: ChangeStep) -> String {
+        step == .awaitQuorum
+            ? "aviary status, and aviary logs"
+            : "aviary status; then aviary apply to go on, or aviary apply --abandon to give the "
+                + "change up"
+    }
 }
 
 extension ConnectString {

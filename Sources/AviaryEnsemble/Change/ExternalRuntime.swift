@@ -8,56 +8,74 @@ internal import Records
 /// An ensemble of which only the members are changed.
 ///
 /// Of a server it is known whether it answers. One that is to join and does not is waited for, and
-/// what to start it from is said; one that has left is somebody else's to stop.
+/// what to start it from is said; one that has left is somebody else's to stop. In a roll the members
+/// stay as they are, and servers are restarted by a command or a person.
 final class ExternalRuntime: ChangeRuntime {
     let addresses: ConnectString
     let credential: OperatorCredential?
+    /// Whether every participant said of itself that it is one of ours.
+    private(set) var canHandOver = false
     private let wanted: EnsembleSpec
     private let goal: Membership
+    private let roll: ExternalRoll?
     private let tell: (String) -> Void
     private var asked: Set<ServerID> = []
     private var members: [ServerID]?
 
     init(
-        _ wanted: EnsembleSpec, _ credential: OperatorCredential?, tell: @escaping (String) -> Void
+        _ wanted: EnsembleSpec, _ credential: OperatorCredential?,
+        rolling roll: ExternalRoll? = nil,
+        tell: @escaping (String) -> Void
     ) throws {
         self.wanted = wanted
         self.credential = credential
+        self.roll = roll
         self.tell = tell
         goal = try wanted.membership()
         addresses = try ConnectString(of: wanted.servers, in: wanted)
     }
 
-    func begin() throws {}
-    func end() {}
+    var status: String { "aviary status SPEC" }
+
+    func begin() throws { try roll?.begin() }
+    func end() { roll?.end() }
     func finish() throws {}
 
     func look(committed: Membership?, confirmed: Int64?) -> EnsembleView {
         var all = Dictionary(uniqueKeysWithValues: goal.members.map { ($0.id, $0) })
         for member in committed?.members ?? [] { all[member.id] = member }
-        let places = all.values.sorted { $0.id < $1.id }.map { member in
-            // A static configuration may leave the clients' port to each server's own file.
-            let client = member.client ?? goal.member(member.id)?.client
-            return ServerPlace(
-                host: member.quorum.host.description, port: Int(client?.port ?? 0))
-        }
+        let members = all.values.sorted { $0.id < $1.id }
+        let places = members.map { place(of: $0) }
         let summaries = ServerPlace.summaries(places)
+        canHandOver = zip(members, summaries).allSatisfy { member, summary in
+            committed?.isVoter(member.id) != true || summary.version?.contains("aviary") ?? false
+        }
         var view = EnsembleView(
             committed: committed,
-            servers: zip(all.keys.sorted(), summaries).map { id, summary in
+            servers: zip(members, summaries).map { member, summary in
                 let mode = ObservedServer.Mode(summary)
                 // A member that does not answer may run all the same: it is waited for.
-                let isMember = committed.map { $0.member(id) != nil } ?? true
+                let isMember = committed.map { $0.member(member.id) != nil } ?? true
                 return ObservedServer(
-                    id: id, isRunning: isMember || mode != nil, mode: mode,
-                    files: isMember ? .member : .joiner)
+                    id: member.id, isRunning: isMember || mode != nil, mode: mode,
+                    files: isMember ? .member : .joiner,
+                    isCurrent: roll.map { !$0.left.contains(member.id.number) } ?? true)
             }, confirmedVersion: confirmed)
         view.judge(places, summaries)
         return view
     }
 
+    /// Where it is asked; a static configuration may leave the clients' port to each server's own
+    /// file.
+    private func place(of member: Member) -> ServerPlace {
+        var member = member
+        member.client = member.client ?? goal.member(member.id)?.client
+        return ServerPlace(member)
+    }
+
     /// Says who may be stopped now.
     func keep(_ view: EnsembleView) throws {
+        if roll != nil, let committed = view.committed { try checkMembers(committed) }
         let now = view.committed.map { $0.members.map(\.id) }
         for id in members ?? [] where now.map({ !$0.contains(id) }) ?? false {
             tell("server \(id) is no member any more, and can be stopped")
@@ -65,25 +83,50 @@ final class ExternalRuntime: ChangeRuntime {
         members = now ?? members
     }
 
+    /// A roll changes no members, so that it must not begin, or go on, with others than the spec's.
+    private func checkMembers(_ committed: Membership) throws {
+        let wanted = ChangeGoal(members: goal).adoptingClientHosts(of: committed).members
+        let isHierarchical = wanted.isHierarchical || committed.isHierarchical
+        let isSame =
+            wanted.members == committed.members
+            && (!isHierarchical
+                || wanted.groups == committed.groups && wanted.weights == committed.weights)
+        guard !isSame else { return }
+        throw EnsembleError(
+            .failed,
+            "the members are not those in the spec, and a roll changes none: 'aviary plan SPEC' shows "
+                + "what is different, 'aviary apply SPEC' changes the ensemble, 'aviary import "
+                + "HOST:PORT --out SPEC' the spec")
+    }
+
     func perform(_ step: ChangeStep, _ view: EnsembleView) throws -> Bool {
-        guard case .startJoiner(let id) = step, let committed = view.committed,
-            let server = wanted.servers.first(where: { $0.id == id.number }),
-            asked.insert(id).inserted
-        else { return false }
-        let lines = ServerFolder.lines(toJoin: committed, server)
-        tell(
-            "start server \(id) now, with reconfigEnabled=true, standaloneEnabled=false and these "
-                + "members, among which it is an observer:\n"
-                + lines.map { "  \($0)" }.joined(separator: "\n"))
-        return false
+        guard let committed = view.committed else { return false }
+        switch step {
+        case .startJoiner(let id):
+            guard let server = wanted.servers.first(where: { $0.id == id.number }),
+                asked.insert(id).inserted
+            else { return false }
+            let lines = ServerFolder.lines(toJoin: committed, server)
+            tell(
+                "start server \(id) now, with reconfigEnabled=true, standaloneEnabled=false and these "
+                    + "members, among which it is an observer:\n"
+                    + lines.map { "  \($0)" }.joined(separator: "\n"))
+            return false
+        case .restart(let id):
+            guard let roll, let member = committed.member(id) else { return false }
+            try roll.restart(member, at: place(of: member), step, view)
+            return true
+        default: return false
+        }
     }
 
     func missing(_ id: ServerID, _ limit: String) -> EnsembleError {
-        let place = goal.member(id)?.client.map { ":\($0.port)" } ?? ""
-        let host = goal.member(id)?.quorum.host.description ?? "its host"
+        let place = goal.member(id).map { ServerPlace($0) }
+        let where_ = place.map { " at \($0.host):\($0.port)" } ?? ""
+        if let roll { return roll.missing(id, where_, limit) }
         return EnsembleError(
             .failed,
-            "server \(id) at \(host)\(place) is not in step with the leader \(limit). Nothing more "
+            "server \(id)\(where_) is not in step with the leader \(limit). Nothing more "
                 + "is changed. See to it that it runs, and that 4lw.commands.whitelist of every "
                 + "server has srvr; then aviary apply SPEC again")
     }
@@ -99,5 +142,10 @@ final class ExternalRuntime: ChangeRuntime {
             default: "the leader refuses to \(step.text): its log says why"
             }
         return EnsembleError(.failed, text)
+    }
+
+    func advice(about step: ChangeStep) -> String {
+        "aviary status SPEC; the log of a server says why it does not follow. To go on: "
+            + (roll?.resume ?? "the same again")
     }
 }

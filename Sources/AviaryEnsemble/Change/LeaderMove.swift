@@ -79,8 +79,8 @@ public final class LeaderMove {
         guard view.committed?.isVoter(id) ?? false else {
             throw EnsembleError(
                 .misused,
-                "server \(id) is no participant of \(spec.name), so it cannot lead; 'aviary status' "
-                    + "shows who can")
+                "server \(id) is no participant of \(spec.name), so it cannot lead; "
+                    + "'\(runtime.status)' shows who can")
         }
         if view.leader == id {
             let probe = folder == nil ? try await giveVotesBack() : ProbeReport()
@@ -91,7 +91,7 @@ public final class LeaderMove {
         // The gap is to be seen from a session that was there before.
         LocalEnsemble.sleep(milliseconds: 100)
         do {
-            if folder != nil || areAllOurs(view), let count = try await ask(id) {
+            if runtime.canHandOver, let count = try await ask(id) {
                 return LeaderMoveReport(
                     leader: id.number, changeCount: count, probe: await probe.end())
             }
@@ -135,19 +135,8 @@ public final class LeaderMove {
         if await look().leader == id { return count }
         throw EnsembleError(
             .failed,
-            "server \(id) does not lead yet: it was asked for, and does not keep up. Type: aviary "
-                + "status, and then the same again")
-    }
-
-    /// Whether every participant says that it is one of ours.
-    private func areAllOurs(_ view: EnsembleView) -> Bool {
-        let voters = view.committed?.members.filter { $0.role == .participant } ?? []
-        let places = voters.map { member in
-            ServerPlace(
-                host: member.quorum.host.description,
-                port: Int(member.client?.port ?? 0))
-        }
-        return ServerPlace.summaries(places).allSatisfy { $0.version?.contains("aviary") ?? false }
+            "server \(id) does not lead yet: it was asked for, and does not keep up. Type: "
+                + "\(runtime.status), and then the same again")
     }
 
     /// Makes the leader an observer and a participant again, as often as there are participants.
@@ -246,7 +235,8 @@ public final class LeaderMove {
             guard LocalEnsemble.seconds() - begun < limit else {
                 guard view.leader != nil else {
                     throw EnsembleError(
-                        .unreachable, "\(spec.name) has no leader. Type: aviary status")
+                        .unreachable,
+                        "\(spec.name) has no leader. Type: \(runtime.advice(about: .awaitQuorum))")
                 }
                 throw runtime.missing(id, "after \(Int(limit)) s")
             }

@@ -26,7 +26,7 @@ struct ServerPlace {
         ask("srvr", places).map { ServerSummary($0) }
     }
 
-    fileprivate static func ask(_ word: String, _ places: [ServerPlace]) -> [String?] {
+    static func ask(_ word: String, _ places: [ServerPlace]) -> [String?] {
         FourLetterClient.ask(
             places.map { FourLetterClient.Question(word: word, host: $0.host, port: $0.port) })
     }

@@ -62,7 +62,7 @@ enum FourLetterClient {
     }
 
     /// The addresses of a name, each as the bytes of a socket address.
-    private static func resolve(_ host: String, _ port: Int) -> [[UInt8]] {
+    static func resolve(_ host: String, _ port: Int) -> [[UInt8]] {
         var hints = unsafe addrinfo()
         #if canImport(Glibc)
             unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
