@@ -1,8 +1,11 @@
 // Specs that are right, and the places and words of those that are not.
 
-import AviaryEnsemble
 import Foundation
+import Jute
+import Records
 import Testing
+
+@testable import AviaryEnsemble
 
 private let samples = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "conf")
@@ -67,6 +70,7 @@ func `a mistake of YAML is explained`(text: String, words: String) {
     ("servers:\n  - {id: 1, config: {snapCount: 0}}\n", "2:33", "snapCount=0"),
     ("servers:\n  - id: 1\n    ports: {cliant: 1}\n", "3:13", "client"),
     ("servers: 3\nservers: 4\n", "2:1", "servers"),
+    ("servers:\n  - {id: 1, clientHost: a}\n", "2:25", "external"),
 ])
 func `a mistake is shown where it is`(text: String, place: String, word: String) throws {
     let (spec, problems) = parse(text)
@@ -89,6 +93,24 @@ func `a mistake is shown where it is`(text: String, place: String, word: String)
     let (spec, problems) = parse("servers: 4\n")
     #expect(spec?.servers.count == 4)
     #expect(problems.map(\.message) == ["4 participants survive 1 failure, as 3 do"])
+}
+
+@Test func `clients may be served at another address, where somebody else starts the servers`()
+    throws
+{
+    let text = """
+        runtime: external
+        servers:
+          - {id: 1, host: a, clientHost: b}
+          - {id: 2, host: a}
+          - {id: 3, host: "fd00::1", clientHost: "fd00::2"}
+        """
+    let spec = try #require(parse(text).spec)
+    #expect(spec.servers.map { spec.clientHost(of: $0) } == ["b", "a", "fd00::2"])
+    let members = try spec.membership().members
+    #expect(members.map { $0.client?.host.description } == ["b", "0.0.0.0", "fd00::2"])
+    #expect(members.map { ServerPlace($0).host } == ["b", "a", "fd00::2"])
+    #expect(parse(spec.yaml).spec?.servers.map(\.clientHost) == ["b", nil, "fd00::2"])
 }
 
 @Test func `the servers of one host count up from every default port`() throws {

@@ -1,4 +1,5 @@
 """Changes of ensembles that somebody else starts: of Apache ZooKeeper, of ours, and of both; as many members as they like."""
+import json
 import re
 import threading
 
@@ -29,10 +30,10 @@ def spec(folder, lines, roles=None):
     return path
 
 
-def three(tmp_path, started, kinds):
+def three(tmp_path, started, kinds, shape=Dynamic):
     """Three servers that serve, led by server 3; the options that give the right to change them; and where they are."""
     config = {**DYNAMIC, "skipACL": "no", "DigestAuthenticationProvider.superDigest": make_digest_acl_credential("super", "secret")}
-    ensemble = Dynamic(tmp_path, started, kinds[:3], config)
+    ensemble = shape(tmp_path, started, kinds[:3], config)
     ensemble[1].start()
     ensemble[3].start()
     eventually(lambda: ensemble.mode(3) == "leader", 40, "server 3 leading")
@@ -45,6 +46,53 @@ def three(tmp_path, started, kinds):
         def addresses():
             return ensemble.addresses()
     return ensemble, ("--credential", credential), Addresses
+
+
+class Elsewhere(Dynamic):
+    """An ensemble whose clients are served at another address than that at which the servers find each other."""
+
+    def line(self, role="participant"):
+        line, _, port = super().line(role).rpartition(":")
+        return f"{line.rpartition(';')[0]};127.0.0.2:{port}"
+
+    def make(self, number, kind, lines):
+        server = super().make(number, kind, lines)
+        server.host = "127.0.0.2"
+        return server
+
+
+@pytest.mark.parametrize("kinds", [("apache", "aviary", "apache"), ("aviary", "aviary", "aviary")], ids=["mixed", "ours"])
+def test_clients_are_served_at_another_address(tmp_path, started, kinds):
+    aviary = Launcher(tmp_path)
+    ensemble, options, Addresses = three(tmp_path, started, kinds, Elsewhere)
+    first, path = ensemble[1].address, tmp_path / "imported.yaml"
+    aviary.do("import", first, "--name", "foreign", "--out", path)
+    assert path.read_text().count("    host: 127.0.0.1\n    clientHost: 127.0.0.2\n") == 3
+    assert "no changes" in aviary.do("plan", path, *options)
+    status = json.loads(aviary.do("status", path, "--json"))
+    assert status["ready"] and [s["client"] for s in status["servers"]] == ensemble.addresses().split(",")
+    assert "does not answer" not in aviary("check", path)[1]
+    # Of one server it is known: the others are found where the committed configuration has them.
+    one = tmp_path / "one.yaml"
+    one.write_text(re.sub(r"(?m)^    clientHost: .*\n", "", path.read_text()).replace("    host: 127.0.0.1\n", "    host: 127.0.0.1\n    clientHost: 127.0.0.2\n", 1))
+    assert "no changes" in aviary.do("plan", one, *options)
+    code, out, err = aviary("leader", "move", "2", one, *options)
+    assert code == 0 or "choose their successors" in err, err
+    assert ("made an observer for a moment" in err) == ("apache" in kinds)
+    eventually(lambda: ensemble.leader() is not None, 20, "a leader")
+
+    # Who joins has such an address, too.
+    line = ensemble.line()
+    path.write_text(path.read_text() + re.sub(r"127.0.0.1:(\d+):(\d+):participant;127.0.0.2:(\d+)",
+        r"  - id: 4\n    host: 127.0.0.1\n    clientHost: 127.0.0.2\n    ports: {client: \3, quorum: \1, election: \2}\n", line))
+    apply_with_joiners(aviary, ensemble, path, options, {4: (line, "aviary")})
+    assert "no changes" in aviary.do("plan", path, *options)
+    assert "no changes" in aviary.do("plan", path, *options)
+    # Without the key the address is no reason for a change, and a server that is known nowhere is said to be.
+    nowhere = tmp_path / "nowhere.yaml"
+    nowhere.write_text(re.sub(r"(?m)^    clientHost: .*\n", "", path.read_text()))
+    code, _, err = aviary("plan", nowhere, *options)
+    assert code == 69 and "clientHost" in err, err
 
 
 def apply_with_joiners(aviary, ensemble, path, options, joiners):

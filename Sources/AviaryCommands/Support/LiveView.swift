@@ -10,12 +10,14 @@ import AviaryEnsemble
 
 /// The status once a second: in place on a terminal, table after table in a file.
 struct LiveView {
-    private let ensemble: LocalEnsemble
+    private let look: () -> EnsembleStatus
     private let output: OutputOptions
     private let isAboutLoad: Bool
 
-    init(_ ensemble: LocalEnsemble, _ output: OutputOptions, isAboutLoad: Bool) {
-        self.ensemble = ensemble
+    init(
+        _ output: OutputOptions, isAboutLoad: Bool, look: @escaping () -> EnsembleStatus
+    ) {
+        self.look = look
         self.output = output
         self.isAboutLoad = isAboutLoad
     }
@@ -26,7 +28,7 @@ struct LiveView {
         var earlier: EnsembleStatus?
         var linesAbove = 0
         repeat {
-            let status = ensemble.status()
+            let status = look()
             if output.json {
                 Program.show(status.json(since: earlier).text)
             } else {

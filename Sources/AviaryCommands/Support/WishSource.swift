@@ -143,7 +143,9 @@ struct WishSource {
         case .local(let folder):
             "'aviary status' shows who is missing, and 'aviary up --ensemble \(folder.name)' starts "
                 + "them"
-        case .external: "see to it that a majority of its servers runs where the spec says"
+        case .external(_, let spec):
+            "see to it that a majority of its servers runs and serves clients where the spec says (host, "
+                + "clientHost, and the port client); 'aviary status \(spec)' shows who answers"
         }
     }
 }

@@ -14,20 +14,26 @@ struct LeaderShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Print the id of the server that leads.")
 
+    @Argument(
+        help: "The spec, if somebody else starts the servers (runtime external).",
+        completion: .file(extensions: ["yaml", "yml"]))
+    var spec: String?
+
     @OptionGroup var ensemble: EnsembleOptions
     @OptionGroup var output: OutputOptions
 
     func run() throws {
         try Program.run {
-            let found = try ensemble.find()
-            guard let leader = found.status().leader else {
+            let found = try StatusSource(spec, ensemble)
+            guard let leader = found.look().leader else {
                 throw Complaint(
-                    "\(found.folder.name) has no leader. 'aviary status' shows who is missing",
+                    "\(found.name) has no leader. 'aviary status\(spec.map { " \($0)" } ?? "")' shows who "
+                        + "is missing",
                     .unreachable)
             }
             output.show(
                 .object([
-                    JSONValue.Field("ensemble", .string(found.folder.name)),
+                    JSONValue.Field("ensemble", .string(found.name)),
                     JSONValue.Field("leader", .integer(leader.id)),
                 ]), String(leader.id))
         }

@@ -7,6 +7,11 @@ struct StatusCommand: ParsableCommand {
         commandName: "status", abstract: "Show every server, and the arithmetic of the quorum.",
         discussion: "Exit code 69 if the ensemble has no quorum.")
 
+    @Argument(
+        help: "The spec, if somebody else starts the servers (runtime external).",
+        completion: .file(extensions: ["yaml", "yml"]))
+    var spec: String?
+
     @OptionGroup var ensemble: EnsembleOptions
     @OptionGroup var output: OutputOptions
 
@@ -15,15 +20,15 @@ struct StatusCommand: ParsableCommand {
 
     func run() throws {
         try Program.run {
-            let found = try ensemble.find()
-            if watch { return LiveView(found, output, isAboutLoad: false).run() }
-            let status = found.status()
+            let found = try StatusSource(spec, ensemble)
+            if watch { return LiveView(output, isAboutLoad: false, look: found.look).run() }
+            let status = found.look()
             output.show(
                 status.json(),
                 StatusTable(status).text(width: Program.size?.width, isColoured: Program.isColoured)
             )
-            for line in found.unreachable() { Program.note(line) }
-            found.noteUnfinishedChange()
+            for line in found.own?.unreachable() ?? [] { Program.note(line) }
+            found.own?.noteUnfinishedChange()
             if status.quorum.mayFail == nil { throw ExitCode(ExitStatus.unreachable.rawValue) }
         }
     }

@@ -76,6 +76,10 @@ public struct ChangePlan: Equatable, Sendable {
 
     /// The margin while a step is carried out.
     static func margin(of step: ChangeStep, _ view: EnsembleView) -> QuorumMargin {
+        // Who waits has what there is now, and not what is hoped for.
+        if case .awaitSync = step, let committed = view.committed {
+            return QuorumMargin(committed, synced: view.synced)
+        }
         let next = view.after(step)
         var synced = next.synced
         if case .change(let member) = step, let old = view.committed?.member(member.id),

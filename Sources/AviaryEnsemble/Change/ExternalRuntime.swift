@@ -128,7 +128,8 @@ final class ExternalRuntime: ChangeRuntime {
             .failed,
             "server \(id)\(where_) is not in step with the leader \(limit). Nothing more "
                 + "is changed. See to it that it runs, and that 4lw.commands.whitelist of every "
-                + "server has srvr; then aviary apply SPEC again")
+                + "server has srvr; aviary status SPEC shows who is missing, and the same again goes on"
+        )
     }
 
     func refused(_ code: ErrorCode, _ step: ChangeStep) -> EnsembleError {

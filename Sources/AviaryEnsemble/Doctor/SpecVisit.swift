@@ -70,11 +70,12 @@ public struct SpecVisit {
     private func lookAtRunning(_ facts: inout DoctorFacts) {
         let folders = folders
         let status = EnsembleStatus(
-            name: spec.name, servers: ServerStatus.ask(folders), time: LocalEnsemble.seconds())
+            name: spec.name, servers: ServerStatus.ask(folders, isElsewhere: true),
+            time: LocalEnsemble.seconds())
         let texts = FourLetterClient.ask(
             folders.map {
                 FourLetterClient.Question(
-                    word: "conf", host: $0.server.host, port: $0.server.ports.client)
+                    word: "conf", host: $0.clientHost, port: $0.server.ports.client)
             })
         facts.servers = zip(folders, texts).map { folder, text in
             var server = ServerFacts(id: folder.server.id, directory: folder.path)

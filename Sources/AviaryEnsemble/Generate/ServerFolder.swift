@@ -50,7 +50,7 @@ public struct ServerFolder: Sendable {
     /// Where its files are.
     public var fileSystem: any FileSystem { site.fileSystem }
     /// Where clients on this machine find it.
-    var clientHost: String { site.clientHost ?? server.host }
+    var clientHost: String { site.clientHost ?? server.clientHost ?? server.host }
 
     /// The folders of all servers of a spec.
     static func all(of spec: EnsembleSpec, in folder: String) -> [ServerFolder] {
@@ -198,8 +198,13 @@ public struct ServerFolder: Sendable {
     private static func line(of server: ServerSpec) -> String {
         let host = Endpoint(host: ByteString(server.host), port: 0).description.dropLast(2)
         let role = server.isObserver ? "observer" : "participant"
+        let port = server.ports.client
+        let client =
+            server.clientHost.map {
+                Endpoint(host: ByteString($0), port: UInt16(clamping: port)).description
+            } ?? "\(port)"
         return "server.\(server.id)=\(host):\(server.ports.quorum):\(server.ports.election)"
-            + ":\(role);\(server.ports.client)"
+            + ":\(role);\(client)"
     }
 
     /// The static part: defaults, then the spec's keys, then the server's own.

@@ -27,17 +27,20 @@ public struct EnsembleImport: Equatable, Sendable {
             var client = member.client.map { Int($0.port) }
             if client == nil { client = try clientPort(member) }
             let id = Int(member.id.rawValue)
-            servers.append(
-                ServerSpec(
-                    id: id, host: member.quorum.host.description,
-                    isObserver: member.role == .observer,
-                    ports: Ports(
-                        client: client ?? 0, quorum: Int(member.quorum.port),
-                        election: Int(member.election.port)),
-                    arePortsChosen: true,
-                    group: membership.groups.first { $0.value.contains(member.id) }
-                        .map { Int($0.key) },
-                    weight: membership.weights[member.id].map { Int($0) }))
+            var server = ServerSpec(
+                id: id, host: member.quorum.host.description,
+                isObserver: member.role == .observer,
+                ports: Ports(
+                    client: client ?? 0, quorum: Int(member.quorum.port),
+                    election: Int(member.election.port)),
+                arePortsChosen: true,
+                group: membership.groups.first { $0.value.contains(member.id) }
+                    .map { Int($0.key) },
+                weight: membership.weights[member.id].map { Int($0) })
+            if let client = member.client, !client.isWildcard, client.host != member.quorum.host {
+                server.clientHost = client.host.description
+            }
+            servers.append(server)
         }
         return servers
     }

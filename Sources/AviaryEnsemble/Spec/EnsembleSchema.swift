@@ -125,6 +125,10 @@ public enum EnsembleSchema {
                   "type": "string",
                   "default": "localhost"
                 },
+                "clientHost": {
+                  "type": "string",
+                  "description": "Where it serves clients, if not at host (runtime external)."
+                },
                 "role": {
                   "enum": [
                     "participant",

@@ -27,7 +27,7 @@ public struct EnsembleSpec: Equatable, Sendable {
 
     /// Where clients on this machine find a server: containers have their ports published here.
     public func clientHost(of server: ServerSpec) -> String {
-        runtime == "docker" ? "localhost" : server.host
+        runtime == "docker" ? "localhost" : server.clientHost ?? server.host
     }
 
     /// So many participants on this machine: what no file at all means.
@@ -96,6 +96,8 @@ public struct ServerSpec: Equatable, Sendable {
     public var id: Int
     /// The host.
     public var host: String
+    /// The address at which it serves clients, if that is another (runtime external).
+    public var clientHost: String?
     /// Whether observer applies.
     public var isObserver: Bool
     /// The ports.

@@ -88,6 +88,7 @@ extension ServerSpec {
         }
         let all: [(SpecDifference.Kind, SettingChange)] = [
             (.place, SettingChange("host", host, new.host)),
+            (.place, SettingChange("clientHost", clientHost, new.clientHost)),
             (.place, SettingChange("role", role, new.role)),
             port("client", .place, \.optionalClient), port("quorum", .place, \.optionalQuorum),
             port("election", .place, \.optionalElection), number("group", \.group),

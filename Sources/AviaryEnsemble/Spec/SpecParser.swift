@@ -8,7 +8,8 @@ public enum SpecParser {
         "version", "ensemble", "runtime", "docker", "ssh", "config", "servers",
     ]
     static let serverKeys = [
-        "id", "host", "role", "ports", "dataDir", "dataLogDir", "group", "weight", "config",
+        "id", "host", "clientHost", "role", "ports", "dataDir", "dataLogDir", "group", "weight",
+        "config",
     ]
     static let portKeys = ["client", "quorum", "election", "admin", "secureClient", "metrics"]
     static let runtimes = ["process", "docker", "ssh", "external"]

@@ -43,7 +43,7 @@ extension SpecReader {
         var ids: Set<Int> = []
         var drafts: [ServerDraft] = []
         for item in items {
-            guard let draft = draft(item, config: config) else { continue }
+            guard let draft = draft(item, config: config, isForeign: isForeign) else { continue }
             if !ids.insert(draft.server.id).inserted {
                 note("the id \(draft.server.id) is taken by a server above", at: draft.node)
             } else {
@@ -62,7 +62,7 @@ extension SpecReader {
     }
 
     private mutating func draft(
-        _ node: YAMLNode, config common: [ConfigEntry]
+        _ node: YAMLNode, config common: [ConfigEntry], isForeign: Bool
     ) -> ServerDraft? {
         let fields = fields(node, of: "a server", known: SpecParser.serverKeys)
         if fields["id"] == nil, case .mapping = node.content {
@@ -70,6 +70,12 @@ extension SpecReader {
         }
         let id = integer(fields["id"], "id", in: 1...255)
         let host = word(fields["host"], "host") ?? "localhost"
+        let clientHost = word(fields["clientHost"], "clientHost")
+        if !isForeign, let node = fields["clientHost"] {
+            note(
+                "clientHost is for runtime: external; the launcher's own servers serve clients at all "
+                    + "addresses of their host", at: node)
+        }
         let role = word(fields["role"], "role", of: SpecParser.roles)
         var portNodes: [String: YAMLNode] = [:]
         var chosen: [String: Int] = [:]
@@ -85,10 +91,11 @@ extension SpecReader {
         let weight = integer(fields["weight"], "weight", in: 0...1_000_000)
         let config = config(fields["config"], besides: common)
         guard let id else { return nil }
-        let server = ServerSpec(
+        var server = ServerSpec(
             id: id, host: host, isObserver: role == "observer", ports: Ports(place: 0),
             arePortsChosen: ["client", "quorum", "election"].contains { chosen[$0] != nil },
             dataDir: dataDir, dataLogDir: dataLogDir, group: group, weight: weight, config: config)
+        server.clientHost = clientHost
         return ServerDraft(
             server: server, node: fields["id"] ?? node, ports: portNodes, chosen: chosen)
     }

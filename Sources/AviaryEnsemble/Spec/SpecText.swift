@@ -52,6 +52,7 @@ private enum SpecText {
 
     static func lines(of server: ServerSpec) -> [String] {
         var lines = ["  - id: \(server.id)", "    host: \(scalar(server.host))"]
+        if let host = server.clientHost { lines.append("    clientHost: \(scalar(host))") }
         if server.isObserver { lines.append("    role: observer") }
         let ports = server.ports.named.map { "\($0.key): \($0.port)" }.joined(separator: ", ")
         lines.append("    ports: {\(ports)}")
@@ -93,6 +94,9 @@ private enum SpecText {
                 "ports",
                 .object(server.ports.named.map { JSONValue.Field($0.key, .integer($0.port)) })),
         ]
+        if let host = server.clientHost {
+            fields.append(JSONValue.Field("clientHost", .string(host)))
+        }
         if let directory = server.dataDir {
             fields.append(JSONValue.Field("dataDir", .string(directory)))
         }

@@ -11,6 +11,15 @@ public struct EnsembleStatus: Sendable {
     /// Monotonic, in seconds.
     public let time: Double
 
+    /// What the servers of an ensemble say of themselves that somebody else has started.
+    public static func external(_ spec: EnsembleSpec) -> EnsembleStatus {
+        // No folder: there are no files of theirs here.
+        let folders = ServerFolder.all(of: spec, in: "/dev/null")
+        return EnsembleStatus(
+            name: spec.name, servers: ServerStatus.ask(folders, isElsewhere: true),
+            time: LocalEnsemble.seconds())
+    }
+
     /// Whether every server serves clients and all agree on leader and configuration.
     public var isReady: Bool { missing == nil }
 

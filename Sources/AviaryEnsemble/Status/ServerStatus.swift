@@ -47,12 +47,18 @@ public struct ServerStatus: Sendable {
     /// Whether it is being made a member.
     let isJoining: Bool
 
+    /// Whether somebody else starts it: of its process nothing is known.
+    let isElsewhere: Bool
+    /// Whether anything answers where clients connect.
+    private var hasAnswered = false
+
     /// Why its host cannot be reached.
     var problem: String?
 
     /// The state in a word or two.
     public var state: String {
         if let mode { return mode }
+        if isElsewhere { return hasAnswered ? "not serving" : "no answer" }
         if problem != nil { return "unreachable" }
         if pid == nil { return isStoppedOnPurpose ? "stopped" : "dead" }
         return usage?.isPaused ?? false ? "paused" : "not serving"
@@ -68,12 +74,13 @@ public struct ServerStatus: Sendable {
     }
 
     /// Asks all servers at once.
-    static func ask(_ folders: [ServerFolder]) -> [ServerStatus] {
-        var all = folders.map { ServerStatus($0) }
+    static func ask(_ folders: [ServerFolder], isElsewhere: Bool = false) -> [ServerStatus] {
+        var all = folders.map { ServerStatus($0, isElsewhere: isElsewhere) }
         // One word first, and alone: the count of connections then has just one of ours in it.
         let first = questions(["srvr"], folders)
         for (place, answer) in FourLetterClient.ask(first).enumerated() {
             all[place].read(ServerSummary(answer))
+            all[place].hasAnswered = answer.map { !$0.isEmpty } ?? false
         }
         let serving = all.indices.filter { all[$0].mode != nil }
         let more = FourLetterClient.ask(questions(["mntr", "conf"], serving.map { folders[$0] }))
@@ -98,14 +105,15 @@ public struct ServerStatus: Sendable {
         }
     }
 
-    private init(_ folder: ServerFolder) {
+    private init(_ folder: ServerFolder, isElsewhere: Bool) {
         let server = folder.server
+        self.isElsewhere = isElsewhere
         id = server.id
         isObserver = server.isObserver
         group = server.group
         weight = server.weight ?? 1
         clientAddress = "\(folder.clientHost):\(server.ports.client)"
-        pid = ServerProcess(folder).pid
+        pid = isElsewhere ? nil : ServerProcess(folder).pid
         problem = folder.site.problem
         usage = pid.flatMap { folder.site.usage(of: folder, $0) }
         isStoppedOnPurpose = (try? folder.fileSystem.exists(folder.stoppedPath)) ?? false
