@@ -46,6 +46,8 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     public private(set) var changeCount = 0
     /// Where the power went, and how often.
     public private(set) var powerLosses: [CrashPoint: Int] = [:]
+    /// How many bytes are kept in memory for all files, also those whose removal is not durable yet.
+    public var keptSize: Int { files.values.reduce(0) { $0 + $1.keptSize } }
     /// Bytes that fit; nil for no limit.
     public var capacity: Int64?
 
@@ -109,6 +111,11 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     public func damage(_ path: String, at offset: Int64, xor mask: UInt8 = 0xff) {
         guard let file = names[path] else { return }
         files[file]?.damage(at: Int(offset), xor: mask)
+    }
+
+    /// How many files there are of a kind.
+    func fileCount(_ content: CrashPoint.Content) -> Int {
+        names.keys.count { CrashPoint(.write, path: $0).content == content }
     }
 
     /// What the machine would read from a file, without the chance of a fault.

@@ -185,8 +185,15 @@ public final class EnsembleSimulation {
             eventCount += 1
             handle(event)
             if eventCount > 3_000_000 { fail("the simulation does not come to an end") }
+            if eventCount % 10_000 == 0 { checkSize() }
         }
         if failure == nil { now = max(now, end) }
+    }
+
+    /// What grows and grows is a fault, too, and would take the machine with it.
+    private func checkSize() {
+        let size = servers.reduce(0) { $0 + $1.fileSystem.keptSize }
+        if size > 1 << 30 { fail("the disks hold \(size) bytes") }
     }
 
     /// Whom an event happens to, if it waits for a process that is stopped.
@@ -254,6 +261,10 @@ public final class EnsembleSimulation {
     public var faultCount: Int { faults.count }
     /// How many things clients did.
     public var operationCount: Int { operationTotal }
+    /// The most files of snapshots that there are on one disk.
+    public var snapshotCount: Int {
+        servers.map { $0.fileSystem.fileCount(.snapshot) }.max() ?? 0
+    }
     /// Where the power of disks went, and how often.
     public var powerLosses: [CrashPoint: Int] {
         servers.reduce(into: [:]) { $0.merge($1.fileSystem.powerLosses) { $0 + $1 } }

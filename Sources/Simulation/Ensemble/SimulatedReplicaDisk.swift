@@ -168,6 +168,16 @@ final class SimulatedReplicaDisk: ReplicaDisk {
 
     // MARK: Snapshots
 
+    /// No more than so many are left to lie about: each holds the whole tree, so with all of them
+    /// the disks of a long run would grow with the square of what is written.
+    static let snapshotCountMax = 8
+
+    private func purgeIfMany() {
+        let snapshots = try? DataFile.list(
+            .snapshot, in: directories.snapshots, of: fileSystem)
+        if snapshots?.count ?? 0 > SimulatedReplicaDisk.snapshotCountMax { purge() }
+    }
+
     /// Keeps a writer that cannot be copied behind a reference.
     private final class SnapshotBox {
         var writer: SnapshotFileWriter?
@@ -181,6 +191,7 @@ final class SimulatedReplicaDisk: ReplicaDisk {
         else { return }
         guard (try? writer.append(image.body)) != nil else { return writer.abandon() }
         _ = try? writer.finish(image.trailer)
+        purgeIfMany()
     }
 
     func beginSnapshot(_ zxid: Zxid, _ header: [UInt8]) {
@@ -198,6 +209,7 @@ final class SimulatedReplicaDisk: ReplicaDisk {
     func finishSnapshot(_ trailer: SnapshotTrailer) {
         guard let writer = snapshot.writer.take() else { return }
         _ = try? writer.finish(trailer)
+        purgeIfMany()
     }
 
     func abandonSnapshot() {

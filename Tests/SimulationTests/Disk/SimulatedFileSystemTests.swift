@@ -24,6 +24,24 @@ struct SimulatedFileSystemTests {
         }
     }
 
+    @Test func `what is durable is kept once`() throws {
+        let fileSystem = try fileSystem()
+        let file = try fileSystem.open("/d/a", .replace)
+        let bytes = [UInt8](repeating: 7, count: 1000)
+        try file.write(bytes.rawSpan, at: 0)
+        #expect(fileSystem.keptSize == 2000)
+        try file.sync()
+        #expect(fileSystem.keptSize == 1000)
+        // As it was, as it is, and what is the difference.
+        try file.write([9].rawSpan, at: 1000)
+        #expect(fileSystem.keptSize == 1000 + 1001 + 1)
+        try file.sync()
+        #expect(fileSystem.keptSize == 1001)
+        try file.write(bytes.rawSpan, at: 0)
+        fileSystem.crash(seed: 1)
+        #expect(fileSystem.keptSize <= 1001)
+    }
+
     @Test func `of what was not synced anything may survive, the same from the same seed`() throws {
         var outcomes: Set<[UInt8]?> = []
         for seed in 0..<200 as Range<UInt64> {
