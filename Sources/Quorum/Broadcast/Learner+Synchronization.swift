@@ -202,8 +202,13 @@ extension Learner {
     ///
     /// The snapshot takes the place of our log, and what we have acknowledged may stand in that
     /// log and behind the snapshot: there must be no moment in which the disk has neither.
+    ///
+    /// An observer that is to vote saves its own tree, not one that the leader has sent. What was
+    /// logged here and is not in that tree yet belongs to the leader's history like what it sent
+    /// after it: a snapshot without that would leave it out for ever.
     private mutating func completeSnapshot(_ context: inout PeerContext) {
         var rest: [Proposal] = []
+        while let proposal = context.history.deliverFirst() { rest.append(proposal) }
         while pendingCommitted > 0, let proposal = pending.popFirst() {
             pendingCommitted -= 1
             rest.append(proposal)
