@@ -247,6 +247,44 @@ def test_the_compose_files_of_this_project(project, kazoo, name, modes):
         assert b"tickTime=1234" in client.command(b"conf").encode()
 
 
+@pytest.fixture
+def swarm(engine):
+    """This engine as the only node of a swarm; what is deployed as `stack` is removed."""
+    if engine("info", "--format", "{{.Swarm.LocalNodeState}}") != "inactive":
+        say("SKIPPED, the engine is in a swarm of somebody else's")
+        pytest.skip("the engine is in a swarm")
+    engine("swarm", "init", "--advertise-addr", "127.0.0.1")
+    stack = engines.MARK
+    try:
+        yield stack
+    finally:
+        engine("stack", "rm", stack, check=False)
+        eventually(lambda: not engine("ps", "-aq", "--filter", f"name={stack}_"), 60, "the stack's containers gone", every=0.2)
+        engine("volume", "rm", *engine("volume", "ls", "-q", "--filter", f"name={stack}_").split(), check=False)
+        engine("swarm", "leave", "--force")
+
+
+def test_the_swarm_file(engine, swarm, kazoo, tmp_path):
+    text = (FILES / "swarm.yaml").read_text().replace("${AVIARY_IMAGE:-aviary}", engine.image)
+    ports = [places.free_port() for _ in range(3)]
+    for number, port in enumerate(ports, 2181):
+        text = text.replace(f"published: {number},", f"published: {port},")
+    file = tmp_path / "stack.yaml"
+    file.write_text(text)
+    labels = [word for number in (1, 2, 3) for word in ("--label-add", f"zoo{number}=yes")]
+    engine("node", "update", *labels, *engine("node", "ls", "-q").split())
+    engine("stack", "deploy", "--resolve-image", "never", "-c", str(file), swarm)
+    modes = [fastest_answer("127.0.0.1", port, 90) for port in ports]
+    assert sorted(modes) == ["follower", "follower", "leader"]
+    client = kazoo(",".join(f"127.0.0.1:{port}" for port in ports))
+    client.create("/kept", b"in the swarm")
+    # A container is made anew, over its data.
+    engine("service", "update", "--force", "--detach=false", f"{swarm}_zoo1", seconds=90)
+    fastest_answer("127.0.0.1", ports[0], 90)
+    client.retry(client.sync, "/kept")
+    assert client.retry(client.get, "/kept")[0] == b"in the swarm"
+
+
 def render(*words):
     import subprocess
     return subprocess.run([places.aviary_binary(), "render", *map(str, words)], capture_output=True, text=True, check=True,
