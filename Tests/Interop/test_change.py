@@ -243,6 +243,14 @@ def test_three_five_three_one_three_under_load(aviary, load):
     assert "no changes" in aviary.do("plan")
 
 
+def test_who_joins_is_no_server_that_has_lost_its_disk(aviary):
+    """It begins without data like any other that joins, and nobody is told to mend that."""
+    aviary.do("up", "--detach")
+    aviary.do("add")
+    log = (aviary.folder / "home" / "local" / "4" / "server.log").read_text()
+    assert "There is no database yet" in log and "none may be begun" not in log
+
+
 def test_every_server_is_replaced_the_leader_too(aviary, load):
     aviary.do("up", "--detach")
     writing = load()

@@ -124,7 +124,9 @@ def leave(aviary, ensemble, path, options, left):
     assert code == 0, err
     check_steps(err)
     for number in left:
-        assert f"server {number} is no member any more, and can be stopped" in err
+        said = f"server {number} is no member any more, and can be stopped"
+        # Committed is not active: an ordinary write comes between.
+        assert err.count(said) == 1 and re.search(f"remove server {number} .*write once, so that this is active.*{said}", err, re.S), err
         ensemble[number].stop()
         del ensemble.servers[number], ensemble.lines[number]
     return out
@@ -233,6 +235,40 @@ def test_killed_at_every_step_the_next_apply_converges(tmp_path, started, change
         writing.end(where)
     finally:
         end(writing)
+
+
+def test_every_verb_takes_the_spec_or_says_what_to_type(tmp_path, started):
+    """As somebody types it who has never seen it."""
+    aviary = Launcher(tmp_path)
+    ensemble, options, _ = three(tmp_path, started, ("apache", "aviary", "apache"))
+    path = spec(tmp_path, ensemble.lines)
+
+    def say(code, text, *words):
+        ended, out, err = aviary(*words)
+        assert ended == code and text in out + err, f"{words}: {ended}\n{out}\n{err}"
+        return out
+    assert json.loads(say(0, '"ready":true', "status", path, "--json"))["servers"][2]["mode"] == "leader"
+    assert say(0, "3", "leader", path).strip() == "3"
+    say(0, "foreign is ready", "wait", path)
+    say(0, "foreign is synced", "wait", path, "--for", "synced")
+    assert say(0, "nothing is wrong", "doctor", path) == say(0, "nothing is wrong", "check", path)
+    for words in (("add", path), ("remove", "2", path), ("replace", "2", path), ("scale", "5", path)):
+        say(64, f"edit 'servers' in {path}", *words)
+    ensemble[1].stop()
+    say(0, "no answer", "status", path)
+    say(1, f"server 1 does not answer srvr at {ensemble[1].address}", "doctor", path)
+    say(69, f"server 1 does not answer. 'aviary status {path}' says more", "wait", path, "--timeout", "0.2")
+    say(1, "Nobody answers there: see to it that it runs", "apply", path, *options, "--timeout", "0.5")
+    ensemble[1].start().wait_serving()
+
+    # Who is to join is named at once, all of them: somebody has to start them.
+    more = spec(tmp_path, {**ensemble.lines, 4: ensemble.line(), 5: ensemble.line()})
+    code, _, err = aviary("apply", more, *options, "--timeout", "1")
+    assert code == 1 and err.count("among which it is an observer") == 2, err
+    assert "start server 4 now" in err and "start server 5 now" in err and "start it from the members above; the same again goes on" in err
+    # What is somebody else's to stop has no files here.
+    steps = json.loads(say(2, "confirm", "plan", spec(tmp_path, {n: ensemble.lines[n] for n in (2, 3)}), *options, "--json"))["steps"]
+    assert [step["step"] for step in steps] == ["remove", "confirm", "stop"]
 
 
 @pytest.mark.parametrize("composition", COMPOSITIONS)

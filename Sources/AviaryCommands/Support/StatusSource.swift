@@ -27,4 +27,19 @@ struct StatusSource {
         name = found.folder.name
         look = { found.status() }
     }
+
+    /// Looks again and again until something is so, for so many seconds at most.
+    func wait(
+        seconds: Double, until isMet: (EnsembleStatus) -> Bool,
+        while goesOn: (EnsembleStatus) -> Bool
+    ) -> Bool {
+        if let own { return own.wait(seconds: seconds, until: isMet, while: goesOn) }
+        let begun = LocalEnsemble.seconds()
+        while true {
+            let status = look()
+            if isMet(status) { return true }
+            guard LocalEnsemble.seconds() - begun < seconds, goesOn(status) else { return false }
+            LocalEnsemble.sleep(milliseconds: 100)
+        }
+    }
 }

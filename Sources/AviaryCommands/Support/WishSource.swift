@@ -7,7 +7,7 @@ struct WishSource {
     private enum Ensemble {
         case local(EnsembleFolder)
         /// Somebody else starts its servers; `user:password` of who may change its members.
-        case external(authentication: String?, spec: String)
+        case external(authentication: String?, spec: String, credential: String?)
     }
 
     private let ensemble: Ensemble
@@ -72,7 +72,9 @@ struct WishSource {
         switch spec.runtime {
         case "external":
             self.init(
-                .external(authentication: try options.authentication(), spec: path), spec)
+                .external(
+                    authentication: try options.authentication(), spec: path,
+                    credential: options.credential), spec)
         case "process", "docker", "ssh":
             let folder = try home.find(options.ensemble.name ?? spec.name)
             let lock = try lock(folder)
@@ -94,7 +96,7 @@ struct WishSource {
         case .local(let folder):
             try ChangeApplier(
                 folder, to: wanted, binary: Program.path, settings, holding: lock)
-        case .external(let authentication, _):
+        case .external(let authentication, _, _):
             try ChangeApplier(externalTo: wanted, authentication: authentication, settings)
         }
     }
@@ -117,7 +119,8 @@ struct WishSource {
     var resume: String {
         switch ensemble {
         case .local(let folder): "aviary apply --ensemble \(folder.name)"
-        case .external(_, let spec): "aviary apply \(spec)"
+        case .external(_, let spec, let credential):
+            "aviary apply \(spec)" + (credential.map { " --credential \($0)" } ?? "")
         }
     }
 
@@ -143,7 +146,7 @@ struct WishSource {
         case .local(let folder):
             "'aviary status' shows who is missing, and 'aviary up --ensemble \(folder.name)' starts "
                 + "them"
-        case .external(_, let spec):
+        case .external(_, let spec, _):
             "see to it that a majority of its servers runs and serves clients where the spec says (host, "
                 + "clientHost, and the port client); 'aviary status \(spec)' shows who answers"
         }

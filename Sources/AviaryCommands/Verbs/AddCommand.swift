@@ -15,6 +15,9 @@ struct AddCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Without a vote.")
     var observer = false
 
+    @Argument(help: .hidden)
+    var spec: String?
+
     @OptionGroup var options: ChangeOptions
 
     func validate() throws {
@@ -25,6 +28,7 @@ struct AddCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Program.run {
+            if let spec { throw try SpecFile.refusal(spec, for: "add") }
             try await options.change { wish, _ in try wish.add(count, isObserver: observer) }
         }
     }

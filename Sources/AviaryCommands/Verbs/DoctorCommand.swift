@@ -2,7 +2,7 @@ import ArgumentParser
 import AviaryEnsemble
 
 /// The verb `aviary doctor [--fix] [--json]`.
-struct DoctorCommand: ParsableCommand {
+struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract: "Find what is wrong with an ensemble, and what mends it.",
@@ -13,15 +13,32 @@ struct DoctorCommand: ParsableCommand {
             if an error is left, 0 otherwise.
             """)
 
+    @Argument(
+        help: "The spec, if somebody else starts the servers (runtime external).",
+        completion: .file(extensions: ["yaml", "yml"]))
+    var spec: String?
+
     @OptionGroup var ensemble: EnsembleOptions
     @OptionGroup var output: OutputOptions
 
     @Flag(name: .long, help: "Mend what can be mended without a risk.")
     var fix = false
 
-    func run() throws {
-        try Program.run {
-            var found = try ensemble.find()
+    func run() async throws {
+        try await Program.run {
+            var options = ensemble
+            if let spec {
+                let (read, warningCount) = try SpecFile.examine(spec)
+                if read.runtime == "external" {
+                    // Nothing of theirs can be mended from here.
+                    let visit = SpecVisit(read, file: spec, home: ensemble.place.home)
+                    return try FindingText(
+                        Doctor.examine(try await visit.facts()), shownBefore: warningCount
+                    ).show(output)
+                }
+                options.name = options.name ?? read.name
+            }
+            var found = try options.find()
             var findings = Doctor.examine(try DoctorVisit(found).facts())
             if fix {
                 let repairs = findings.compactMap(\.repair)

@@ -11,12 +11,13 @@ struct ReplaceCommand: AsyncParsableCommand {
             """)
 
     @Argument(help: "The ids of the servers to replace.")
-    var ids: [Int]
+    var servers: [ServerArgument]
 
     @OptionGroup var options: ChangeOptions
 
     func run() async throws {
         try await Program.run {
+            let ids = try servers.ids(for: "replace")
             try await options.change { wish, _ in
                 for text in try wish.replace(ids) { Program.note(text) }
             }

@@ -10,6 +10,9 @@ struct ScaleCommand: AsyncParsableCommand {
     @Argument(help: "How many participants there are to be.")
     var count: Int
 
+    @Argument(help: .hidden)
+    var spec: String?
+
     @OptionGroup var options: ChangeOptions
 
     func validate() throws {
@@ -20,6 +23,7 @@ struct ScaleCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Program.run {
+            if let spec { throw try SpecFile.refusal(spec, for: "scale") }
             try await options.change { wish, _ in
                 let leader = try options.ensemble.find().status().leader
                 try wish.scale(to: count, leader: leader?.id)

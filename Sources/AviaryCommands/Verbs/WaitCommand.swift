@@ -15,6 +15,11 @@ struct WaitCommand: ParsableCommand {
             transaction. Exit code 69 when time is over, with what is missing.
             """)
 
+    @Argument(
+        help: "The spec, if somebody else starts the servers (runtime external).",
+        completion: .file(extensions: ["yaml", "yml"]))
+    var spec: String?
+
     @OptionGroup var ensemble: EnsembleOptions
     @OptionGroup var output: OutputOptions
 
@@ -30,7 +35,7 @@ struct WaitCommand: ParsableCommand {
 
     func run() throws {
         try Program.run {
-            let found = try ensemble.find()
+            let found = try StatusSource(spec, ensemble)
             let interruption = Interruption()
             var progress = Progress()
             let isMet = found.wait(seconds: timeout) {
@@ -40,12 +45,12 @@ struct WaitCommand: ParsableCommand {
                 return !interruption.hasCome
             }
             progress.finish()
-            let status = found.status()
+            let status = found.look()
             if output.json {
                 Program.show(status.json().adding([JSONValue.Field("met", .bool(isMet))]).text)
             } else if isMet {
                 Program.show(
-                    "\(found.folder.name) \(condition == .leader ? "has a leader" : "is \(condition.rawValue)")"
+                    "\(found.name) \(condition == .leader ? "has a leader" : "is \(condition.rawValue)")"
                 )
             }
             guard !isMet else { return }
@@ -53,9 +58,11 @@ struct WaitCommand: ParsableCommand {
                 throw Complaint("interrupted; 'aviary wait' again goes on waiting", .interrupted)
             }
             throw Complaint(
-                "\(found.folder.name) is not \(condition == .leader ? "led" : condition.rawValue) "
+                "\(found.name) is not \(condition == .leader ? "led" : condition.rawValue) "
                     + "after \(Int(timeout)) s: \(missing(status) ?? "it has only just become so"). "
-                    + "'aviary status' and 'aviary logs' say more", .unreachable)
+                    + (spec.map { "'aviary status \($0)' says more" }
+                        ?? "'aviary status' and 'aviary logs' say more"),
+                .unreachable)
         }
     }
 

@@ -131,6 +131,8 @@ extension EnsembleView {
                 }
             }
         case .confirm: next.confirmedVersion = committed?.version
+        case .stop(let id) where server(id)?.isElsewhere ?? false:
+            next.servers.removeAll { $0.id == id }
         case .stop(let id):
             next.update(id) { server in
                 server.isRunning = false

@@ -42,6 +42,8 @@ public struct ObservedServer: Equatable, Sendable {
     public var isCurrent: Bool
     /// In what those that it runs from differ from those that are wanted.
     public var pending: [SettingChange] = []
+    /// Whether somebody else has started it: once it may be stopped, nothing of it is left to do.
+    public var isElsewhere = false
 
     /// Makes one of these values.
     public init(

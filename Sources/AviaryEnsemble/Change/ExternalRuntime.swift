@@ -19,8 +19,12 @@ final class ExternalRuntime: ChangeRuntime {
     private let goal: Membership
     private let roll: ExternalRoll?
     private let tell: (String) -> Void
+    /// Joiners that somebody was asked to start.
     private var asked: Set<ServerID> = []
-    private var members: [ServerID]?
+    /// Who was a member at some moment, with where it was.
+    private var known: [ServerID: Member] = [:]
+    /// Who has left, and may be stopped for all that is known.
+    private var released: Set<ServerID> = []
 
     init(
         _ wanted: EnsembleSpec, _ credential: OperatorCredential?,
@@ -43,7 +47,15 @@ final class ExternalRuntime: ChangeRuntime {
 
     func look(committed: Membership?, confirmed: Int64?) -> EnsembleView {
         var all = Dictionary(uniqueKeysWithValues: goal.members.map { ($0.id, $0) })
-        for member in committed?.members ?? [] { all[member.id] = member }
+        for member in committed?.members ?? [] {
+            all[member.id] = member
+            known[member.id] = member
+            released.remove(member.id)
+        }
+        // Who leaves is of concern until it may be stopped.
+        for (id, member) in known where all[id] == nil && !released.contains(id) {
+            all[id] = member
+        }
         let members = all.values.sorted { $0.id < $1.id }
         let places = members.map { place(of: $0) }
         let summaries = ServerPlace.summaries(places)
@@ -56,10 +68,13 @@ final class ExternalRuntime: ChangeRuntime {
                 let mode = ObservedServer.Mode(summary)
                 // A member that does not answer may run all the same: it is waited for.
                 let isMember = committed.map { $0.member(member.id) != nil } ?? true
-                return ObservedServer(
-                    id: member.id, isRunning: isMember || mode != nil, mode: mode,
-                    files: isMember ? .member : .joiner,
+                let hasLeft = !isMember && goal.member(member.id) == nil
+                var server = ObservedServer(
+                    id: member.id, isRunning: isMember || hasLeft || mode != nil, mode: mode,
+                    files: isMember ? .member : hasLeft ? .former : .joiner,
                     isCurrent: roll.map { !$0.left.contains(member.id.number) } ?? true)
+                server.isElsewhere = true
+                return server
             }, confirmedVersion: confirmed)
         view.judge(places, summaries)
         return view
@@ -73,14 +88,8 @@ final class ExternalRuntime: ChangeRuntime {
         return ServerPlace(member)
     }
 
-    /// Says who may be stopped now.
     func keep(_ view: EnsembleView) throws {
         if roll != nil, let committed = view.committed { try checkMembers(committed) }
-        let now = view.committed.map { $0.members.map(\.id) }
-        for id in members ?? [] where now.map({ !$0.contains(id) }) ?? false {
-            tell("server \(id) is no member any more, and can be stopped")
-        }
-        members = now ?? members
     }
 
     /// A roll changes no members, so that it must not begin, or go on, with others than the spec's.
@@ -102,16 +111,13 @@ final class ExternalRuntime: ChangeRuntime {
     func perform(_ step: ChangeStep, _ view: EnsembleView) throws -> Bool {
         guard let committed = view.committed else { return false }
         switch step {
-        case .startJoiner(let id):
-            guard let server = wanted.servers.first(where: { $0.id == id.number }),
-                asked.insert(id).inserted
-            else { return false }
-            let lines = ServerFolder.lines(toJoin: committed, server)
-            tell(
-                "start server \(id) now, with reconfigEnabled=true, standaloneEnabled=false and these "
-                    + "members, among which it is an observer:\n"
-                    + lines.map { "  \($0)" }.joined(separator: "\n"))
+        case .startJoiner:
+            askForJoiners(committed, view)
             return false
+        case .stop(let id):
+            tell("server \(id) is no member any more, and can be stopped")
+            released.insert(id)
+            return true
         case .restart(let id):
             guard let roll, let member = committed.member(id) else { return false }
             try roll.restart(member, at: place(of: member), step, view)
@@ -120,16 +126,41 @@ final class ExternalRuntime: ChangeRuntime {
         }
     }
 
+    /// Says how to start whoever is to join and does not answer: all of them at once, since a person
+    /// takes his time.
+    private func askForJoiners(_ committed: Membership, _ view: EnsembleView) {
+        for server in wanted.servers {
+            let id = ServerID(Int64(server.id))
+            guard committed.member(id) == nil, !view.isRunning(id), asked.insert(id).inserted
+            else { continue }
+            let lines = ServerFolder.lines(toJoin: committed, server)
+            tell(
+                "start server \(id) now, with reconfigEnabled=true, standaloneEnabled=false and these "
+                    + "members, among which it is an observer:\n"
+                    + lines.map { "  \($0)" }.joined(separator: "\n"))
+        }
+    }
+
     func missing(_ id: ServerID, _ limit: String) -> EnsembleError {
-        let place = goal.member(id).map { ServerPlace($0) }
-        let where_ = place.map { " at \($0.host):\($0.port)" } ?? ""
+        let place = (known[id] ?? goal.member(id)).map { self.place(of: $0) }
+        let where_ = place.map { " at \($0.text)" } ?? ""
         if let roll { return roll.missing(id, where_, limit) }
+        let remedy: String
+        switch place.flatMap({ ServerPlace.ask("srvr", [$0])[0] }).map({ ServerSummary($0) }) {
+        case nil where asked.contains(id):
+            remedy = "nobody answers there: start it from the members above"
+        case nil:
+            remedy =
+                "nobody answers there: see to it that it runs, and that its "
+                + "4lw.commands.whitelist has srvr"
+        case let summary? where summary.mode == nil:
+            remedy = "it runs, and follows nobody: its log says why"
+        case _?: remedy = "it catches up: a larger --timeout waits for it"
+        }
         return EnsembleError(
             .failed,
-            "server \(id)\(where_) is not in step with the leader \(limit). Nothing more "
-                + "is changed. See to it that it runs, and that 4lw.commands.whitelist of every "
-                + "server has srvr; aviary status SPEC shows who is missing, and the same again goes on"
-        )
+            "server \(id)\(where_) is not in step with the leader \(limit). Nothing more is changed. "
+                + "\(remedy.prefix(1).uppercased())\(remedy.dropFirst()); the same again goes on")
     }
 
     func refused(_ code: ErrorCode, _ step: ChangeStep) -> EnsembleError {

@@ -32,7 +32,11 @@ public struct EnsembleStatus: Sendable {
     public var missing: String? {
         let silent = servers.filter { $0.mode == nil }
         guard silent.isEmpty else {
-            return silent.map { "server \($0.id) is \($0.state)" }.joined(separator: ", ")
+            return silent.map { server in
+                let state = server.state
+                return
+                    "server \(server.id) \(state == ServerStatus.silence ? "does not answer" : "is \(state)")"
+            }.joined(separator: ", ")
         }
         guard servers.count > 1 else { return nil }
         let leaders = servers.filter { $0.mode == "leader" }

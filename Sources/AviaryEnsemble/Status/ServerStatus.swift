@@ -49,6 +49,8 @@ public struct ServerStatus: Sendable {
 
     /// Whether somebody else starts it: of its process nothing is known.
     let isElsewhere: Bool
+    /// The state of one that nothing is known of.
+    static let silence = "no answer"
     /// Whether anything answers where clients connect.
     private var hasAnswered = false
 
@@ -58,7 +60,7 @@ public struct ServerStatus: Sendable {
     /// The state in a word or two.
     public var state: String {
         if let mode { return mode }
-        if isElsewhere { return hasAnswered ? "not serving" : "no answer" }
+        if isElsewhere { return hasAnswered ? "not serving" : ServerStatus.silence }
         if problem != nil { return "unreachable" }
         if pid == nil { return isStoppedOnPurpose ? "stopped" : "dead" }
         return usage?.isPaused ?? false ? "paused" : "not serving"

@@ -81,7 +81,10 @@ extension Replica {
         guard var quorum = settings.quorum else { return }
         // No database, and none may be made: the disk may be another than it was.
         quorum.mayBegin = report.lastZxid != .none
-        if !quorum.mayBegin {
+        if !quorum.mayBegin, !membership.isVoter(quorum.myID) {
+            // So begins every server that joins.
+            log(.info, "There is no database yet: all of it comes from the leader")
+        } else if !quorum.mayBegin {
             log(
                 .warning,
                 "There is no database, and none may be begun (db.autocreate=false, and no file"
