@@ -4,7 +4,7 @@ import re
 import threading
 
 import pytest
-from kazoo.security import make_digest_acl_credential
+from kazoo.security import make_acl, make_digest_acl, make_digest_acl_credential
 
 from harness import clients
 from harness.waiting import eventually
@@ -269,6 +269,24 @@ def test_every_verb_takes_the_spec_or_says_what_to_type(tmp_path, started):
     # What is somebody else's to stop has no files here.
     steps = json.loads(say(2, "confirm", "plan", spec(tmp_path, {n: ensemble.lines[n] for n in (2, 3)}), *options, "--json"))["steps"]
     assert [step["step"] for step in steps] == ["remove", "confirm", "stop"]
+
+
+@pytest.mark.parametrize("kind", ["apache", "aviary"])
+def test_who_may_change_members_and_nothing_else(tmp_path, started, kazoo, kind):
+    """Not even write at the root: the refusal of the write that confirms is a transaction as well."""
+    aviary = Launcher(tmp_path)
+    ensemble, _, _ = three(tmp_path, started, (kind,) * 3)
+    client = kazoo(ensemble.addresses())
+    client.add_auth("digest", "super:secret")
+    client.set_acls("/zookeeper/config", [make_digest_acl("operator", "word", all=True), make_acl("world", "anyone", read=True)])
+    client.set_acls("/", [make_acl("world", "anyone", read=True)])
+    credential = tmp_path / "operator"
+    credential.write_text("operator:word\n")
+    options = ("--credential", credential, "--timeout", "10")
+    out = leave(aviary, ensemble, spec(tmp_path, {n: ensemble.lines[n] for n in (1, 3)}), options, [2])
+    assert "foreign is what is wanted after 3 steps" in out
+    assert "it may not create a znode at /, so nothing was measured" in out, "and not an outage"
+    assert roles(client) == {1: "participant", 3: "participant"}
 
 
 @pytest.mark.parametrize("composition", COMPOSITIONS)

@@ -16,9 +16,15 @@ public struct ProbeReport: Equatable, Sendable {
     public var sessionsLost = 0
     /// The longest time without an acknowledged write, from the beginning of the change to its end.
     public var longestGap = 0.0
+    /// Whether it may not write at all, so that nothing could be felt.
+    public var isRefused = false
 
     /// "probe (our own session): 812 writes acknowledged, none failed, longest time without one 87 ms".
     public var text: String {
+        if isRefused, writes == 0 {
+            return
+                "probe (our own session): it may not create a znode at /, so nothing was measured"
+        }
         let lost = sessionsLost == 0 ? "" : ", \(sessionsLost.counted("session")) expired"
         let failed =
             failures == 0
@@ -46,6 +52,8 @@ struct ProbeTimeline {
         lastSuccess = now
         report.writes += 1
     }
+
+    mutating func refused() { report.isRefused = true }
 
     mutating func failed(isSessionLost: Bool) {
         report.failures += 1
@@ -95,8 +103,13 @@ final class ClientProbe: Sendable {
             try? await client.addAuth(
                 scheme: "digest", auth: Array(credential.authentication.utf8))
         }
-        let node = try? await client.create(
-            "/aviary-probe-", data: [], mode: .ephemeralSequential)
+        var node: Create2Response?
+        do {
+            node = try await client.create(
+                "/aviary-probe-", data: [], mode: .ephemeralSequential)
+        } catch {
+            if error.code == .noAuth { state.withLock { $0.refused() } }
+        }
         if node != nil { state.withLock { $0.succeeded(at: LocalEnsemble.seconds()) } }
         while let node, !state.withLock({ $0.isOver }) {
             do {

@@ -252,5 +252,6 @@ extension ProbeReport {
         failures += other.failures
         sessionsLost += other.sessionsLost
         longestGap = max(longestGap, other.longestGap)
+        isRefused = isRefused || other.isRefused
     }
 }
