@@ -68,7 +68,7 @@ def test_all_restart_under_load_the_leader_last(tmp_path, started, name):
         code, out, err = aviary("roll", path, *options, "--restart", care.command)
         assert code == 0, err
         check_steps(err)
-        print(f"\n{out}")
+        print(f"\n{err}{out}")
         writing.go_on(f"roll, {name}", where)
         assert care.order == [1, 2, 3], "followers first, and the leader last"
         assert care.asked == [[str(n), "127.0.0.1", ensemble[n].address] for n in (1, 2, 3)]
