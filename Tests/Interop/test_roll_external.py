@@ -2,6 +2,7 @@
 import os
 import pty
 import re
+import signal
 import subprocess
 import threading
 import time
@@ -215,6 +216,31 @@ def test_somebody_restarts_them_by_hand(tmp_path, started):
     assert process.wait(40) == 0, "".join(said)
     assert "the roll of foreign is done" in process.stdout.read()
     os.close(master)
+
+
+def test_interrupted_it_ends_between_two_servers(tmp_path, started):
+    """The command is seen to its end; what is said goes on with the rest, and with nothing where nobody is left."""
+    aviary = Launcher(tmp_path)
+    ensemble, options, _ = three(tmp_path, started, KINDS["apache"])
+    path = spec(tmp_path, ensemble.lines)
+    care = Restarter(tmp_path, ensemble)
+
+    def interrupt(steps, *ids):
+        process = aviary.begin("roll", path, *ids, *options, "--restart", care.command)
+        steps_until(process, steps)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=40)
+        assert process.returncode == 75, err
+        return err
+    try:
+        assert re.search(r"To go on: aviary roll \S+ 2 3 --restart", interrupt(1))
+        assert care.order == [1]
+        aviary.do("wait", path)
+        assert re.search(r"To go on: aviary wait \S+$", interrupt(2, "2").strip())
+        assert care.order == [1, 2]
+        aviary.do("wait", path)
+    finally:
+        care.end()
 
 
 def test_an_election_is_no_restart(tmp_path, started):

@@ -125,6 +125,8 @@ struct RollCommand: AsyncParsableCommand {
 
     /// The same for the servers that are left.
     private func resume(_ left: [Int], _ path: String) -> String {
+        // Without ids it would be all of them.
+        guard !left.isEmpty else { return "aviary wait \(RollCommand.quoted(path))" }
         var words = ["aviary roll", RollCommand.quoted(path)] + left.map(String.init)
         if let restart { words += ["--restart", RollCommand.quoted(restart)] }
         if let credential = options.credential {
