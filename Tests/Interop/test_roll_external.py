@@ -218,6 +218,25 @@ def test_somebody_restarts_them_by_hand(tmp_path, started):
     os.close(master)
 
 
+@pytest.mark.parametrize("kinds", [("aviary",) * 3, ("apache", "aviary", "apache")], ids=["ours", "mixed"])
+def test_members_that_cannot_be_changed(tmp_path, make_ensemble, kinds):
+    """Static files, as most ensembles have: no reconfiguration, and no client ports in the configuration."""
+    aviary = Launcher(tmp_path)
+    ensemble = make_ensemble(kinds).start().wait_ready()
+    path = tmp_path / "static.yaml"
+    aviary.do("import", ensemble.addresses, "--name", "static", "--out", path)
+    leader = ensemble.leader().identity
+    care = Restarter(tmp_path, ensemble)
+    try:
+        code, _, err = aviary("roll", path, "--restart", care.command)
+        assert code == 0 and [server.starts for server in ensemble] == [2, 2, 2], err
+        assert care.order[-1] == leader
+        assert ("reconfigEnabled=false" in err) == (kinds == ("aviary",) * 3), err
+        aviary.do("wait", path)
+    finally:
+        care.end()
+
+
 def test_interrupted_it_ends_between_two_servers(tmp_path, started):
     """The command is seen to its end; what is said goes on with the rest, and with nothing where nobody is left."""
     aviary = Launcher(tmp_path)
