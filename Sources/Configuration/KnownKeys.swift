@@ -49,7 +49,8 @@ public enum KnownKeys {
         "quorum.auth.learnerRequireSasl", "quorum.auth.serverRequireSasl",
         "quorum.auth.learner.saslLoginContext", "quorum.auth.server.saslLoginContext",
         "netty.server.earlyDropSecureConnectionHandshakes", "messageTracker.Enabled",
-        "messageTracker.BufferSize", "oraclePath",
+        "messageTracker.BufferSize", "oraclePath", "multiAddress.enabled",
+        "multiAddress.reachabilityCheckEnabled", "multiAddress.reachabilityCheckTimeoutMs",
     ]
 
     /// Keys of Apache ZooKeeper for parts of it that have no counterpart here: a JVM, its pools and
@@ -87,12 +88,6 @@ public enum KnownKeys {
         "tcpKeepAlive", "serializeLastProcessedZxid.enabled",
     ]
 
-    /// Keys of Apache ZooKeeper whose effect is not there yet.
-    static let notYet: Set<String> = [
-        "multiAddress.enabled", "multiAddress.reachabilityCheckEnabled",
-        "multiAddress.reachabilityCheckTimeoutMs",
-    ]
-
     /// Beginnings of keys that come in families.
     static let families = [
         "server.", "group.", "weight.", "ssl.", "quorum.", "metricsProvider.", "authProvider.",
@@ -104,7 +99,7 @@ public enum KnownKeys {
 
     /// Whether the key means something to some ZooKeeper server.
     public static func isKnown(_ key: String) -> Bool {
-        read.contains(key) || withoutCounterpart.contains(key) || notYet.contains(key)
+        read.contains(key) || withoutCounterpart.contains(key)
             || alwaysOn.contains(key)
             || families.contains { key.hasPrefix($0) }
     }
@@ -133,9 +128,6 @@ public enum KnownKeys {
         "commitProcessor.", "jvm.pause.", "kerberos.", "jmx.", "quorum.auth.kerberos.",
         "connection_throttle_", "request_", "pathStats.",
     ]
-    private static let familiesNotYet = [
-        "multiAddress."
-    ]
 
     /// Why a known key has no effect; nil if nobody knows it.
     ///
@@ -147,9 +139,6 @@ public enum KnownKeys {
             return "have no counterpart here and no effect"
         }
         if alwaysOn.contains(key) { return "are always on here and have no effect" }
-        if notYet.contains(key) || familiesNotYet.contains(where: { key.hasPrefix($0) }) {
-            return "are not supported yet and have no effect"
-        }
         if !read.contains(key), families.contains(where: { key.hasPrefix($0) }) {
             return "are not known here and have no effect"
         }
@@ -158,6 +147,6 @@ public enum KnownKeys {
 
     /// The known key that was probably meant.
     public static func nearest(to key: String) -> String? {
-        NearestWord.of(key, in: read.union(withoutCounterpart).union(alwaysOn).union(notYet))
+        NearestWord.of(key, in: read.union(withoutCounterpart).union(alwaysOn))
     }
 }

@@ -1,7 +1,8 @@
 import Jute
 public import Records
 
-// `server.N=host:quorum:election[:role][;[host:]client]`, and whole memberships in text.
+// `server.N=host:quorum:election[|host:quorum:election…][:role][;[host:]client]`, and whole
+// memberships in text.
 
 extension Member {
     /// Parses the value of a `server.N` entry.
@@ -12,26 +13,47 @@ extension Member {
         guard halves.count <= 2 else {
             throw MembershipProblem("has more than one ';' in \"\(value)\"")
         }
-        guard !halves[0].contains("|") else {
-            throw MembershipProblem(
-                "lists several addresses in \"\(value)\", which needs multiAddress.enabled")
+        var addresses: [Address] = []
+        var role: MemberRole?
+        for text in halves[0].split(separator: "|", omittingEmptySubsequences: false) {
+            let parts = try Member.fields(text)
+            guard parts.count == 3 || parts.count == 4 else {
+                throw MembershipProblem(
+                    "\"\(value)\" must be host:quorumPort:electionPort[:role][;clientPort]")
+            }
+            addresses.append(try Member.address(parts, in: value))
+            guard parts.count == 4 else { continue }
+            let stated = try Member.role(parts[3])
+            guard role == nil || role == stated else {
+                throw MembershipProblem("has addresses of different roles in \"\(value)\"")
+            }
+            role = stated
         }
-        let parts = try Member.fields(halves[0])
-        guard parts.count == 3 || parts.count == 4 else {
-            throw MembershipProblem(
-                "\"\(value)\" must be host:quorumPort:electionPort[:role][;clientPort]")
+        let client = try halves.count == 2 ? Member.clientEndpoint(halves[1], in: value) : nil
+        guard addresses.count <= Member.addressesMax,
+            let member = Member(
+                id: id, addresses: addresses, client: client, role: role ?? .participant)
+        else {
+            throw MembershipProblem("has more than \(Member.addressesMax) addresses")
         }
-        let quorum = try Member.port(parts[1], in: value)
-        let election = try Member.port(parts[2], in: value)
+        self = member
+    }
+
+    /// How many addresses a server can have.
+    private static let addressesMax = 32
+
+    private static func address(
+        _ parts: [Substring], in value: String
+    ) throws(MembershipProblem) -> Address {
+        let quorum = try port(parts[1], in: value)
+        let election = try port(parts[2], in: value)
         guard quorum != election else {
             throw MembershipProblem("has the same quorum and election port in \"\(value)\"")
         }
         let host = ByteString(parts[0])
-        self.init(
-            id: id, quorum: Endpoint(host: host, port: quorum),
-            election: Endpoint(host: host, port: election), client: nil,
-            role: try parts.count == 4 ? Member.role(parts[3]) : .participant)
-        if halves.count == 2 { self.client = try Member.clientEndpoint(halves[1], in: value) }
+        return Address(
+            quorum: Endpoint(host: host, port: quorum),
+            election: Endpoint(host: host, port: election))
     }
 
     private static func role(_ text: Substring) throws(MembershipProblem) -> MemberRole {

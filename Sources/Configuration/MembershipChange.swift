@@ -100,13 +100,16 @@ public struct MembershipReplacement: Equatable, Sendable {
 }
 
 extension Member {
+    /// What is wrong with a line of several addresses where they are not allowed.
+    public static let needsKey = "lists several addresses, which needs multiAddress.enabled=true"
+
     /// Whether both would have to listen at one place; wildcard addresses say nothing.
     func sharesAddress(with other: Member) -> Bool {
         !Set(places).isDisjoint(with: other.places)
     }
 
     private var places: [Endpoint] {
-        [quorum, election, client].compactMap { $0 }.filter {
+        (quorumEndpoints + electionEndpoints + [client].compactMap { $0 }).filter {
             !["0.0.0.0", "::", "0:0:0:0:0:0:0:0"].contains($0.host.description)
         }
     }

@@ -40,6 +40,8 @@ public struct ServerConfiguration: Equatable, Sendable {
     public var reconfigEnabled = false
     /// Whether quorum listen on all addresses applies.
     public var quorumListenOnAllAddresses = false
+    /// Whether servers may have several addresses.
+    public var severalAddressesEnabled = false
     /// The name that tells this ensemble from all others.
     public var ensemble: String?
     /// The dynamic config file.
@@ -166,6 +168,11 @@ public struct QuorumLimits: Equatable, Sendable {
     public var tracksPackets = false
     /// How many, of each direction (`messageTracker.BufferSize`).
     public var trackedPacketsMax = 10
+    /// Whether an address is given up early while its server has others
+    /// (`multiAddress.reachabilityCheckEnabled`).
+    public var checksReachability = true
+    /// When, in milliseconds (`multiAddress.reachabilityCheckTimeoutMs`).
+    public var reachabilityPatience: Int64 = 1000
     /// For tests (`forceSnapshotSync`).
     public var sendsSnapshotsOnly = false
 

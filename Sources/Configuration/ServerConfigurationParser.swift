@@ -130,6 +130,8 @@ struct ServerConfigurationParser {
         case "localSessionsUpgradingEnabled": field = \.localSessionsUpgradingEnabled
         case "readonlymode.enabled": field = \.readOnlyModeEnabled
         case "syncEnabled", "observer.syncEnabled": field = \.observersKeepLog
+        case "multiAddress.enabled": field = \.severalAddressesEnabled
+        case "multiAddress.reachabilityCheckEnabled": field = \.quorumLimits.checksReachability
         case "forceSnapshotSync": field = \.quorumLimits.sendsSnapshotsOnly
         case "digest.enabled": field = \.digestEnabled
         case "snapshot.trust.empty": field = \.trustsEmptySnapshot
@@ -175,6 +177,7 @@ struct ServerConfigurationParser {
         "connectToLearnerMasterLimit": 0...1_000_000,
         "leader.maxTimeToWaitForEpoch": int32, "fastleader.minNotificationInterval": 1...86_400_000,
         "fastleader.maxNotificationInterval": 1...86_400_000, "quorumCnxnTimeoutMs": int32,
+        "multiAddress.reachabilityCheckTimeoutMs": 1...Int64(Int32.max),
         "leader.maxConcurrentSnapSyncs": 1...Int64(Int32.max),
         "leader.maxConcurrentDiffSyncs": 1...Int64(Int32.max),
         "observer.reconnectDelayMs": 0...Int64(Int32.max),
@@ -195,6 +198,8 @@ struct ServerConfigurationParser {
             configuration.quorumLimits.resendDelayMin = value
         case "fastleader.maxNotificationInterval":
             configuration.quorumLimits.resendDelayMax = value
+        case "multiAddress.reachabilityCheckTimeoutMs":
+            configuration.quorumLimits.reachabilityPatience = value
         case "quorumCnxnTimeoutMs":
             configuration.quorumLimits.greetingTimeout = value > 0 ? value : nil
         case "leader.maxConcurrentSnapSyncs":
@@ -269,6 +274,11 @@ struct ServerConfigurationParser {
         }
         do throws(MembershipProblem) {
             configuration.membership = try Membership(version: 0, entries: listed)
+            guard !configuration.severalAddressesEnabled else { return }
+            for member in configuration.membership.members where !member.further.isEmpty {
+                let key = "server.\(member.id)"
+                error("\(key) \(Member.needsKey)", properties[key])
+            }
         } catch {
             problems.append(
                 ConfigurationProblem(.error, error.message, file: file, line: error.line))

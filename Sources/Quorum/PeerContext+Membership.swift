@@ -42,7 +42,7 @@ extension PeerContext {
     mutating func activate(_ membership: Membership) {
         guard settings.reconfigEnabled, membership.version > committed.version else { return }
         committed = membership
-        ownElection = membership.member(settings.myID)?.election ?? ownElection
+        ownElection = membership.member(settings.myID)?.electionEndpoints ?? ownElection
         if lastSeen.version < membership.version { lastSeen = membership }
         effects.addLocal(.membershipCommitted(membership))
     }

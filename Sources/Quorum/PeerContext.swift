@@ -11,7 +11,7 @@ struct PeerContext {
     /// The configuration in force; its version never decreases.
     var committed: Membership
     /// Where others reach this server in elections, also while it is no member.
-    var ownElection: Endpoint?
+    var ownElection: [Endpoint]
     /// The newest one seen; the same, or one that is proposed and not in force yet.
     var lastSeen: Membership
     /// One that is in the logs of others and not in ours; see Election/Rumour.swift.
@@ -24,6 +24,9 @@ struct PeerContext {
 
     /// No leader is dialed before: the last one said what it would say again.
     var dialsFrom: Int64 = 0
+
+    /// Of servers with several addresses: which of them is dialed.
+    var addressTurns: [ServerID: Int] = [:]
 
     /// How often a server was dialed that stands in for the leader.
     var masterDialCount: UInt = 0
@@ -42,7 +45,7 @@ struct PeerContext {
         self.history = history
         self.committed = membership
         self.lastSeen = membership
-        self.ownElection = membership.member(settings.myID)?.election
+        self.ownElection = membership.member(settings.myID)?.electionEndpoints ?? []
         self.effects.trail = PacketTrail(countMax: settings.trackedPacketsMax)
         // What the log does not hold was never acknowledged here, and nobody else need have it.
         if let lastSeen, settings.reconfigEnabled, lastSeen.version > membership.version,
@@ -109,11 +112,13 @@ struct PeerContext {
         guard let port = settings.observerMasterPort else { return [] }
         return committed.members.filter { $0.role == .participant && $0.id != leader }
             .sorted { $0.id < $1.id }
-            .map { ($0.id, Endpoint(host: $0.quorum.host, port: port)) }
+            .flatMap { member in
+                member.quorumEndpoints.map { (member.id, Endpoint(host: $0.host, port: port)) }
+            }
     }
 
     /// Where the quorum port of a server is, by the configuration in force, else the newest.
-    func quorumEndpoint(of server: ServerID) -> Endpoint? {
-        member(server)?.quorum
+    func quorumEndpoints(of server: ServerID) -> [Endpoint] {
+        member(server)?.quorumEndpoints ?? []
     }
 }

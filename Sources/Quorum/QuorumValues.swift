@@ -72,6 +72,12 @@ public struct QuorumSettings: Equatable, Sendable {
     public var differenceSynchronizationsMax = 100
     /// Whether every learner gets a snapshot, for tests.
     public var sendsSnapshotsOnly = false
+    /// Whether elections are greeted with all addresses of this server (`multiAddress.enabled`);
+    /// servers before 3.6 do not know such greetings.
+    public var greetsWithAllAddresses = false
+    /// How many milliseconds one of several addresses of a server is waited for before the next is
+    /// dialed; nil is as long as a server's only address.
+    public var addressPatience: Int64? = 1000
     /// How many packets of each direction of a link are told when it ends; 0 is none.
     public var trackedPacketsMax = 0
     /// Whether this server may be among those that begin a new history: not if it may have lost one.

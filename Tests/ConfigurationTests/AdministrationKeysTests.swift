@@ -67,10 +67,8 @@ struct AdministrationKeysTests {
     }
 
     @Test func `no key has two fates`() {
-        #expect(KnownKeys.read.isDisjoint(with: KnownKeys.notYet))
         #expect(KnownKeys.read.isDisjoint(with: KnownKeys.withoutCounterpart))
-        #expect(KnownKeys.notYet.isDisjoint(with: KnownKeys.withoutCounterpart))
         #expect(KnownKeys.alwaysOn.isDisjoint(with: KnownKeys.withoutCounterpart))
-        #expect(KnownKeys.alwaysOn.isDisjoint(with: KnownKeys.read.union(KnownKeys.notYet)))
+        #expect(KnownKeys.alwaysOn.isDisjoint(with: KnownKeys.read))
     }
 }

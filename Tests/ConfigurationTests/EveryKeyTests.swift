@@ -59,7 +59,9 @@ private let effective = [
     "metricsProvider.className=org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider",
     "metricsProvider.exportJvmInfo=false", "4lw.commands.whitelist=*", "audit.enable=true",
     "readonlymode.enabled=true", "messageTracker.Enabled=true", "messageTracker.BufferSize=3",
-    "netty.server.earlyDropSecureConnectionHandshakes=true",
+    "netty.server.earlyDropSecureConnectionHandshakes=true", "multiAddress.enabled=true",
+    "multiAddress.reachabilityCheckEnabled=false", "multiAddress.reachabilityCheckTimeoutMs=9",
+    "multiAddress.enabled=true\nserver.1=h:1:2|i:1:2",
 ]
 
 private let ofTLS = [
@@ -85,12 +87,11 @@ func `a key that is read has an effect`(_ lines: String) {
     #expect(parse(prefixed.joined(separator: "\n")).0 == configuration)
 }
 
-/// What has no effect, by intention or not yet.
+/// What has no effect, by intention.
 private let ineffective = [
-    "electionPortBindRetry", "tcpKeepAlive", "multiAddress.enabled",
-    "multiAddress.reachabilityCheckEnabled", "multiAddress.reachabilityCheckTimeoutMs",
-    "oraclePath", "observer.election.DelayMs", "leaderConnectDelayDuringRetryMs", "leader.nodelay",
-    "follower.nodelay", "leader.ackLoggingFrequency", "learner.asyncSending",
+    "electionPortBindRetry", "tcpKeepAlive", "oraclePath", "observer.election.DelayMs",
+    "leaderConnectDelayDuringRetryMs", "leader.nodelay", "follower.nodelay",
+    "leader.ackLoggingFrequency", "learner.asyncSending",
     "learner.closeSocketAsync", "leader.closeSocketAsync",
     "forward_learner_requests_to_commit_processor_disabled",
     "follower.skipLearnerRequestToNextProcessor", "observerMaster.sizeLimit",

@@ -131,7 +131,7 @@ struct ConfigurationImport {
             if own.client == nil { own.client = other.client }
             let isSame =
                 own.quorum.port == other.quorum.port && own.election.port == other.election.port
-                && own.role == other.role
+                && own.role == other.role && own.further.count == other.further.count
                 && (other.hasWildcard || own.quorum.host == other.quorum.host)
                 && (other.client == nil || own.client?.port == other.client?.port)
             guard isSame else { throw disagree(id) }

@@ -24,6 +24,11 @@ public struct EnsembleImport: Equatable, Sendable {
     ) throws(EnsembleError) -> [ServerSpec] {
         var servers: [ServerSpec] = []
         for member in membership.members {
+            guard member.further.isEmpty else {
+                throw EnsembleError(
+                    .wrong,
+                    "server.\(member.id) has several addresses, and a spec has one for each server")
+            }
             var client = member.client.map { Int($0.port) }
             if client == nil { client = try clientPort(member) }
             let id = Int(member.id.rawValue)

@@ -59,6 +59,7 @@ extension RunningServer {
             packetSizeMax: configuration.packetSizeMax,
             committedLogCountMax: configuration.committedLogCountMax)
         settings.ensemble = configuration.ensemble.map { ByteString($0) }
+        settings.greetsWithAllAddresses = configuration.severalAddressesEnabled
         settings.snapshotSizeFactor = configuration.snapshotSizeFactor
         settings.observerMasterPort = configuration.observerMasterPort
         settings.observerReconnectDelay = configuration.observerReconnectDelay
@@ -137,6 +138,7 @@ extension QuorumSettings {
             differenceSynchronizationsMax = Int(count)
         }
         sendsSnapshotsOnly = limits.sendsSnapshotsOnly
+        addressPatience = limits.checksReachability ? limits.reachabilityPatience : nil
         trackedPacketsMax = limits.tracksPackets ? limits.trackedPacketsMax : 0
     }
 }

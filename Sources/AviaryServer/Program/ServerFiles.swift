@@ -84,6 +84,12 @@ struct ServerFiles {
                 return [error]
             }
             configuration.membership = membership
+            if !configuration.severalAddressesEnabled,
+                let member = membership.members.first(where: { !$0.further.isEmpty })
+            {
+                let message = "server.\(member.id) \(Member.needsKey)"
+                return [ConfigurationProblem(.error, message, file: dynamic, line: nil)]
+            }
         }
         var problems = configuration.checkMembers(file: path)
         if configuration.reconfigEnabled, !configuration.isStandalone {

@@ -15,6 +15,11 @@ final class PeerListeners {
     private let inherited: InheritedSockets
     private let loop: any EventLoop
 
+    private struct HasMoved: Error {}
+    private struct HasNoAddress: Error, CustomStringConvertible {
+        let description = "the name does not resolve"
+    }
+
     init(
         member: Member, listensOnAllAddresses: Bool, observerMasterPort: UInt16?,
         inherited: InheritedSockets, loop: any EventLoop
@@ -28,8 +33,9 @@ final class PeerListeners {
 
     /// Takes over new addresses; true if the election port is another one now.
     func move(to new: Member) -> Bool {
-        let hasElectionMoved = new.election != member.election
-        if new.quorum != member.quorum { inherited.release(.quorum) }
+        let hasElectionMoved = new.electionEndpoints != member.electionEndpoints
+        // Its socket is the place of a server that has one alone.
+        if new.quorum != member.quorum || !new.further.isEmpty { inherited.release(.quorum) }
         member = new
         return hasElectionMoved
     }
@@ -39,25 +45,41 @@ final class PeerListeners {
         if port == .quorum { inherited.rest(.quorum) }
     }
 
-    private func place(of port: PeerPort) -> (Endpoint, InheritedSockets.Purpose?) {
-        switch port {
-        case .election: (member.election, .election)
-        case .quorum: (member.quorum, .quorum)
-        case .observers:
-            (Endpoint(host: member.quorum.host, port: observerMasterPort ?? 0), nil)
+    /// Where a port is open, at one place for each of the server's addresses.
+    func places(of port: PeerPort) -> [Endpoint] {
+        var places: [Endpoint] = []
+        for address in member.addresses {
+            var place =
+                switch port {
+                case .election: address.election
+                case .quorum: address.quorum
+                case .observers:
+                    Endpoint(host: address.quorum.host, port: observerMasterPort ?? 0)
+                }
+            if listensOnAllAddresses { place.host = "0.0.0.0" }
+            if !places.contains(place) { places.append(place) }
         }
+        return places
     }
 
-    /// Opens the port; the future is not completed before that has worked.
+    /// Opens a place of the port; the future is not completed before that has worked, or fails when
+    /// the place is not this server's any more.
     func open(
-        _ port: PeerPort, _ bootstrap: ServerBootstrap, _ serverLog: ServerLog
+        _ port: PeerPort, at place: Endpoint, _ bootstrap: ServerBootstrap,
+        _ serverLog: ServerLog
     ) -> EventLoopFuture<any Channel> {
-        let (endpoint, purpose) = place(of: port)
-        if let purpose, let descriptor = inherited.take(purpose) {
+        // What a launcher has bound is the place of a server that has one alone.
+        let purpose: InheritedSockets.Purpose? =
+            switch port {
+            case .election: .election
+            case .quorum: .quorum
+            case .observers: nil
+            }
+        if let purpose, member.further.isEmpty, let descriptor = inherited.take(purpose) {
             return bootstrap.withBoundSocket(descriptor)
         }
         let promise = loop.makePromise(of: (any Channel).self)
-        attempt(endpoint, bootstrap, serverLog, promise, isFirst: true)
+        attempt(port, place, bootstrap, serverLog, promise, isFirst: true)
         return promise.futureResult
     }
 
@@ -72,14 +94,18 @@ final class PeerListeners {
     }
 
     private func attempt(
-        _ endpoint: Endpoint, _ bootstrap: ServerBootstrap, _ serverLog: ServerLog,
-        _ promise: EventLoopPromise<any Channel>, isFirst: Bool
+        _ port: PeerPort, _ endpoint: Endpoint, _ bootstrap: ServerBootstrap,
+        _ serverLog: ServerLog, _ promise: EventLoopPromise<any Channel>, isFirst: Bool
     ) {
-        let own = listensOnAllAddresses ? "0.0.0.0" : endpoint.host.description
+        guard places(of: port).contains(endpoint) else { return promise.fail(HasMoved()) }
+        let own = endpoint.host.description
         let listeners = NIOLoopBound((self, bootstrap), eventLoop: loop)
+        let isOnlyPlace = member.further.isEmpty
         resolve(own, endpoint.port).flatMap { address in
-            let (_, bootstrap) = listeners.value
+            let (this, bootstrap) = listeners.value
             if let address { return bootstrap.bind(to: address) }
+            // Where the others are, every address may not be free.
+            guard isOnlyPlace else { return this.loop.makeFailedFuture(HasNoAddress()) }
             if isFirst {
                 serverLog.write(
                     .warning,
@@ -96,7 +122,7 @@ final class PeerListeners {
                 }
                 listeners.value.0.loop.scheduleTask(in: .milliseconds(100)) {
                     let (this, bootstrap) = listeners.value
-                    this.attempt(endpoint, bootstrap, serverLog, promise, isFirst: false)
+                    this.attempt(port, endpoint, bootstrap, serverLog, promise, isFirst: false)
                 }
             }
         }

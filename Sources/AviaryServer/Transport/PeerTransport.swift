@@ -30,7 +30,11 @@ final class PeerTransport {
     private var unflushed: Set<LinkID> = []
     /// The ports for learners that are to be open.
     private var wanted: Set<PeerPort> = []
-    private var listening: [PeerPort: any Channel] = [:]
+    private var listening: [PeerPort: [Endpoint: any Channel]] = [:]
+    /// Places that are going to be open.
+    private var opening: [PeerPort: Set<Endpoint>] = [:]
+    /// How often a port was closed: what was going to be open before comes too late.
+    private var closings: [PeerPort: Int] = [:]
 
     init(
         host: ReplicaHost, listeners: PeerListeners, connectTimeout: TimeAmount,
@@ -45,21 +49,53 @@ final class PeerTransport {
 
     /// Opens the election port.
     func start() {
-        open(.election) { [weak self] channel in
-            self?.listening.updateValue(channel, forKey: .election)?.close(promise: nil)
-        }
+        wanted.insert(.election)
+        open(.election)
     }
 
     /// This server has other addresses by the configuration: it listens there.
     ///
     /// Links stay, and the quorum port is opened at its new place by the next reign.
     func move(to member: Member) {
-        if listeners.move(to: member) { start() }
+        if listeners.move(to: member) { open(.election) }
     }
 
-    private func open(_ port: PeerPort, _ opened: @escaping (any Channel) -> Void) {
+    /// Opens a port wherever it is not open yet, and closes it wherever else it is.
+    private func open(_ port: PeerPort) {
+        let missing = listeners.places(of: port).filter {
+            listening[port]?[$0] == nil && opening[port]?.contains($0) != true
+        }
+        if missing.isEmpty { closeFormerPlaces(of: port) }
+        for place in missing {
+            opening[port, default: []].insert(place)
+            open(port, at: place)
+        }
+    }
+
+    private func opened(
+        _ port: PeerPort, at place: Endpoint, after closings: Int, _ channel: (any Channel)?
+    ) {
+        let isLate = closings != self.closings[port, default: 0]
+        if !isLate { opening[port]?.remove(place) }
+        guard let channel else { return }
+        guard !isLate, wanted.contains(port), listening[port]?[place] == nil,
+            listeners.places(of: port).contains(place)
+        else { return channel.close(promise: nil) }
+        listening[port, default: [:]][place] = channel
+        closeFormerPlaces(of: port)
+    }
+
+    private func closeFormerPlaces(of port: PeerPort) {
+        let places = listeners.places(of: port)
+        for (place, channel) in listening[port] ?? [:] where !places.contains(place) {
+            listening[port]?[place] = nil
+            channel.close(promise: nil)
+        }
+    }
+
+    private func open(_ port: PeerPort, at place: Endpoint) {
         let transport = NIOLoopBound(self, eventLoop: host.loop)
-        let opened = NIOLoopBound(opened, eventLoop: host.loop)
+        let closings = closings[port, default: 0]
         let patience = unacknowledgedLimit
         let bootstrap = ServerBootstrap(group: host.loop)
             .serverChannelOption(.backlog, value: 256)
@@ -69,9 +105,10 @@ final class PeerTransport {
                 transport.value.accept(channel, port)
                 return PeerTransport.limit(channel, port, patience)
             }
-        listeners.open(port, bootstrap, host.serverLog).hop(to: host.loop).whenSuccess {
-            opened.value($0)
-        }
+        listeners.open(port, at: place, bootstrap, host.serverLog).hop(to: host.loop)
+            .whenComplete {
+                transport.value.opened(port, at: place, after: closings, try? $0.get())
+            }
     }
 
     private func accept(_ channel: any Channel, _ port: PeerPort) {
@@ -112,17 +149,16 @@ final class PeerTransport {
         guard listens != wanted.contains(port) else { return }
         guard listens else {
             wanted.remove(port)
-            listening.removeValue(forKey: port)?.close(promise: nil)
+            opening[port] = nil
+            closings[port, default: 0] += 1
+            for channel in listening.removeValue(forKey: port)?.values.map({ $0 }) ?? [] {
+                channel.close(promise: nil)
+            }
             listeners.rest(port)
             return
         }
         wanted.insert(port)
-        open(port) { [weak self] channel in
-            guard let self, wanted.contains(port), listening[port] == nil else {
-                return channel.close(promise: nil)
-            }
-            listening[port] = channel
-        }
+        open(port)
     }
 
     func dial(_ link: LinkID, _ endpoint: Endpoint, _ port: PeerPort) {

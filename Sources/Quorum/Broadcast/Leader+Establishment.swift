@@ -34,10 +34,10 @@ extension Leader {
             context.effects.addLocal(.deliver(proposal))
         }
         // A configuration that was carried over is in force: a quorum of it has our history.
-        let place = context.quorumEndpoint(of: context.settings.myID)
+        let place = context.quorumEndpoints(of: context.settings.myID)
         context.activate(context.lastSeen)
         guard context.committed.isVoter(context.settings.myID),
-            context.committed.member(context.settings.myID)?.quorum == place
+            context.quorumEndpoints(of: context.settings.myID) == place
         else {
             end("by the new configuration this server does not lead from here")
             return

@@ -19,7 +19,7 @@ extension Leader {
     mutating func commitChange(_ proposal: Proposal, _ context: inout PeerContext) {
         let successor = successor(at: proposal.zxid, context)
         handOver = nil
-        let place = context.committed.member(context.settings.myID)?.quorum
+        let place = context.committed.member(context.settings.myID)?.quorumEndpoints
         context.activate(context.lastSeen)
         context.effects.addLocal(.deliver(proposal))
         let activation = Activation(leader: successor)
@@ -40,7 +40,7 @@ extension Leader {
         // What is acknowledged already may be enough by the new configuration.
         hasNewAcknowledgements = true
         // Alone with a new address: learners have to find us there.
-        let hasMoved = context.committed.member(context.settings.myID)?.quorum != place
+        let hasMoved = context.committed.member(context.settings.myID)?.quorumEndpoints != place
         if successor != context.settings.myID || hasMoved {
             succession = Succession(leader: successor, zxid: proposal.zxid)
             end("server \(successor) leads by the new configuration")
@@ -53,7 +53,7 @@ extension Leader {
         if let wanted = wantedSuccessor(at: zxid) { return wanted }
         let me = context.settings.myID
         if let member = context.lastSeen.member(me), member.role == .participant,
-            member.quorum == context.committed.member(me)?.quorum
+            member.quorumEndpoints == context.committed.member(me)?.quorumEndpoints
         {
             return me
         }

@@ -41,9 +41,9 @@ extension Learner {
             Zxid($0.version) <= max(epoch.start, context.history.delivered)
         }
         guard let membership = known.max(by: { $0.version < $1.version }) else { return }
-        let formerPlace = context.quorumEndpoint(of: leader)
+        let formerPlace = context.quorumEndpoints(of: leader)
         context.activate(membership)
-        guard context.quorumEndpoint(of: leader) == formerPlace else {
+        guard context.quorumEndpoints(of: leader) == formerPlace else {
             end("the leader is elsewhere by the new configuration")
             return
         }

@@ -76,6 +76,8 @@ struct Learner {
     var keepsLog: Bool
     /// How many of those who stand in for the leader were dialed in this round.
     private var mastersDialed = 0
+    /// How many of the leader's addresses did not answer at all.
+    private var silentAddresses = 0
 
     /// Begins to dial `leader`.
     init(leader: ServerID, isObserver: Bool, _ context: PeerContext) {
@@ -141,9 +143,15 @@ struct Learner {
         let link = context.newLink()
         self.link = link
         nextDial = nil
-        dialDeadline =
-            context.now + min(context.settings.connectTimeout, max(context.initTime, 1))
+        dialDeadline = context.now + min(dialPatience(context), max(context.initTime, 1))
         context.effects.add(.quorumDial(link, endpoint))
+    }
+
+    /// A server with several addresses is soon dialed at the next.
+    private func dialPatience(_ context: PeerContext) -> Int64 {
+        let count = context.quorumEndpoints(of: master).count
+        let isLast = master == leader && silentAddresses + 1 >= count
+        return count > 1 && !isLast ? context.addressPatience : context.settings.connectTimeout
     }
 
     /// Whom to dial: the leader, or for an observer first each who may stand in for it.
@@ -154,7 +162,7 @@ struct Learner {
         guard mastersDialed < masters.count else {
             mastersDialed = 0
             master = leader
-            return context.quorumEndpoint(of: leader)
+            return context.preferred(of: context.quorumEndpoints(of: leader), leader)
         }
         mastersDialed += 1
         context.masterDialCount &+= 1
@@ -189,6 +197,8 @@ struct Learner {
         } else if waited >= patience {
             end("server \(leader) does not listen")
             return
+        } else {
+            context.preferNext(of: context.quorumEndpoints(of: leader), leader)
         }
         nextDial =
             context.now + max(Learner.redialDelay, context.settings.observerReconnectDelay)
@@ -201,6 +211,7 @@ struct Learner {
         }
         if phase == .dialing { return dialFailed(link, &context) }
         self.link = nil
+        preferNextIfUnheard(&context)
         context.tellTrail(of: link, with: "server \(master)")
         if isObserver, !isServing {
             // Sent away, perhaps for want of room: asking again at once would change nothing.
@@ -246,6 +257,7 @@ struct Learner {
                 if let link { context.effects.trail.received(link, packet.kind) }
                 handle(packet, &context)
             } catch {
+                preferNextIfUnheard(&context)
                 end("the leader sent what is no packet")
             }
         }
@@ -300,14 +312,27 @@ struct Learner {
     mutating func hitDeadline(_ context: inout PeerContext) {
         observers?.hitDeadline(&context)
         if phase == .dialing, nextDial == nil, context.now >= dialDeadline {
-            guard master != leader else {
-                return end("server \(leader) cannot be reached")
+            if master == leader {
+                let endpoints = context.quorumEndpoints(of: leader)
+                silentAddresses += 1
+                guard silentAddresses < endpoints.count else {
+                    return end("server \(leader) cannot be reached")
+                }
+                context.preferNext(of: endpoints, leader)
+                firstDial = context.now
             }
             shutDown(&context)
             nextDial = context.now
         } else if let silence = silenceDeadline(context), context.now >= silence {
+            preferNextIfUnheard(&context)
             end("the leader is silent")
         }
+    }
+
+    /// What takes a link at an address need not be the leader.
+    private func preferNextIfUnheard(_ context: inout PeerContext) {
+        guard phase == .introduced, master == leader else { return }
+        context.preferNext(of: context.quorumEndpoints(of: leader), leader)
     }
 
     // MARK: Discovery
@@ -340,6 +365,7 @@ struct Learner {
     /// restart we could promise a lower one.
     private mutating func receivedEpoch(_ packet: QuorumPacket, _ context: inout PeerContext) {
         guard let link, packet.kind == .leaderInfo else {
+            preferNextIfUnheard(&context)
             end("the leader did not begin with its epoch")
             return
         }

@@ -23,11 +23,18 @@ struct ElectionMesh {
 
     private struct Peer {
         /// Where it is, if only its own greeting says so.
-        var ownEndpoint: Endpoint?
+        var ownEndpoints: [Endpoint] = []
         /// The link to it, once both ends know whose it is.
         var link: LinkID?
         /// The link being dialed.
         var dialing: LinkID?
+        /// When the next of its addresses is dialed instead, if it has several.
+        var dialDeadline: Int64?
+        /// Whether nothing was heard since it was last dialed: what answers at an address need not be
+        /// the server.
+        var isUnproven = false
+        /// How many of its addresses were dialed in vain, one after the other.
+        var failedAddresses = 0
         /// The newest frame that could not be sent yet.
         var waiting: [UInt8]?
         /// The newest frame that was sent: repeated on every new link, as the last may be lost.
@@ -95,19 +102,30 @@ struct ElectionMesh {
         guard let peer = peers[server], peer.link == nil, peer.dialing == nil,
             context.now >= peer.nextDial
         else { return }
-        guard let endpoint = endpoint(of: server, context) else {
+        let endpoints = endpoints(of: server, context)
+        if peer.isUnproven {
+            context.preferNext(of: endpoints, server)
+            peers[server]?.isUnproven = false
+        }
+        guard let endpoint = context.preferred(of: endpoints, server) else {
             // It is no member any more: if it wants to hear something, it calls.
             peers[server]?.waiting = nil
             return
         }
         let link = context.newLink()
         peers[server]?.dialing = link
+        peers[server]?.dialDeadline =
+            endpoints.count > 1 ? context.now + context.addressPatience : nil
         servers[link] = server
         context.effects.add(.electionDial(link, server, endpoint))
     }
 
-    private func endpoint(of server: ServerID, _ context: PeerContext) -> Endpoint? {
-        context.member(server)?.election ?? peers[server]?.ownEndpoint
+    private func endpoints(of server: ServerID, _ context: PeerContext) -> [Endpoint] {
+        context.member(server)?.electionEndpoints ?? peers[server]?.ownEndpoints ?? []
+    }
+
+    private func isAnywhere(_ server: ServerID, _ context: PeerContext) -> Bool {
+        context.member(server) != nil || peers[server]?.ownEndpoints.isEmpty == false
     }
 
     // MARK: Links
@@ -129,11 +147,16 @@ struct ElectionMesh {
             return
         }
         peers[server]?.dialing = nil
-        let address = context.ownElection
+        peers[server]?.failedAddresses = 0
+        peers[server]?.isUnproven = true
         var writer = JuteWriter(capacity: 64)
-        ElectionGreeting(
-            server: me, address: ByteString(address?.description ?? "0.0.0.0:0")
-        ).write(to: &writer)
+        if context.settings.greetsWithAllAddresses {
+            ElectionGreeting(server: me, addresses: context.ownElection)
+                .write(to: &writer, version: ElectionGreeting.version2)
+        } else {
+            ElectionGreeting(server: me, addresses: Array(context.ownElection.prefix(1)))
+                .write(to: &writer)
+        }
         context.effects.add(.electionSend(link, writer.copyBytes()))
         if server < me {
             adopt(link, server, FrameStream(), &context)
@@ -149,8 +172,25 @@ struct ElectionMesh {
         guard let server = servers.removeValue(forKey: link) else { return }
         guard peers[server]?.dialing == link else { return }
         peers[server]?.dialing = nil
+        if dialNextAddress(server, &context) { return }
         delayDial(server, context)
         if peers[server]?.link == nil { events.append(.unreachable(server)) }
+    }
+
+    /// Dials the next of several addresses; false when all have failed.
+    private mutating func dialNextAddress(
+        _ server: ServerID, _ context: inout PeerContext
+    ) -> Bool {
+        guard let peer = peers[server] else { return false }
+        let endpoints = endpoints(of: server, context)
+        context.preferNext(of: endpoints, server)
+        guard peer.failedAddresses + 1 < endpoints.count else {
+            peers[server]?.failedAddresses = 0
+            return false
+        }
+        peers[server]?.failedAddresses += 1
+        dial(server, &context)
+        return true
     }
 
     mutating func closed(_ link: LinkID, _ context: inout PeerContext) {
@@ -231,7 +271,7 @@ struct ElectionMesh {
         }
         let server = greeting.server
         if peers[server] == nil { peers[server] = Peer() }
-        peers[server]?.ownEndpoint = Endpoint(greeting: greeting.address)
+        peers[server]?.ownEndpoints = greeting.endpoints
         if server > me {
             adopt(link, server, stream, &context)
         } else {
@@ -267,6 +307,7 @@ struct ElectionMesh {
                 guard let notification = try? Notification(payload: payload.rawSpan) else {
                     continue
                 }
+                peers[server]?.isUnproven = false
                 events.append(.received(notification, from: server))
             }
         } catch {
@@ -280,10 +321,14 @@ struct ElectionMesh {
     /// where a former member is, nobody knows.
     func nextDeadline(isLooking: Bool, _ context: PeerContext) -> Int64? {
         var earliest = strangers.map(\.deadline).min()
+        for (_, peer) in peers where peer.dialing != nil {
+            guard let deadline = peer.dialDeadline else { continue }
+            earliest = min(earliest ?? deadline, deadline)
+        }
         guard isLooking else { return earliest }
         for (server, peer) in peers
         where peer.link == nil && peer.dialing == nil && peer.waiting != nil
-            && endpoint(of: server, context) != nil
+            && isAnywhere(server, context)
         {
             earliest = min(earliest ?? peer.nextDial, peer.nextDial)
         }
@@ -295,26 +340,16 @@ struct ElectionMesh {
             strangers.removeFirst()
             context.effects.add(.electionClose(first.link))
         }
+        for server in peers.keys.sorted() {
+            guard let link = peers[server]?.dialing, let deadline = peers[server]?.dialDeadline,
+                context.now >= deadline
+            else { continue }
+            context.effects.add(.electionClose(link))
+            dialFailed(link, &context)
+        }
         guard isLooking else { return }
         for server in peers.keys.sorted() where peers[server]?.waiting != nil {
             dial(server, &context)
         }
-    }
-}
-
-extension Endpoint {
-    /// The address in a greeting: the first, if there are several; nil where it says nothing.
-    init?(greeting address: ByteString) {
-        let first = address.bytes.prefix { $0 != UInt8(ascii: "|") }
-        guard let colon = first.lastIndex(of: UInt8(ascii: ":")),
-            let port = UInt16(String(decoding: first[(colon + 1)...], as: UTF8.self)), port > 0
-        else { return nil }
-        var host = Array(first[..<colon])
-        if host.first == UInt8(ascii: "["), host.last == UInt8(ascii: "]") {
-            host = Array(host.dropFirst().dropLast())
-        }
-        let text = String(decoding: host, as: UTF8.self)
-        if text.isEmpty || ["0.0.0.0", "::", "0:0:0:0:0:0:0:0"].contains(text) { return nil }
-        self.init(host: ByteString(host), port: port)
     }
 }

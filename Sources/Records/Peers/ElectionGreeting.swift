@@ -4,7 +4,7 @@ public import Jute
 public struct ElectionGreeting: Equatable, Sendable {
     /// The version to send: every server since 3.5 knows it.
     public static let version1: Int64 = -65536
-    /// The version with several addresses, understood when it comes.
+    /// The version with several addresses, which servers before 3.6 do not know.
     public static let version2: Int64 = -65535
     /// The longest address text, in bytes.
     public static let addressSizeMax = 2048
@@ -18,6 +18,17 @@ public struct ElectionGreeting: Equatable, Sendable {
     public init(server: ServerID, address: ByteString) {
         self.server = server
         self.address = address
+    }
+
+    /// The greeting of a server with these addresses, as many of them as there is room for.
+    public init(server: ServerID, addresses: [Endpoint]) {
+        var text: [UInt8] = []
+        for address in addresses {
+            let next = Array((text.isEmpty ? "" : "|").utf8) + Array("\(address)".utf8)
+            if text.count + next.count > ElectionGreeting.addressSizeMax { break }
+            text += next
+        }
+        self.init(server: server, address: text.isEmpty ? "0.0.0.0:0" : ByteString(text))
     }
 
     /// Reads a greeting of any version; `.truncated` means: wait for more.
@@ -39,9 +50,9 @@ public struct ElectionGreeting: Equatable, Sendable {
         self.address = ByteString(try reader.readBytes(count: length))
     }
 
-    /// Writes the version 1 form.
-    public func write(to writer: inout JuteWriter) {
-        writer.writeInt64(ElectionGreeting.version1)
+    /// Writes the form with one address, or that which may have several.
+    public func write(to writer: inout JuteWriter, version: Int64 = ElectionGreeting.version1) {
+        writer.writeInt64(version)
         writer.writeInt64(server.rawValue)
         writer.writeString(address)
     }

@@ -19,10 +19,12 @@ extension Membership {
 }
 
 extension Member: CustomStringConvertible {
-    /// `host:quorum:election:role;clientHost:clientPort`, as Apache ZooKeeper writes it.
+    /// `host:quorum:election:role;clientHost:clientPort`, as Apache ZooKeeper writes it; several
+    /// addresses stand before the role, with `|` between them.
     public var description: String {
         let role = role == .participant ? "participant" : "observer"
-        let address = "\(quorum):\(election.port):\(role)"
+        let places = addresses.map { "\($0.quorum):\($0.election.port)" }
+        let address = "\(places.joined(separator: "|")):\(role)"
         return client.map { "\(address);\($0)" } ?? address
     }
 }

@@ -42,6 +42,22 @@ public struct Member: Hashable, Sendable {
     public var client: Endpoint?
     /// Whether it votes.
     public var role: MemberRole
+    /// Its other addresses, which hardly any server has (`multiAddress.enabled`).
+    public private(set) var further: [Address] = []
+
+    /// A host of a server, with the ports on which it waits for its peers.
+    public struct Address: Hashable, Sendable {
+        /// Where learners reach it while it leads.
+        public var quorum: Endpoint
+        /// Where its peers reach it in elections.
+        public var election: Endpoint
+
+        /// Makes one of these values.
+        public init(quorum: Endpoint, election: Endpoint) {
+            self.quorum = quorum
+            self.election = election
+        }
+    }
 
     /// Makes one of these values.
     public init(
@@ -53,6 +69,29 @@ public struct Member: Hashable, Sendable {
         self.client = client
         self.role = role
     }
+
+    /// A member with several addresses, in whatever order; nil without any.
+    ///
+    /// They are kept in the order of their hosts, in which Apache ZooKeeper writes them.
+    public init?(id: ServerID, addresses: [Address], client: Endpoint?, role: MemberRole) {
+        let sorted = Set(addresses).sorted {
+            if $0.quorum.host != $1.quorum.host {
+                return $0.quorum.host.bytes.lexicographicallyPrecedes($1.quorum.host.bytes)
+            }
+            return ($0.quorum.port, $0.election.port) < ($1.quorum.port, $1.election.port)
+        }
+        guard let first = sorted.first else { return nil }
+        self.init(
+            id: id, quorum: first.quorum, election: first.election, client: client, role: role)
+        self.further = Array(sorted.dropFirst())
+    }
+
+    /// All its addresses.
+    public var addresses: [Address] { [Address(quorum: quorum, election: election)] + further }
+    /// Everywhere that learners reach it while it leads.
+    public var quorumEndpoints: [Endpoint] { [quorum] + further.map(\.quorum) }
+    /// Everywhere that its peers reach it in elections.
+    public var electionEndpoints: [Endpoint] { [election] + further.map(\.election) }
 }
 
 /// Who belongs to the ensemble, who votes, and with what weight: one version of its configuration.

@@ -9,11 +9,13 @@ extension Replica {
         guard let status = peer?.status, let leader = status.leader else {
             return AdminAnswer(error: "server is not initialized")
         }
+        let hosts = membership.member(leader).map { Set($0.quorumEndpoints.map(\.host)) }
+        let leaderHosts = hosts.map { $0.map(\.description).sorted().joined(separator: "|") }
         return AdminAnswer([
             AdminValue.Field("is_leader", .bool(leader == settings.server)),
             AdminValue.Field("leader_id", .number(leader.rawValue)),
             AdminValue.Field(
-                "leader_ip", AdminValue(membership.member(leader)?.quorum.host.description)),
+                "leader_ip", AdminValue(leaderHosts)),
         ])
     }
 
@@ -23,8 +25,10 @@ extension Replica {
                 AdminValue.Field(
                     "\(member.id)",
                     .object([
-                        AdminValue.Field("server_addresses", .list([text(member.quorum)])),
-                        AdminValue.Field("election_addresses", .list([text(member.election)])),
+                        AdminValue.Field(
+                            "server_addresses", .list(member.quorumEndpoints.map(text))),
+                        AdminValue.Field(
+                            "election_addresses", .list(member.electionEndpoints.map(text))),
                         AdminValue.Field(
                             "client_address", .text(clientAddress(of: member))),
                         AdminValue.Field("learner_type", .text("participant")),
@@ -50,8 +54,8 @@ extension Replica {
         return [
             AdminValue.Field("myid", .number(settings.server.rawValue)),
             AdminValue.Field("is_leader", .bool(status.leader == settings.server)),
-            AdminValue.Field("quorum_address", address(own.quorum)),
-            AdminValue.Field("election_address", address(own.election)),
+            AdminValue.Field("quorum_address", addresses(own.quorumEndpoints)),
+            AdminValue.Field("election_address", addresses(own.electionEndpoints)),
             AdminValue.Field("client_address", .text(clientAddress(of: own))),
             AdminValue.Field("voting", .bool(own.role == .participant)),
             AdminValue.Field("last_zxid", .text("0x\(zxid.hex)")),
@@ -61,16 +65,19 @@ extension Replica {
         ]
     }
 
-    /// The address as Apache ZooKeeper shows one of several: here there is always one, and whether
-    /// it can be reached is left to those who dial it.
-    private func address(_ endpoint: Endpoint) -> AdminValue {
-        let own = text(endpoint), all = AdminValue.list([own])
+    /// Addresses as Apache ZooKeeper shows them; which can be reached is left to those who dial them.
+    private func addresses(_ endpoints: [Endpoint]) -> AdminValue {
+        let all = AdminValue.list(endpoints.map(text))
+        let own = endpoints.first.map(text) ?? .text("")
+        let ports = Set(endpoints.map(\.port)).sorted()
+        let hosts = Set(endpoints.map { "\($0.host)" }).sorted()
         return .object([
-            AdminValue.Field("empty", .bool(false)),
+            AdminValue.Field("empty", .bool(endpoints.isEmpty)),
             AdminValue.Field("all_addresses", all),
-            AdminValue.Field("wildcard_addresses", .list([.text("0.0.0.0:\(endpoint.port)")])),
-            AdminValue.Field("all_ports", .list([.number(endpoint.port)])),
-            AdminValue.Field("all_host_strings", .list([.text("\(endpoint.host)")])),
+            AdminValue.Field(
+                "wildcard_addresses", .list(ports.map { .text("0.0.0.0:\($0)") })),
+            AdminValue.Field("all_ports", .list(ports.map { .number($0) })),
+            AdminValue.Field("all_host_strings", .list(hosts.map { .text($0) })),
             AdminValue.Field("reachable_address", own),
             AdminValue.Field("all_reachable_addresses", all),
             AdminValue.Field("all_reachable_addresses_or_all", all),

@@ -93,12 +93,18 @@ extension Replica {
             "initLimit=\(quorum.initLimit)",
             "syncLimit=\(quorum.syncLimit)",
             "electionAlg=3",
-            "electionPort=\(own?.election.port ?? 0)",
-            "quorumPort=\(own?.quorum.port ?? 0)",
+            "electionPort=\(ports(own?.electionEndpoints))",
+            "quorumPort=\(ports(own?.quorumEndpoints))",
             "peerType=\(own?.role == .observer ? 1 : 0)",
             "membership: ",
         ]
         return lines.joined(separator: "\n") + "\n" + membership.text
+    }
+
+    /// Each port once.
+    private func ports(_ endpoints: [Endpoint]?) -> String {
+        let ports = Set((endpoints ?? []).map(\.port)).sorted()
+        return ports.isEmpty ? "0" : ports.map { "\($0)" }.joined(separator: "|")
     }
 
     var environmentText: String {

@@ -130,6 +130,7 @@ public final class Replica {
             access: access, extendedTypesEnabled: settings.extendedTypesEnabled,
             reconfigEnabled: settings.reconfigEnabled)
         self.preparation.enforcesQuotas = settings.enforcesQuotas
+        self.preparation.severalAddressesEnabled = settings.quorum?.greetsWithAllAddresses ?? false
         self.preparation.bodySizeMax = settings.bodySizeMax
         self.tracker = SessionTracker(
             tickMilliseconds: Int64(settings.tickTimeMilliseconds))

@@ -58,6 +58,11 @@ extension Preparation {
             state.explain("reconfig: \(error.message)")
             throw .badArguments
         }
+        if !severalAddressesEnabled, let member = next.members.first(where: { !$0.further.isEmpty })
+        {
+            state.explain("reconfig: server.\(member.id) \(Member.needsKey)")
+            throw .badArguments
+        }
         guard next.voters.count >= state.voterCountMin else {
             state.explain(
                 "reconfig: \(next.voters.count) voters are fewer than \(state.voterCountMin)"

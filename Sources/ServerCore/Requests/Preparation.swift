@@ -14,6 +14,8 @@ struct Preparation {
     let extendedTypesEnabled: Bool
     /// Whether the configuration may be changed.
     let reconfigEnabled: Bool
+    /// Whether a server of a new configuration may have several addresses.
+    var severalAddressesEnabled = false
     /// Whether hard limits of quotas refuse writes.
     var enforcesQuotas = false
     /// The most bytes of a transaction's body.
