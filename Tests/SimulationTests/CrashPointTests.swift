@@ -1,8 +1,8 @@
 import Simulation
 import Testing
 
-// Every kind of change of logs, snapshots and epoch files is a place where the power has gone in
-// some run, and all was well afterwards. The files about the members are not on simulated disks.
+// Every kind of change of logs, snapshots, epoch files and files about the members is a place where
+// the power has gone in some run, and all was well afterwards.
 
 /// What the files of a server are made of: which change happens to which.
 private let points: [CrashPoint] = [
@@ -12,6 +12,9 @@ private let points: [CrashPoint] = [
     CrashPoint(.rename, .snapshot), CrashPoint(.remove, .snapshot),
     CrashPoint(.create, .epoch), CrashPoint(.write, .epoch), CrashPoint(.sync, .epoch),
     CrashPoint(.rename, .epoch),
+    CrashPoint(.create, .configuration), CrashPoint(.write, .configuration),
+    CrashPoint(.sync, .configuration), CrashPoint(.rename, .configuration),
+    CrashPoint(.remove, .configuration),
     CrashPoint(.syncDirectory, .other),
 ]
 

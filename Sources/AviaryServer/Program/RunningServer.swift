@@ -148,8 +148,11 @@ final class RunningServer {
         if let peerSecurity { watch(peerSecurity.context, "servers", host.loop) }
         host.links = links
         if files.configuration.reconfigEnabled {
+            let serverLog = serverLog
             host.memberships = MembershipFiles(
-                files, fileSystem: fileSystem, serverLog: serverLog)
+                files.path, text: files.text, files.configuration, server: files.server,
+                membership: files.membership, in: fileSystem
+            ) { level, text in serverLog.write(level, text) }
         }
         links.start()
     }

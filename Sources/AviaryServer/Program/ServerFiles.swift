@@ -1,6 +1,7 @@
 import Configuration
 import Jute
 import Records
+import ServerCore
 import Storage
 
 /// Reads what a server starts from: zoo.cfg, the dynamic file, `myid`.

@@ -27,13 +27,27 @@ final class StorageChecker {
         }
     }
 
-    func recovered(_ server: ServerID, _ entries: [LogEntry]) {
+    /// A server has read its disk up to `last`, and `durable` was there.
+    func recovered(_ server: ServerID, _ entries: [LogEntry], last: Zxid, durable: Zxid) {
+        if last < durable {
+            fail("S18: \(server) reads up to \(last), and had up to \(durable) on disk")
+        }
         // What a disk held before the run was written by somebody else.
         if started.insert(server).inserted { return appended(server, entries) }
         for entry in entries where written[entry.zxid] != entry.bytes {
             fail("S18: \(server) reads a \(entry.zxid) that nobody wrote")
         }
     }
+
+    /// A server has read its disk up to `last` after it had to go back to `target`.
+    func tookBack(_ server: ServerID, to target: Zxid, last: Zxid) {
+        if last != target {
+            fail("S18: \(server) reads up to \(last) after going back to \(target)")
+        }
+    }
+
+    /// A server was given an empty disk.
+    func replaced(_ server: ServerID) { epochs[server] = nil }
 
     func persisted(_ server: ServerID, accepted: Epoch? = nil, current: Epoch? = nil) {
         var known = epochs[server] ?? EpochFiles.Epochs(accepted: .zero, current: .zero)

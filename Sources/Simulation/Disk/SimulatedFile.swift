@@ -21,6 +21,8 @@ final class SimulatedFile {
     /// Changes whose sync failed: the system forgot them, so no later sync makes them durable.
     private var forgotten: [Change] = []
 
+    /// What would survive, whatever happens.
+    var durableContent: [UInt8] { synced ?? content }
     /// Whether all of it would survive.
     var isDurable: Bool { pending.isEmpty && forgotten.isEmpty }
     /// How many bytes are kept for it.

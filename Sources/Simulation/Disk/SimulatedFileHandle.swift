@@ -51,7 +51,9 @@ final class SimulatedFileHandle: FileHandle, @unchecked Sendable {
             }
             throw error
         }
-        file.apply(.write(offset: Int(offset), bytes: bytes))
+        if !fileSystem.leadAstray(bytes, from: path) {
+            file.apply(.write(offset: Int(offset), bytes: bytes))
+        }
         try fileSystem.changed(path, losesPower)
         if lacking > 0 { throw StorageError(.noSpace, "the disk is full", path: path) }
     }

@@ -38,6 +38,10 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     /// With the next change of that kind the power goes.
     private var deadly: CrashPoint?
     private var isDown = false
+    /// Decides where the next write goes that goes astray.
+    var misdirection: SeededGenerator?
+    /// How many writes have gone astray.
+    var misdirectionCount = 0
     /// Whether the power is gone and `crash(seed:)` is to come.
     public var isPowerless: Bool { isDown }
     private(set) var generation = 0
@@ -66,6 +70,32 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     public func cancelFault() {
         fault = nil
         deadly = nil
+        misdirection = nil
+    }
+
+    /// Leads the next write astray that may be.
+    func misdirectWrite(_ random: SeededGenerator) { misdirection = random }
+
+    /// Takes everything away: an empty disk stands in the place of this one.
+    func erase() {
+        names = [:]
+        syncedNames = [:]
+        pendingNames = []
+        files = [:]
+        directories = ["/"]
+        generation += 1
+        cancelFault()
+        isDown = false
+    }
+
+    /// The files whose names would survive, and are still there.
+    var durablePaths: [String] {
+        names.filter { syncedNames[$0.key] == $0.value }.keys.sorted()
+    }
+
+    /// What of a file would survive.
+    func durableContent(of path: String) -> [UInt8]? {
+        names[path].flatMap { files[$0]?.durableContent }
     }
 
     /// A file in the directory that would not survive as it is, and whose name begins with one of
@@ -121,6 +151,16 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     /// What the machine would read from a file, without the chance of a fault.
     public func content(of path: String) -> [UInt8]? {
         names[path].flatMap { files[$0]?.content }
+    }
+
+    /// Takes away the files about members but for one, durably.
+    func forgetMembers(besides kept: String) {
+        func isMeant(_ path: String) -> Bool {
+            path != kept && CrashPoint(.remove, path: path).content == .configuration
+        }
+        names = names.filter { !isMeant($0.key) }
+        syncedNames = syncedNames.filter { !isMeant($0.key) }
+        pendingNames.removeAll { $0.names.contains { isMeant($0.path) } }
     }
 
     /// Puts a file there, durably.

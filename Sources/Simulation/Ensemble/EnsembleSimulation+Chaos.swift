@@ -9,7 +9,7 @@ extension EnsembleSimulation {
     static let faultKinds: [Fault] = [
         .crash, .crash, .crashLeader, .powerLoss, .powerLoss, .failedWrite, .partition, .deafness,
         .heal, .heal, .reset, .slowNetwork, .slowDisk, .pause, .snapshot, .purge, .clockJump,
-        .brokenOff, .brokenOff,
+        .brokenOff, .brokenOff, .strandedLeader, .flippedBits, .misdirectedWrite,
     ]
 
     /// One misfortune, and when the next one comes.
@@ -70,6 +70,9 @@ extension EnsembleSimulation {
             perform(host)
         case .purge: server.disk?.purge()
         case .brokenOff: lastWord = LastWord(&random)
+        case .strandedLeader: strandLeader(&random)
+        case .flippedBits: flipBits(host, &random)
+        case .misdirectedWrite: misdirectWrite(host, &random)
         case .clockJump: server.clockError = random.number(-100_000...100_000)
         }
     }
@@ -92,6 +95,7 @@ extension EnsembleSimulation {
     /// of the clients, one for each server.
     func heal() {
         isCalm = true
+        quietUntil = 0
         lastWord = nil
         for server in servers { server.doom = nil }
         trace { "calm" }

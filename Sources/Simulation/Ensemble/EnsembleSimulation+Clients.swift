@@ -10,6 +10,7 @@ extension EnsembleSimulation {
     func act(_ number: Int) {
         guard clients[number].state != .vanished, !clients[number].isDone else { return }
         queue.schedule(.client(number), at: now + random.number(2000...40_000))
+        guard quietUntil <= now else { return }
         switch clients[number].state {
         case .disconnected: dial(number)
         case .dialing, .connecting:
@@ -157,6 +158,13 @@ extension EnsembleSimulation {
         clients[number].password = response.password
         clients[number].state = .connected
         for path in clients[number].formerEphemerals { send(number, .existsNoMore(path)) }
+        let unanswered = clients[number].takeUnanswered()
+        if clientsRepeat, !isCalm {
+            for operation in unanswered {
+                count("repeated")
+                send(number, operation)
+            }
+        }
     }
 
     private func receivedReply(_ number: Int, _ payload: [UInt8]) {

@@ -11,38 +11,21 @@ extension EnsembleSimulation {
     func start(_ host: Int) {
         let server = servers[host]
         guard server.replica == nil, !server.isRetired else { return }
-        var quorum = QuorumSettings(
-            myID: server.id, tickTime: EnsembleSimulation.tickTime, connectTimeout: 400)
-        quorum.committedLogCountMax = 20
-        quorum.bootstrapPatience = 300
-        quorum.snapshotSizeFactor = seed % 4 == 0 ? 0.33 : 0
-        quorum.observerMasterPort = seed % 3 == 1 ? UInt16(EnsembleSimulation.observersPort) : nil
-        quorum.observersKeepLog = observersKeepLog
-        quorum.reconfigEnabled = isReconfiguring
-        if server.files.mustJoin {
-            server.files.prepareJoining(newestMembership)
-            trace { "\(server.id) is to join \(server.files.committed.text)" }
-        }
-        // What a server that joins has learned from others is not in its files.
-        if server.files.committed.version == 0 { server.newestInForce = 0 }
-        var settings = ReplicaSettings(
-            server: server.id, quorum: quorum, membership: server.files.committed)
-        settings.reconfigEnabled = isReconfiguring
-        settings.standaloneEnabled = false
-        settings.access.skipsACLs = true
-        settings.lastSeenMembership = server.files.proposed
-        settings.tickTimeMilliseconds = Int32(EnsembleSimulation.tickTime)
-        settings.snapshotTransactionCount = snapshotTransactionCount
         if let powerGoesAt, !isCalm, random.chance(1, in: 2) {
             server.fileSystem.losePower(at: powerGoesAt)
         }
         do throws(StorageError) {
+            try server.files.start(newest: newestMembership) { [weak self] _, text in
+                self?.trace { "\(server.id) \(text)" }
+            }
+            // What a server that joins has learned from others is not in its files.
+            if server.files.committed.version == 0 { server.newestInForce = 0 }
             let disk = try SimulatedReplicaDisk(
                 server.fileSystem, server: server.id, durable: server.durable,
-                checker: storageChecker)
+                isNew: !server.hasLostData, checker: storageChecker)
             server.membership = server.files.committed
             let replica = Replica(
-                settings: settings, disk: disk, seed: random.next(), now: moment(host))
+                settings: settings(of: server), disk: disk, seed: random.next(), now: moment(host))
             server.life += 1
             server.disk = disk
             server.replica = replica
@@ -50,7 +33,10 @@ extension EnsembleSimulation {
             network.listen(host: host, port: EnsembleSimulation.electionPort, true)
             network.listen(host: host, port: EnsembleSimulation.clientPort, true)
             replica.start(moment(host))
-            if snapshotsAtStart, random.chance(1, in: 2) {
+            let takesSnapshot =
+                snapshotsAtStart && random.chance(1, in: 2) || server.takesSnapshotAtStart
+            server.takesSnapshotAtStart = false
+            if takesSnapshot, replica.currentRole != .failed {
                 disk.takeSnapshot(replica.databaseImage)
             }
             perform(host)
@@ -64,12 +50,33 @@ extension EnsembleSimulation {
         }
     }
 
+    private func settings(of server: SimulatedServer) -> ReplicaSettings {
+        var quorum = QuorumSettings(
+            myID: server.id, tickTime: EnsembleSimulation.tickTime, connectTimeout: 400)
+        quorum.committedLogCountMax = 20
+        quorum.bootstrapPatience = 300
+        quorum.snapshotSizeFactor = seed % 4 == 0 ? 0.33 : 0
+        quorum.observerMasterPort = seed % 3 == 1 ? UInt16(EnsembleSimulation.observersPort) : nil
+        quorum.observersKeepLog = observersKeepLog
+        quorum.reconfigEnabled = isReconfiguring
+        var settings = ReplicaSettings(
+            server: server.id, quorum: quorum, membership: server.files.committed)
+        settings.reconfigEnabled = isReconfiguring
+        settings.standaloneEnabled = false
+        settings.access.skipsACLs = true
+        settings.lastSeenMembership = server.files.proposed
+        settings.tickTimeMilliseconds = Int32(EnsembleSimulation.tickTime)
+        settings.snapshotTransactionCount = snapshotTransactionCount
+        return settings
+    }
+
     /// Ends a server at once, and the power of its disk with it.
     func crash(_ host: Int) {
         guard servers[host].replica != nil else { return }
         trace { "\(servers[host].id) crashes" }
         count("crash")
         servers[host].stop()
+        echo.forget(host)
         servers[host].fileSystem.crash(seed: random.next())
         network.crash(host: host, silently: random.chance(1, in: 5), now: now)
         queue.schedule(.start(host: host), at: now + random.number(1000...1_500_000))
@@ -228,7 +235,11 @@ extension EnsembleSimulation {
                     ? EnsembleSimulation.quorumPort : EnsembleSimulation.observersPort)
         case .electionSend(let link, let bytes):
             trace { "\(server.id) link \(link) sends \(bytes.count): \(bytes.prefix(60))" }
-            if let end = server.ends[link] { network.send(end, bytes, now: now) }
+            guard let end = server.ends[link] else { return }
+            let to = network.host(at: end.opposite)
+            for frame in echo.frames(bytes, on: end, from: host, to: to) {
+                network.send(end, frame, now: now)
+            }
         case .quorumSend(let link, let bytes):
             guard let end = server.ends[link] else { return }
             trace { "\(server.id) says \(QuorumTranscript.describe(bytes)) on link \(link)" }
@@ -262,6 +273,8 @@ extension EnsembleSimulation {
             // The power may go at any change of the disk; that is no failure of the server.
             if server.fileSystem.isPowerless || server.mayEnd {
                 crash(host)
+            } else if server.isDecaying {
+                replaceDisk(host)
             } else {
                 fail("server \(server.id) ends itself: \(reason)")
             }

@@ -16,6 +16,7 @@ public final class EnsembleSimulation {
         case logRead(host: Int, life: Int, LinkID)
         case start(host: Int)
         case client(Int)
+        case stranded(host: Int, StrandedStep)
         case chaos
     }
 
@@ -70,6 +71,12 @@ public final class EnsembleSimulation {
     let admin: (any SimulatedOperator)?
     var isOperatorDone = false
     var isCalm = false
+    /// Until then clients ask for nothing.
+    var quietUntil: Int64 = 0
+    /// What is said once more over new election links.
+    var echo: ElectionEcho
+    /// Whether clients ask once more for what they have no answer to.
+    let clientsRepeat: Bool
     var eventCount = 0
     /// What went wrong first.
     public private(set) var failure: String?
@@ -111,10 +118,13 @@ public final class EnsembleSimulation {
         self.snapshotsAtStart = random.chance(1, in: 3)
         self.paddingMax = [0, 0, 2000][random.below(3)]
         let areClocksSkewed = random.chance(1, in: 2)
+        self.echo = ElectionEcho(random: random.fork())
+        self.clientsRepeat = random.chance(1, in: 2)
         self.random = random
         for number in 1...voters + observers + spares {
             let server = SimulatedServer(
-                id: ServerID(Int64(number)), membership: membership)
+                id: ServerID(Int64(number)), membership: membership,
+                isDynamic: isReconfiguring)
             server.clockError = self.random.number(-5000...5000)
             if areClocksSkewed { server.clock.rate = self.random.number(900...1100) }
             server.isKnown = number <= voters + observers
@@ -175,6 +185,8 @@ public final class EnsembleSimulation {
             relieve()
         }
         if failure == nil, !isSettled { fail("not settled after healing: \(summary)") }
+        counts["echoed"] = echo.count
+        counts["misdirected"] = servers.reduce(0) { $0 + $1.fileSystem.misdirectionCount }
         return failure
     }
 
@@ -204,7 +216,7 @@ public final class EnsembleSimulation {
             case .closed(_, let host), .deadline(let host, _), .synced(let host, _, _),
                 .logRead(let host, _, _):
                 host
-            case .start, .client, .chaos: nil
+            case .start, .client, .stranded, .chaos: nil
             }
         return host.flatMap { $0 < servers.count ? servers[$0] : nil }
     }
@@ -229,6 +241,7 @@ public final class EnsembleSimulation {
         case .logRead(let host, let life, let link): logRead(host, life, link)
         case .start(let host): start(host)
         case .client(let number): act(number)
+        case .stranded(let host, let step): goOn(step, host)
         case .chaos: doHarm()
         }
         for (transit, time) in network.takeDepartures() {

@@ -54,6 +54,8 @@ struct SimulatedClient {
     var password: [UInt8]?
     var lastXid: Int32 = 0
     var pending: [Pending] = []
+    /// What connections that are gone have left without an answer.
+    private var unanswered: [Operation] = []
     /// When something was heard last.
     var lastHeard: Int64 = 0
     // What this session has seen; a new session begins anew.
@@ -81,9 +83,16 @@ struct SimulatedClient {
         self.host = host
     }
 
+    /// What may be asked for once more, and forgets it.
+    mutating func takeUnanswered() -> [Operation] {
+        defer { unanswered = [] }
+        return unanswered
+    }
+
     mutating func disconnect() {
         end = nil
         unread = []
+        unanswered += pending.map(\.operation).filter(\.isRepeatable)
         pending = []
         watches = [:]
         if state != .vanished { state = .disconnected }
@@ -175,6 +184,14 @@ struct SimulatedClient {
 }
 
 extension SimulatedClient.Operation {
+    /// Whether it may take place twice, or once more with nothing done.
+    fileprivate var isRepeatable: Bool {
+        switch self {
+        case .set, .createTwo: true
+        default: false
+        }
+    }
+
     /// The parts of a multi.
     fileprivate func writeParts(_ data: [UInt8], to writer: inout JuteWriter) {
         func part(_ type: OpCode) {

@@ -26,14 +26,19 @@ final class SimulatedReplicaDisk: ReplicaDisk {
     private(set) var formerEpoch = Epoch.zero
     private let server: ServerID
     private let checker: StorageChecker?
+    /// Whether an empty disk is that of a server that begins its life.
+    private let isNew: Bool
+    /// Where history was just cut; it is read again next.
+    private var takenBackTo: Zxid?
 
     init(
         _ fileSystem: SimulatedFileSystem, server: ServerID = ServerID(0),
-        durable: Zxid = .none, checker: StorageChecker? = nil
+        durable: Zxid = .none, isNew: Bool = true, checker: StorageChecker? = nil
     ) throws(StorageError) {
         self.fileSystem = fileSystem
         self.server = server
         self.durable = durable
+        self.isNew = isNew
         self.checker = checker
         try directories.prepare(in: fileSystem)
         self.epochs = EpochFiles(directories, in: fileSystem)
@@ -90,9 +95,12 @@ final class SimulatedReplicaDisk: ReplicaDisk {
         log.reset()
         var options = RecoveryOptions()
         options.recentCountMax = 20
+        options.isCreatingDatabase = isNew
         let report = try Recovery.run(directories, in: fileSystem, options: options, into: &sink)
+        checker?.recovered(server, report.recent, last: report.lastZxid, durable: durable)
+        if let takenBackTo { checker?.tookBack(server, to: takenBackTo, last: report.lastZxid) }
+        takenBackTo = nil
         durable = report.lastZxid
-        checker?.recovered(server, report.recent)
         return report
     }
 
@@ -106,12 +114,18 @@ final class SimulatedReplicaDisk: ReplicaDisk {
 
     func truncate(to zxid: Zxid) throws(StorageError) -> TruncationOutcome {
         log.reset()
+        // A crash may come before the end of it.
+        let before = durable
+        durable = min(durable, zxid)
         let outcome = try directories.truncateHistory(to: zxid, in: fileSystem)
         switch outcome {
         case .truncated:
             truncationCount += 1
+            takenBackTo = zxid
             durable = zxid
-        case .needsSnapshot: refusedTruncationCount += 1
+        case .needsSnapshot:
+            refusedTruncationCount += 1
+            durable = before
         }
         return outcome
     }
@@ -222,6 +236,7 @@ final class SimulatedReplicaDisk: ReplicaDisk {
     ) throws(StorageError) {
         try flush()
         log.reset()
+        durable = min(durable, zxid)
         var writer = try SnapshotFileWriter(zxid, in: directories.snapshots, of: fileSystem)
         try writer.append(body)
         let file = try writer.finish(trailer)

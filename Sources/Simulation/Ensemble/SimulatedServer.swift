@@ -6,7 +6,7 @@ import ServerCore
 final class SimulatedServer {
     let id: ServerID
     /// What its files say about the members, which survives like the file system.
-    var files: SimulatedMembershipFiles
+    let files: SimulatedMembershipFiles
     let fileSystem = SimulatedFileSystem()
     var disk: SimulatedReplicaDisk?
     /// The version of the newest configuration that was in force here, in whatever life.
@@ -44,16 +44,25 @@ final class SimulatedServer {
     var stoppedUntil: Int64 = 0
     /// Whether its disk was made to fail: it may end itself then.
     var mayEnd = false
+    /// Whether its disk may hold something else than was written.
+    var isDecaying = false
+    /// Whether its data was lost once: then it may not take itself for new.
+    var hasLostData = false
+    /// Whether it writes a snapshot of all that is logged when it starts next.
+    var takesSnapshotAtStart = false
     /// What was durable when it was up last.
     var durable = Zxid.none
+    /// The epoch that it was in then.
+    var knownEpoch = Epoch.zero
     /// The configuration that is in force here.
     var membership: Membership
     var isServing = false
 
-    init(id: ServerID, membership: Membership) {
+    init(id: ServerID, membership: Membership, isDynamic: Bool) {
         self.id = id
         self.membership = membership
-        self.files = SimulatedMembershipFiles(server: id, committed: membership)
+        self.files = SimulatedMembershipFiles(
+            server: id, committed: membership, isDynamic: isDynamic, in: fileSystem)
     }
 
     /// The last transaction that would survive.
@@ -61,6 +70,7 @@ final class SimulatedServer {
 
     func stop() {
         durable = lastDurable
+        knownEpoch = disk?.currentEpoch ?? knownEpoch
         stoppedUntil = 0
         doom = nil
         mayEnd = false

@@ -32,6 +32,12 @@ public enum Fault: String, CaseIterable, Sendable {
     case purge
     /// A wall clock jumps.
     case clockJump
+    /// The leader is alone for a while, and comes back with what nobody else has.
+    case strandedLeader
+    /// Bits of a file change while nobody looks.
+    case flippedBits
+    /// A write goes to the wrong place.
+    case misdirectedWrite
 }
 
 /// Who sends such a packet next dies after so many more effects.

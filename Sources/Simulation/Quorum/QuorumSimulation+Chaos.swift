@@ -49,7 +49,9 @@ extension QuorumSimulation {
             count("purge")
             servers[host].disk.purge()
         case .brokenOff: lastWord = LastWord(&random)
-        case .powerLoss, .failedWrite, .clockJump: break
+        case .powerLoss, .failedWrite, .clockJump, .strandedLeader, .flippedBits,
+            .misdirectedWrite:
+            break
         }
     }
 

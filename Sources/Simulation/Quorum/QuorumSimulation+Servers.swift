@@ -33,6 +33,7 @@ extension QuorumSimulation {
         trace { "\(servers[host].member.id) crashes" }
         count("crash")
         servers[host].stop()
+        echo.forget(host)
         let unsynced = servers[host].disk.unsynced.count
         servers[host].disk.crash(kept: random.number(0...unsynced))
         wipeOnce(host)
@@ -150,7 +151,11 @@ extension QuorumSimulation {
                 host, link, to: ServerID(Int64(endpoint.port)),
                 port: QuorumSimulation.quorumPort)
         case .electionSend(let link, let bytes):
-            if let end = servers[host].ends[link] { network.send(end, bytes, now: now) }
+            guard let end = servers[host].ends[link] else { return }
+            let to = network.host(at: end.opposite)
+            for frame in echo.frames(bytes, on: end, from: host, to: to) {
+                network.send(end, frame, now: now)
+            }
         case .quorumSend(let link, let bytes):
             guard let end = servers[host].ends[link] else { return }
             check(bytes, end, host)

@@ -51,6 +51,8 @@ public final class QuorumSimulation {
     var packetChecker = PacketChecker()
     var faults: FaultSchedule
     var lastWord: LastWord?
+    /// What is said once more over new election links.
+    var echo: ElectionEcho
     var isCalm = false
     var lastOperation: UInt64 = 0
     /// Operations that a client was told are done.
@@ -85,6 +87,7 @@ public final class QuorumSimulation {
             QuorumSimulation.faultKinds, random: random.fork(), limits: options.limits)
         self.suddenDeaths = [0, 30, 30, 100][random.below(4)]
         let areClocksSkewed = random.chance(1, in: 2)
+        self.echo = ElectionEcho(random: random.fork())
         for member in members {
             let server = SimulatedPeer(member: member, disk: isNew ? ToyDisk() : .begun)
             if areClocksSkewed { server.clock.rate = random.number(900...1100) }
@@ -115,6 +118,7 @@ public final class QuorumSimulation {
         }
         if failure == nil, !isSettled { fail("not settled after healing: \(summary)") }
         if failure == nil { checkEnd() }
+        counts["echoed"] = echo.count
         return failure
     }
 

@@ -1,30 +1,35 @@
-import Configuration
-import Records
-import ServerCore
-import Storage
+public import Configuration
+public import Records
+public import Storage
 
 /// Keeps zoo.cfg and the dynamic files beside it as Apache ZooKeeper does when reconfiguration is
 /// enabled: the file of the version in force, the proposed one, and a backup of the user's own.
 ///
 /// A folder that cannot be written does not stop the server: the files then live in the data
 /// directory, and one line says so.
-final class MembershipFiles {
+public final class MembershipFiles {
     private let places: Places
     private let server: ServerID
     private let entries: [PropertiesFile.Entry]
     private let fileSystem: any FileSystem
-    private let serverLog: ServerLog
+    private let report: (LogLevel, String) -> Void
     private var current: Membership
     private var isInData = false
 
-    init(_ files: ServerFiles, fileSystem: any FileSystem, serverLog: ServerLog) {
-        self.places = Places(files.path, files.configuration)
-        self.server = files.server
-        self.entries = files.configuration.entries
-        self.current = files.membership
+    /// The files of a server that starts with these: zoo.cfg at `path`, which holds `text`, and the
+    /// members that it and what is beside it have led to.
+    public init(
+        _ path: String, text: [UInt8], _ configuration: ServerConfiguration,
+        server: ServerID, membership: Membership, in fileSystem: any FileSystem,
+        report: @escaping (LogLevel, String) -> Void
+    ) {
+        self.places = Places(path, configuration)
+        self.server = server
+        self.entries = configuration.entries
+        self.current = membership
         self.fileSystem = fileSystem
-        self.serverLog = serverLog
-        if files.configuration.dynamicConfigFile == nil { backUp(files.text) }
+        self.report = report
+        if configuration.dynamicConfigFile == nil { backUp(text) }
     }
 
     /// Keeps the user's file as it was, before the first rewriting.
@@ -35,7 +40,7 @@ final class MembershipFiles {
     }
 
     /// A configuration is proposed: it may be in force at the next start.
-    func proposed(_ membership: Membership) {
+    public func proposed(_ membership: Membership) {
         attempt { () throws(StorageError) in
             guard membership.version > current.version else { return try forgetProposed() }
             let text = Array(membership.text.utf8)
@@ -51,7 +56,7 @@ final class MembershipFiles {
     ///
     /// A server that joins starts from a configuration of its own, in which it stands; the
     /// ensemble's does not have it yet and would not let it start again.
-    func committed(_ membership: Membership) {
+    public func committed(_ membership: Membership) {
         guard membership.version > current.version else { return }
         if current.version == 0, membership.member(server) == nil { return }
         current = membership
@@ -59,14 +64,14 @@ final class MembershipFiles {
         if write(membership, to: path, rewriting: true) { return }
         let inData = places.committedInData(membership.version)
         guard write(membership, to: inData, rewriting: false) else {
-            serverLog.write(
+            report(
                 .error,
                 "the members of version \(Zxid(membership.version).hex) cannot be written, neither "
                     + "to \(path) nor to \(inData): the next start will not know them")
             return
         }
         if !isInData {
-            serverLog.write(
+            report(
                 .warning,
                 "the folder of \(places.configuration) cannot be written: the members are kept in "
                     + inData)
@@ -102,19 +107,20 @@ final class MembershipFiles {
 
     private func attempt(_ step: () throws(StorageError) -> Void) {
         do throws(StorageError) { try step() } catch {
-            serverLog.write(.warning, String(describing: error))
+            report(.warning, String(describing: error))
         }
     }
 }
 
 extension MembershipFiles {
     /// Where the files are, and what they hold.
-    struct Places {
+    public struct Places {
         /// zoo.cfg.
         let configuration: String
         private let data: String
 
-        init(_ configuration: String, _ settings: ServerConfiguration) {
+        /// Those of the zoo.cfg at this path, which says this.
+        public init(_ configuration: String, _ settings: ServerConfiguration) {
             self.configuration = configuration
             self.data = settings.dataDirectory
         }
@@ -132,7 +138,7 @@ extension MembershipFiles {
         }
 
         /// The members of the highest version in the data directory that can be read.
-        func newestInData(
+        public func newestInData(
             in fileSystem: any FileSystem
         ) throws(StorageError) -> (path: String, members: Membership)? {
             guard try fileSystem.exists(data) else { return nil }
@@ -150,7 +156,7 @@ extension MembershipFiles {
         }
 
         /// What was proposed last; nothing if that cannot be read, since the log has it too.
-        func proposed(in fileSystem: any FileSystem) throws(StorageError) -> Membership? {
+        public func proposed(in fileSystem: any FileSystem) throws(StorageError) -> Membership? {
             var newest: Membership?
             for path in [proposed, proposedInData] {
                 guard let bytes = try AtomicFile.read(path, in: fileSystem),
