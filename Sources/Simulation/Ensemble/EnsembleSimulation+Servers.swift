@@ -15,8 +15,10 @@ extension EnsembleSimulation {
             server.fileSystem.losePower(at: powerGoesAt)
         }
         do throws(StorageError) {
-            try server.files.start(newest: newestMembership) { [weak self] _, text in
-                self?.trace { "\(server.id) \(text)" }
+            // The files are the server's own: with a server in it, this would keep both for ever.
+            try server.files.start(newest: newestMembership) { [weak self, id = server.id] in
+                let text = $1
+                self?.trace { "\(id) \(text)" }
             }
             // What a server that joins has learned from others is not in its files.
             if server.files.committed.version == 0 { server.newestInForce = 0 }
