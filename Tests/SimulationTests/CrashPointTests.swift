@@ -21,9 +21,12 @@ private let points: [CrashPoint] = [
 @Test func `the power has gone at every kind of change of every kind of file`() {
     var losses: [CrashPoint: Int] = [:]
     var seed: UInt64 = 5000
-    while let wanted = points.first(where: { losses[$0] == nil }), seed < 5100 {
+    while let wanted = points.first(where: { losses[$0] == nil }), seed < 5150 {
+        // History is taken back from a leader that was stranded, and such a one is away for two
+        // seconds: of 80 runs 12 do so in the usual time, and 3 in half of it.
+        let chaosTime: Int64? = wanted.step == .truncate ? nil : 2_500_000
         let simulation = EnsembleSimulation(
-            seed: seed, chaosTime: 2_500_000, powerGoesAt: wanted)
+            seed: seed, chaosTime: chaosTime, powerGoesAt: wanted)
         #expect(simulation.run() == nil)
         losses.merge(simulation.powerLosses) { $0 + $1 }
         seed += 1
