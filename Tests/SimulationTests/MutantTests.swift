@@ -26,7 +26,7 @@ func `a mistake of peers brought in on purpose is noticed`(mutant: Mutant) {
     ] as [Mutant])
 func `a mistake of whole servers brought in on purpose is noticed`(mutant: Mutant) {
     let noticed = Mutant.$current.withValue(mutant) {
-        (1...40 as ClosedRange<UInt64>).contains { EnsembleSimulation(seed: $0).run() != nil }
+        (1...100 as ClosedRange<UInt64>).contains { EnsembleSimulation(seed: $0).run() != nil }
     }
     #expect(noticed)
 }
