@@ -219,6 +219,39 @@ func `too few participants restart only if their absence is accepted`(count: Int
     #expect(plan.obstacle?.reason.contains("last participant") == true)
 }
 
+@Test func `the last participant stays one, whatever outage is accepted`() throws {
+    let view = running(members([1]), leader: 1)
+    var goal = goal(
+        Membership(version: 0, members: [member(1, .observer, place: 5), member(2, place: 1)]))
+    goal.isOutageAccepted = true
+    let plan = try #require(ChangePlan.make(view, goal))
+    #expect(plan.entries == [])
+    #expect(plan.obstacle?.reason.contains("last participant") == true)
+}
+
+@Test func `who has several addresses keeps them, and may leave`() throws {
+    var committed = members([1, 2])
+    let own = member(3)
+    let further = Endpoint(host: "other", port: 2900)
+    committed.members.append(
+        try #require(
+            Member(
+                id: own.id,
+                addresses: own.addresses + [.init(quorum: further, election: further)],
+                client: own.client, role: own.role)))
+    let view = running(committed, leader: 1)
+    let plan = try #require(
+        ChangePlan.make(
+            view,
+            goal(Membership(version: 0, members: [member(1), member(2), member(3, .observer)]))))
+    #expect(plan.entries == [])
+    #expect(plan.obstacle?.reason.contains("server 3 has several addresses") == true)
+    #expect(
+        words(ChangePlan.make(view, goal(members([1, 2])))) == [
+            "remove 3", "confirm", "stop 3", "retire 3",
+        ])
+}
+
 @Test func `groups and weights change as a whole, after the joiners have caught up`() {
     let wanted = Membership(
         version: 0, members: (1...4).map { member($0) },

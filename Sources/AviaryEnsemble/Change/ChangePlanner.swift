@@ -137,7 +137,18 @@ public struct ChangePlanner: Sendable {
     }
 
     private func change(_ id: ServerID, to wanted: Member) -> ChangeDecision {
+        guard committed.member(id)?.further.isEmpty ?? true else {
+            return .blocked(
+                reason: "server \(id) has several addresses, and a spec has one for each server: "
+                    + "this change would take the others away",
+                advice: "change it by reconfig, in aviary cli, and not by a spec")
+        }
         let next = after(replacing: wanted)
+        guard !next.voters.isEmpty else {
+            return .blocked(
+                reason: "server \(id) is the last participant",
+                advice: "let another one take part first, in a change of its own")
+        }
         if let other = next.members.first(where: { $0.id != id && $0.collides(with: wanted) }) {
             return .blocked(
                 reason: "server \(id) is to get an address that server \(other.id) has",
