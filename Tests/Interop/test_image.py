@@ -1,10 +1,12 @@
 """The container image on a real engine: what its words, its environment and its probes do, and how fast it is."""
+import contextlib
 import os
 import re
 import time
 
 import pytest
 
+from conformance import zkwire as w
 from harness import engine as engines, places
 from harness.waiting import eventually
 
@@ -105,6 +107,37 @@ def test_one_server_with_a_read_only_root_and_no_rights_at_all(engine, kazoo):
     [address] = server.addresses
     fastest_answer(address)
     assert kazoo(f"{address}:2181").get("/there")[0] == b"kept"
+
+
+def test_the_memory_of_a_container_bounds_what_clients_leave_unread(engine, kazoo):
+    import urllib.request
+    limit = 128 << 20
+    server = engine.run("--memory", str(limit), "-e", "ZOO_MAX_CLIENT_CNXNS=0", "-e", "ZOO_CFG_EXTRA=metricsProvider.className="
+                        "org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider", engine.image)
+    [address] = server.addresses
+    fastest_answer(address)
+    client = kazoo(f"{address}:2181")
+    client.create("/big", b"x" * 900_000)
+    with contextlib.ExitStack() as stack:
+        for _ in range(60):
+            session = w.Session(address, 2181)
+            stack.callback(session.sock.close)
+            with contextlib.suppress(w.Disconnected):
+                for _ in range(200):
+                    session.send(w.GET_DATA, w.Out().string("/big").bool(False).bytes())
+        eventually(lambda: "unread, and it has the most of them" in server.log, 30, "one of them being closed", every=0.2)
+        time.sleep(2)
+        state = server.inspect()["State"]
+        assert state["Running"] and not state["OOMKilled"], server.log[-1500:]
+        client.set("/big", b"still here")
+    with urllib.request.urlopen(f"http://{address}:7000/metrics", timeout=5) as answer:
+        assert f'jvm_memory_bytes_max{{area="heap"}} {limit}.0' in answer.read().decode()
+    # What the tree takes is not bounded, but is said in time.
+    for number in range(80):
+        client.create(f"/big{number}", bytes([number]) * 1_000_000)
+        if "of memory are used" in server.log:
+            break
+    eventually(lambda: re.search(r"WARN .* of 128 MB of memory are used", server.log), 10, "a warning")
 
 
 def test_a_server_that_does_not_know_who_it_is_says_what_to_type(engine):

@@ -51,34 +51,23 @@ enum ProcessMetrics {
 
     /// A number of `/proc/self/status`; nil where there is none.
     private static func field(_ name: String) -> Int64? {
-        lines(of: "/proc/self/status").first { $0.hasPrefix(name) }
+        Kernel.lines(of: "/proc/self/status").first { $0.hasPrefix(name) }
             .flatMap { $0.split { $0 == "\t" || $0 == " " }.dropFirst().first }
             .flatMap { Int64($0) }
     }
 
     private static func memory(_ name: String) -> Int64? { field(name).map { $0 << 10 } }
 
-    /// These files have no size, so they are read until they end.
-    private static func lines(of path: String) -> [Substring] {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return [] }
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: 64 << 10)
-        let count = unsafe read(descriptor, &bytes, bytes.count)
-        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self).split(separator: "\n")
-    }
-
     /// What a container may use, else all that the machine has.
-    private static var memoryMax: Int64 {
-        let machine = ServerProcess.memorySize
-        let limit = lines(of: "/sys/fs/cgroup/memory.max").first.flatMap { Int64($0) }
-        return limit.map { min($0, machine) } ?? machine
-    }
+    private static var memoryMax: Int64 { MemoryLimit.bytes ?? ServerProcess.memorySize }
+
+    /// What the process has in memory, bytes; nil where nobody tells.
+    static var residentSize: Int64? { memory("VmRSS:") }
 
     /// When the process began, in seconds after 1970: ticks after the start of the machine.
     private static let startSeconds: Double? = {
-        guard let own = lines(of: "/proc/self/stat").first?.split(separator: ")").last,
-            let machine = lines(of: "/proc/stat").first(where: { $0.hasPrefix("btime ") }),
+        guard let own = Kernel.lines(of: "/proc/self/stat").first?.split(separator: ")").last,
+            let machine = Kernel.lines(of: "/proc/stat").first(where: { $0.hasPrefix("btime ") }),
             let base = Double(machine.dropFirst(6))
         else { return nil }
         // Behind the name in parentheses it is the twentieth field.

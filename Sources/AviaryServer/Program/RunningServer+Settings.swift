@@ -33,6 +33,7 @@ extension RunningServer {
         settings.lastSeenMembership = isAlone ? nil : files.proposedMembership
         settings.leaderServes = configuration.leaderServes
         settings.isAudited = configuration.isAudited
+        settings.outputMaxOfAll = MemoryLimit.share(8, most: settings.outputMaxOfAll)
         settings.slowSyncMilliseconds = configuration.slowSyncMilliseconds
         settings.limits = configuration.limits
         settings.localSessionsEnabled = configuration.localSessionsEnabled

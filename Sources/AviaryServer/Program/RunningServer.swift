@@ -99,6 +99,7 @@ final class RunningServer {
             if let client = member.client { port?.move(to: client) }
         }
         schedulePurge(disk, loop)
+        watchMemory(loop)
         administer(host)
     }
 
@@ -155,6 +156,19 @@ final class RunningServer {
             ) { level, text in serverLog.write(level, text) }
         }
         links.start()
+    }
+
+    private func watchMemory(_ loop: any EventLoop) {
+        guard let limit = MemoryLimit.bytes else { return }
+        serverLog.write(.info, "memory is limited to \(limit >> 20) MB")
+        let serverLog = serverLog
+        let watch = NIOLoopBoundBox(MemoryWatch(limit: limit), eventLoop: loop)
+        loop.scheduleRepeatedTask(initialDelay: .zero, delay: MemoryWatch.interval) { _ in
+            guard let size = ProcessMetrics.residentSize,
+                let words = watch.value.used(size)
+            else { return }
+            serverLog.write(.warning, words)
+        }
     }
 
     private func schedulePurge(_ disk: ServerDisk, _ loop: any EventLoop) {

@@ -13,7 +13,7 @@ final class OutputBound {
     private var size = 0
     private var handlers: [ObjectIdentifier: ClientHandler] = [:]
 
-    init(sizeMax: Int = 512 << 20) { self.sizeMax = sizeMax }
+    init(sizeMax: Int) { self.sizeMax = sizeMax }
 
     /// More waits for a client; those that leave the most unread are cut off until it is little
     /// enough again.

@@ -13,7 +13,7 @@ final class ReplicaHost {
     private let allocator = ByteBufferAllocator()
     private var clients: [ConnectionID: ClientHandler] = [:]
     /// What all clients together may leave unread.
-    let outputBound = OutputBound()
+    let outputBound = OutputBound(sizeMax: MemoryLimit.share(4, most: 512 << 20))
     private var lastConnection: Int64 = 0
     private var deadline: (time: Int64, task: Scheduled<Void>)?
     private var isPerforming = false

@@ -12,9 +12,6 @@ final class Connection {
     static let outputEnough = 1 << 20
     /// Beyond this the connection is closed: what was asked behind a write is owed at once.
     static let outputMax = 64 << 20
-    /// What all connections may be owed together before the driver has had a chance to take it:
-    /// beyond this, those that are owed more than enough are closed.
-    static let outputMaxOfAll = 256 << 20
     /// Memory for output that a connection keeps when there is none.
     static let outputKept = 64 << 10
 

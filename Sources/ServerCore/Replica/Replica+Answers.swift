@@ -11,7 +11,7 @@ extension Replica {
         while connection.state == .established, let head = connection.outstanding.first {
             let isOverfull =
                 connection.output.count > Connection.outputMax
-                || undrainedBytes > Connection.outputMaxOfAll && connection.owesEnough
+                || undrainedBytes > settings.outputMaxOfAll && connection.owesEnough
             if isOverfull { return closeOverfull(connection) }
             switch head.kind {
             case .write: return

@@ -61,6 +61,9 @@ public struct ReplicaSettings: Sendable {
     public var snapshotTransactionCount: Int = 100_000
     /// Bytes of log between snapshots; 0 or less is any number.
     public var snapshotLogSizeMax: Int64 = 4_294_967_296
+    /// What all connections may be owed together, in bytes, before the driver has had a chance to
+    /// take it: beyond this, those that are owed more than enough are closed.
+    public var outputMaxOfAll: Int = 256 << 20
     /// Four letter words that are answered; `srvr` always is.
     public var fourLetterWords: FourLetterWords.Whitelist = .standard
     /// A sync of the log that takes longer is said to be slow (`fsync.warningthresholdms`).
