@@ -83,6 +83,7 @@ private func parse(_ text: String) -> (spec: EnsembleSpec?, problems: [SpecProbl
     #expect(spec.servers.map(\.host) == ["orders-1", "b"])
     #expect(spec.servers.map(\.ports.client) == [2181, 2182])
     #expect(spec.clientHost(of: spec.servers[1]) == "localhost")
+    #expect(spec.connectString == "localhost:2181,localhost:2182")
     let (_, problems) = parse(
         "runtime: docker\nservers: [{id: 1, host: a, ports: {client: 9}}, {id: 2, host: b, ports: {client: 9}}]"
     )

@@ -53,6 +53,11 @@ def test_up_status_apply_roll_down(launcher, kazoo, tmp_path):
     client = kazoo(up["connect"])
     client.create("/kept", b"all the while")
 
+    # The shell finds them where they are published: their own names are known in their network alone.
+    shown = subprocess.run([places.aviary_binary(), "cli", "get", "/kept"], text=True, capture_output=True, timeout=30,
+                           env=dict(os.environ, AVIARY_HOME=str(tmp_path / "home")))
+    assert shown.returncode == 0 and "all the while" in shown.stdout, shown.stderr
+
     status = json.loads(launcher("status", "--json"))
     assert status["ready"] and status["quorum"]["mayFail"] == 1
     assert all(server["pid"] and server["residentBytes"] for server in status["servers"])

@@ -29,8 +29,7 @@ struct CLICommand: AsyncParsableCommand {
             guard case .ensemble(let name) = Shell.target(of: arguments) else { return }
             let home = EnsembleHome()
             if name == nil, home.names.isEmpty { return }
-            let servers = try home.find(name).load()?.servers ?? []
-            let places = servers.map { "\($0.host):\($0.ports.client)" }.joined(separator: ",")
+            let places = try home.find(name).load()?.connectString ?? ""
             words = ["-server", places] + words
         }
         let code = await Shell.run(arguments: words)

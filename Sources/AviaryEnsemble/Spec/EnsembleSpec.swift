@@ -30,6 +30,11 @@ public struct EnsembleSpec: Equatable, Sendable {
         runtime == "docker" ? "localhost" : server.clientHost ?? server.host
     }
 
+    /// Where clients on this machine find the servers, as a connection string.
+    public var connectString: String {
+        servers.map { "\(clientHost(of: $0)):\($0.ports.client)" }.joined(separator: ",")
+    }
+
     /// So many participants on this machine: what no file at all means.
     public static func local(name: String, count: Int) -> EnsembleSpec {
         let servers = (0..<max(1, count)).map { place in
