@@ -315,3 +315,32 @@ struct DoctorTests {
         #expect(!remedies.contains { $0.contains(" -e ") || $0.contains("logs") })
     }
 }
+
+@Test(arguments: [
+    "runtime: docker", "runtime: docker\ndocker: {image: 'aviary:2'}", "runtime: ssh",
+])
+func `names that are not for this machine to know are no finding before the start`(
+    runtime: String
+) async throws {
+    let text = """
+        ensemble: orders-not-here
+        \(runtime)
+        servers:
+          - {id: 1, host: zk1.nosuch.invalid}
+          - {id: 2, host: zk2.nosuch.invalid}
+          - {id: 3, host: zk3.nosuch.invalid}
+        """
+    let (parsed, problems) = SpecParser.parse(text, file: "orders.yaml", defaultName: "orders")
+    var spec = try #require(parsed, "\(problems)")
+    let home = EnsembleHome("/nonexistent/aviary-doctor-tests")
+    func codes() async throws -> [String] {
+        let visit = SpecVisit(spec, file: "orders.yaml", home: home)
+        return Doctor.examine(try await visit.facts()).filter { $0.severity == .error }.map(\.code)
+    }
+    #expect(try await codes() == [])
+    // As processes of this machine the same servers could not be found.
+    spec.runtime = "process"
+    #expect(try await codes().contains("name-unknown"))
+    #expect(ContainerSite.shared.addresses(of: "orders-1") == [])
+    #expect(LocalSite.shared.addresses(of: "orders-1.nosuch.invalid") == nil)
+}

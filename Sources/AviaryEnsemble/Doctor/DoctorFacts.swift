@@ -120,8 +120,11 @@ public struct ServerFacts: Equatable, Sendable {
     /// The epoch it has been in, as its disk says; nil where there is none.
     public var currentEpoch: Int?
 
-    /// What its name resolves to; nil if it does not.
-    public var addresses: [String]? = ["127.0.0.1"]
+    /// What its name resolves to here; nil if it does not.
+    ///
+    /// None where that says nothing: names of containers are known in their network alone, and
+    /// other hosts have other tables.
+    public var addresses: [String]? = []
     /// Ports that somebody else has.
     public var takenPorts: [TakenPort] = []
 

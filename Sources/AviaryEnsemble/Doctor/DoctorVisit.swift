@@ -80,7 +80,7 @@ public struct DoctorVisit {
         facts.isStoppedOnPurpose = ensemble.isMeantToBeStopped(folder)
         readConfiguration(of: folder, &facts)
         readData(of: folder, &facts)
-        facts.addresses = FourLetterClient.names(of: folder.server.host)
+        facts.addresses = folder.site.addresses(of: folder.server.host)
         facts.clock = folder.site.clock
         if !facts.isRunning { facts.takenPorts = folder.site.taken(folder.server.ports) }
         return facts

@@ -34,6 +34,9 @@ final class ContainerSite: ServerSite {
 
     func home(_ folder: String) -> String { folder }
 
+    /// Names of containers are known in their network alone.
+    func addresses(of host: String) -> [String]? { [] }
+
     /// The others are ports of a network of the containers' own.
     func taken(_ ports: Ports) -> [ServerFacts.TakenPort] {
         MachineProbe.taken(ports).filter { $0.name == "client" }

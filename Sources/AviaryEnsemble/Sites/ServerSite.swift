@@ -36,6 +36,8 @@ protocol ServerSite: AnyObject, Sendable {
     func dismantle(_ folders: [ServerFolder])
     /// Looks at a data directory, for the doctor.
     func inspect(_ path: String) -> DirectoryFacts
+    /// What a server's name resolves to; nil if it does not, none if this machine need not know it.
+    func addresses(of host: String) -> [String]?
     /// The ports of a server that somebody listens on.
     func taken(_ ports: Ports) -> [ServerFacts.TakenPort]
     /// The clock there; nil if it is this machine's.
@@ -52,6 +54,7 @@ extension ServerSite {
     var clock: ClockFact? { nil }
     func require(_ binary: String) throws(EnsembleError) {}
     func inspect(_ path: String) -> DirectoryFacts { MachineProbe.inspect(path) }
+    func addresses(of host: String) -> [String]? { FourLetterClient.names(of: host) }
     func taken(_ ports: Ports) -> [ServerFacts.TakenPort] { MachineProbe.taken(ports) }
 }
 
