@@ -39,6 +39,16 @@ def containers(engine, form="{{.Names}}"):
     return sorted(engine("ps", "--filter", f"name=aviary-{NAME}-", "--format", form).split())
 
 
+def nameless_volumes(engine, *names):
+    """Those that the engine made for containers because their image wants them."""
+    mounts = [each for name in names for each in json.loads(engine("inspect", name))[0]["Mounts"] if each["Type"] == "volume"]
+    return {each["Name"] for each in mounts if not each["Name"].startswith(f"aviary-{NAME}-")}
+
+
+def volumes(engine):
+    return set(engine("volume", "ls", "--format", "{{.Name}}").split())
+
+
 def test_up_status_apply_roll_down(launcher, kazoo, tmp_path):
     engine = launcher.engine
     ports = {number: places.free_port() for number in range(1, 6)}
@@ -68,11 +78,15 @@ def test_up_status_apply_roll_down(launcher, kazoo, tmp_path):
     assert "binding to port" in engine("logs", f"aviary-{NAME}-1")
 
     # A crash, seen and mended.
+    nameless = nameless_volumes(engine, f"aviary-{NAME}-2")
+    assert nameless and nameless <= volumes(engine)
     launcher("kill", "2")
     down = eventually(lambda: [each for each in json.loads(launcher("status", "--json"))["servers"] if each["pid"] is None], 10)
     assert [each["id"] for each in down] == [2]
     launcher("start", "2")
     launcher("wait")
+    # A new container leaves nothing of the old one behind but the server's own volume.
+    assert not nameless & volumes(engine) and f"aviary-{NAME}-2" in volumes(engine)
 
     # Five, with another setting, from the edited spec; and a plan that then has nothing left.
     write_spec(spec, engine.image, ports, "tickTime: 700")
@@ -99,7 +113,9 @@ def test_up_status_apply_roll_down(launcher, kazoo, tmp_path):
         assert client.get("/kept")[0] == b"all the while"
 
         # Down leaves the data and nothing else; up goes on with it.
+        nameless = nameless_volumes(engine, *containers(engine))
         launcher("down")
+        assert nameless and not nameless & volumes(engine)
         assert containers(engine, "{{.ID}}") == []
         assert f"aviary-{NAME}" not in engine("network", "ls", "--format", "{{.Name}}").split()
         launcher("up", "--detach")

@@ -166,7 +166,7 @@ final class ContainerSite: ServerSite {
             }
         }
         let old = ContainerSite.containers(folder, all: true)
-        if !old.isEmpty { _ = ContainerSite.docker(["rm", "-f"] + old) }
+        ContainerSite.remove(old)
         let volume = ContainerSite.docker([
             "volume", "create", "--label", label, "--opt", "type=none", "--opt", "o=bind",
             "--opt", "device=\(folder.path)", folder.containerName,
@@ -178,11 +178,16 @@ final class ContainerSite: ServerSite {
         }
     }
 
+    /// With the volumes without a name that come with the image; those that have a name stay.
+    private static func remove(_ containers: [String]) {
+        if !containers.isEmpty { _ = docker(["rm", "-f", "-v"] + containers) }
+    }
+
     func dismantle(_ folders: [ServerFolder]) {
         defer { forget() }
         for folder in folders {
             let left = ContainerSite.containers(folder, all: true)
-            if !left.isEmpty { _ = ContainerSite.docker(["rm", "-f"] + left) }
+            ContainerSite.remove(left)
             _ = ContainerSite.docker(["volume", "rm", folder.containerName])
         }
         // It stays as long as there is a container in it.
