@@ -102,6 +102,114 @@ func `an ensemble's name becomes one that a service may have`(name: String, serv
     #expect(text.contains("digest: \"\(digest)\""))
 }
 
+// MARK: TLS and metrics
+
+private let encrypted = """
+    ensemble: orders
+    config:
+      ssl.keyStore.location: /etc/zookeeper/server.pem
+      ssl.trustStore.location: "/etc/trust us/ca.pem"
+      ssl.keyStore.passwordPath: /other/server.pem
+      metricsProvider.className: org.example.Provider
+    servers:
+      - {id: 1, host: a.example.com, ports: {secureClient: 2381}}
+      - {id: 2, host: b.example.com, ports: {secureClient: 2381}}
+      - {id: 3, host: c.example.com, ports: {secureClient: 2381}}
+    """
+
+@Test func `compose publishes the port of TLS and mounts its files`() throws {
+    let text = try ComposeFile.render(try spec(encrypted), RenderOptions()).text
+    #expect(text.contains("ZOO_CFG_secureClientPort: \"2381\""))
+    // Three hosts that become one machine: the same port can be published once alone.
+    #expect(text.contains("ports: [\"2183:2181\", \"2283:2381\", \"7002:7000\"]"))
+    #expect(text.contains("# localhost:2281,localhost:2282,localhost:2283."))
+    for path in ["/etc/zookeeper/server.pem", "/etc/trust us/ca.pem", "/other/server.pem"] {
+        let mount = "{type: bind, source: \"\(path)\", target: \"\(path)\", read_only: true}"
+        #expect(text.split(separator: "\n").count { $0 == "      - " + mount } == 3)
+    }
+    let distinct =
+        encrypted
+        .replacing(
+            "b.example.com, ports: {",
+            with: "b.example.com, ports: {client: 2190, metrics: 7100, "
+        )
+        .replacing(
+            "c.example.com, ports: {secureClient: 2381",
+            with: "c.example.com, ports: {client: 2191, metrics: 7101, secureClient: 2391"
+        )
+        .replacing("metrics: 7100, secureClient: 2381", with: "metrics: 7100, secureClient: 2390")
+    let other = try ComposeFile.render(try spec(distinct), RenderOptions()).text
+    #expect(other.contains("ports: [\"2191:2181\", \"2391:2391\", \"7101:7101\"]"))
+}
+
+@Test func `Kubernetes offers the ports of TLS and metrics, and says how its files come in`() throws
+{
+    let text = try KubernetesManifests.render(try spec(encrypted), RenderOptions()).text
+    #expect(text.contains("clients connect to orders:2181, with TLS to orders:2381.\n"))
+    #expect(text.contains("            - {name: client-tls, containerPort: 2381}\n"))
+    #expect(text.contains("            - {name: metrics, containerPort: 7000}\n"))
+    #expect(text.split(separator: "\n").count { $0 == "    - {name: client-tls, port: 2381}" } == 2)
+    #expect(text.split(separator: "\n").count { $0.contains("ZOO_CFG_secureClientPort") } == 1)
+    let providers = text.split(separator: "\n").filter { $0.contains("metricsProvider_className") }
+    #expect(providers.count == 1 && providers[0].contains("org.example.Provider"))
+    #expect(
+        text.contains(
+            """
+            #   kubectl create secret generic orders-tls \\
+            #     --from-file=server.pem=/etc/zookeeper/server.pem \\
+            #     --from-file=ca.pem='/etc/trust us/ca.pem' \\
+            #     --from-file=2-server.pem=/other/server.pem
+
+            """))
+    #expect(
+        text.contains(
+            "- {name: tls, mountPath: \"/other/server.pem\", subPath: \"2-server.pem\", readOnly: true}\n"
+        ))
+    #expect(text.contains("        - {name: tls, secret: {secretName: orders-tls}}\n"))
+}
+
+@Test func `an ensemble without TLS and metrics is rendered without a word of them`() throws {
+    let plain = EnsembleSpec.local(name: "orders", count: 3)
+    let texts = [
+        try KubernetesManifests.render(plain, RenderOptions()).text,
+        try ComposeFile.render(plain, RenderOptions()).text,
+    ]
+    for text in texts { #expect(!text.contains("-tls") && !text.contains("metrics")) }
+}
+
+@Test func `pods whose servers have different ports get the usual ones`() throws {
+    let ports = KubernetesManifests.ports(
+        of: try spec(
+            """
+            config: {ssl.keyStore.location: /k.pem}
+            servers: [{id: 1, ports: {metrics: 7100}}, {id: 2}, {id: 3}]
+            """))
+    #expect(ports.secureClient == 2281)
+    #expect(ports.metrics == 7100)
+    let taken = try spec("servers: [{id: 1, host: a, ports: {client: 1, secureClient: 2181}}]")
+    #expect(KubernetesManifests.ports(of: taken).secureClient == 2281)
+}
+
+@Test func `a unit and a mounted spec open the port of TLS`() throws {
+    let unit = try SystemdUnits.render(try spec(encrypted), RenderOptions())[1].text
+    let rendered = try plan(environment(unit))
+    #expect(unit.contains("# The server's user must be able to read /etc/zookeeper/server.pem, "))
+    let mounted = try plan(
+        ["AVIARY_SPEC": "/spec.yaml", "ZOO_MY_ID": "2"], files: ["/spec.yaml": encrypted])
+    for plan in [rendered, mounted] {
+        #expect(plan.value("secureClientPort") == "2381")
+        #expect(plan.value("metricsProvider.className") == "org.example.Provider")
+        #expect(plan.value("metricsProvider.httpPort") == "7000")
+    }
+}
+
+@Test(arguments: ["server.pem", "./tls/server.pem"])
+func `files of TLS are named by whole paths`(path: String) throws {
+    let odd = try spec("servers: 1\nconfig: {ssl.keyStore.location: \"\(path)\"}\n")
+    #expect(throws: EnsembleError.self) { try ComposeFile.render(odd, RenderOptions()) }
+    #expect(throws: EnsembleError.self) { try KubernetesManifests.render(odd, RenderOptions()) }
+}
+
 // MARK: Joining
 
 private let joining = [

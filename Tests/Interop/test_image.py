@@ -338,6 +338,40 @@ def test_a_compose_file_that_was_rendered(engine, project, kazoo, tmp_path):
     assert "tickTime=1000" in client.command(b"conf")
 
 
+def test_a_compose_file_that_was_rendered_with_tls(engine, project, tmp_path):
+    """The port of TLS is published, and the files that the keys name are mounted where they are."""
+    import subprocess
+    from harness import clients
+    tls = tmp_path / "tls"
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    subprocess.run([str(FILES / "certificates.sh"), str(tls)], check=True, timeout=30)
+    tls.chmod(0o755)
+    spec = tmp_path / "spec.yaml"
+    ports = {number: (places.free_port(), places.free_port()) for number in (1, 2, 3)}
+    spec.write_text(
+        f"ensemble: made\nconfig:\n  tickTime: 1000\n  sslQuorum: true\n" + "".join(
+            f"  {kind}.keyStore.location: {tls}/server.pem\n  {kind}.trustStore.location: {tls}/ca.pem\n"
+            for kind in ("ssl", "ssl.quorum"))
+        + "servers:\n" + "".join(f"  - {{id: {number}, ports: {{client: {plain}, secureClient: {secure}}}}}\n"
+                                 for number, (plain, secure) in ports.items()))
+    ensemble = project(render("compose", spec, "--image", engine.image))
+    ensemble("up", "-d")
+    assert sorted(fastest_answer("127.0.0.1", plain) for plain, _ in ports.values()) == ["follower", "follower", "leader"]
+    client = clients.kazoo(",".join(f"127.0.0.1:{secure}" for _, secure in ports.values()), use_ssl=True, ca=str(tls / "ca.pem"),
+                           certfile=str(tls / "client.crt"), keyfile=str(tls / "client.key"))
+    try:
+        client.create("/written", b"through TLS")
+    finally:
+        clients.let_go(client)
+    # A file that is not there keeps the servers from starting, and no folder of its name is made.
+    (tls / "server.pem").unlink()
+    ensemble("down")
+    with pytest.raises(AssertionError, match="server.pem"):
+        ensemble("up", "-d")
+    assert not (tls / "server.pem").exists()
+
+
 def start_pods(engine, network, manifests, ordinals, name="orders"):
     """Containers with the names, the environment and the rights of a stateful set's pods."""
     [pods] = [each for each in manifests if each["kind"] == "StatefulSet"]

@@ -43,6 +43,15 @@ def test_manifests_are_valid(spec, version):
     assert kinds == ["Service", "Service", "PodDisruptionBudget", "Secret", "ConfigMap", "StatefulSet", "Job"]
     for document in documents:
         validate.validate(document, version, strict=True)
+    [container] = documents[5]["spec"]["template"]["spec"]["containers"]
+    names = [variable["name"] for variable in container["env"]]
+    assert len(names) == len(set(names)), names
+    wants_tls = "secured.yaml" in str(spec)
+    assert ({"name": "client-tls", "containerPort": 2281} in container["ports"]) == wants_tls
+    assert ({"name": "ZOO_CFG_secureClientPort", "value": "2281"} in container["env"]) == wants_tls
+    mounted = {each["mountPath"] for each in container["volumeMounts"]}
+    assert mounted == {"/data", "/conf"} | ({f"/etc/zookeeper/{name}" for name in ("server.p12", "trust.pem", "quorum.p12")}
+                                            if wants_tls else set())
     # The validator knows what is wrong.
     documents[5]["spec"]["template"]["spec"]["containers"][0]["image"] = 7
     with pytest.raises(validate.ValidationError):

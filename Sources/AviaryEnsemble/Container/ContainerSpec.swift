@@ -22,8 +22,10 @@ extension ContainerServerPlanner {
         for line in ServerFolder.dynamicText(of: spec).split(separator: "\n") {
             if let pair = ContainerServers.pair(line) { settings.set(pair.key, pair.value, path) }
         }
-        for entry in spec.config { settings.set(entry.key, entry.value, path) }
-        if let server = own(of: spec, path) { adopt(server, path) }
+        let server = own(of: spec, path)
+        let keys = server.map { ContainerVariables.keys(of: $0.ports, besides: spec.config) } ?? []
+        for entry in keys + spec.config { settings.set(entry.key, entry.value, path) }
+        if let server { adopt(server, path) }
         return []
     }
 
@@ -45,12 +47,6 @@ extension ContainerServerPlanner {
         if let data = server.dataDir, !hasPlace { settings.set("dataDir", data, path) }
         let hasLogs = environment.values["ZOO_DATA_LOG_DIR"] != nil
         if let logs = server.dataLogDir, !hasLogs { settings.set("dataLogDir", logs, path) }
-        if let port = server.ports.metrics {
-            settings.set(
-                "metricsProvider.className",
-                "org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider", path)
-            settings.set("metricsProvider.httpPort", String(port), path)
-        }
         if let port = server.ports.admin { settings.set("admin.serverPort", String(port), path) }
         for entry in server.config { settings.set(entry.key, entry.value, path) }
     }

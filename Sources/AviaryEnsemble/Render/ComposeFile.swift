@@ -11,12 +11,23 @@ public enum ComposeFile {
         let members = ContainerVariables.members(placed).map { "    \($0)\n" }.joined()
         let common = try variables.common()
             .map { "  \($0.name): \(RenderText.quotedForCompose($0.value))\n" }.joined()
-        let connect = publishedPorts(spec).map { "localhost:\($0)" }.joined(separator: ",")
+        let published = publishedPorts(spec)
+        let connect = published.map { "localhost:\($0.client)" }.joined(separator: ",")
+        var tls = published.compactMap(\.secureClient).map { "localhost:\($0)" }
+            .joined(separator: ",")
+        if !tls.isEmpty { tls = ", with TLS to\n# \(tls)" }
+        var files: [String] = []
+        for server in spec.servers { files += try TLSFiles.paths(server, of: spec) }
+        let note =
+            files.isEmpty
+            ? ""
+            : "\n# The files of TLS are those of this machine, at the same paths; they must be there, readable for"
+                + "\n# user 1000, who the servers run as."
         let count = RenderText.servers(spec.servers.count)
         var text = """
             # The ensemble \(spec.name), \(count), made by 'aviary render compose'.
             # 'docker compose -f FILE up -d' starts it; clients then connect to
-            # \(connect).
+            # \(connect)\(tls).\(note)
             x-server: &server
               image: \(RenderText.quotedForCompose(options.image))
               restart: unless-stopped
@@ -29,10 +40,8 @@ public enum ComposeFile {
 
             """
         text += "services:\n"
-        for ((server, placedServer), port) in zip(
-            zip(spec.servers, placed.servers), publishedPorts(spec))
-        {
-            text += try service(server, placedServer, port, variables)
+        for ((server, placedServer), ports) in zip(zip(spec.servers, placed.servers), published) {
+            text += try service(server, placedServer, ports, variables)
         }
         text += "\nvolumes:\n"
         for server in spec.servers { text += "  data\(server.id):\n  datalog\(server.id):\n" }
@@ -40,10 +49,16 @@ public enum ComposeFile {
     }
 
     private static func service(
-        _ server: ServerSpec, _ placed: ServerSpec, _ port: Int, _ variables: ContainerVariables
+        _ server: ServerSpec, _ placed: ServerSpec, _ published: Ports,
+        _ variables: ContainerVariables
     ) throws(EnsembleError) -> String {
-        var ports = ["\"\(port):2181\""]
-        if let metrics = server.ports.metrics { ports.append("\"\(metrics):\(metrics)\"") }
+        let pairs = [
+            (published.client, 2181), (published.secureClient, server.ports.secureClient),
+            (published.metrics, server.ports.metrics),
+        ]
+        let ports = pairs.compactMap { outside, inside in
+            outside.flatMap { outside in inside.map { "\"\(outside):\($0)\"" } }
+        }
         let own = try variables.own(server).map {
             "      \($0.name): \(RenderText.quotedForCompose($0.value))\n"
         }.joined()
@@ -55,9 +70,25 @@ public enum ComposeFile {
                   <<: *environment
                   ZOO_MY_ID: "\(server.id)"
             \(own)    ports: [\(ports.joined(separator: ", "))]
-                volumes: ["data\(server.id):/data", "datalog\(server.id):/datalog"]
+            \(try volumes(server, variables.spec))
 
             """
+    }
+
+    /// The server's own volumes, and the files of TLS.
+    ///
+    /// In the long form a file that is missing is
+    /// an error; the short one would make a folder of its name.
+    private static func volumes(
+        _ server: ServerSpec, _ spec: EnsembleSpec
+    ) throws(EnsembleError) -> String {
+        let own = ["\"data\(server.id):/data\"", "\"datalog\(server.id):/datalog\""]
+        let files = try TLSFiles.paths(server, of: spec).map { path in
+            let place = RenderText.quotedForCompose(path)
+            return "{type: bind, source: \(place), target: \(place), read_only: true}"
+        }
+        guard !files.isEmpty else { return "    volumes: [\(own.joined(separator: ", "))]" }
+        return "    volumes:\n" + (own + files).map { "      - \($0)" }.joined(separator: "\n")
     }
 
     /// The servers where they are within the project: a name each, and the usual ports.
@@ -81,9 +112,22 @@ public enum ComposeFile {
             }
     }
 
-    /// One on this machine for each: those of the spec, if no two are the same.
-    static func publishedPorts(_ spec: EnsembleSpec) -> [Int] {
-        let chosen = spec.servers.map(\.ports.client)
-        return Set(chosen).count == chosen.count ? chosen : chosen.indices.map { 2181 + $0 }
+    /// Those on this machine for each: the spec's, if no two are the same.
+    static func publishedPorts(_ spec: EnsembleSpec) -> [Ports] {
+        var published = spec.servers.map(\.ports)
+        func number(_ kind: WritableKeyPath<Ports, Int?>, from base: Int) {
+            let chosen = spec.servers.compactMap { $0.ports[keyPath: kind] }
+            guard Set(chosen).count != chosen.count else { return }
+            for place in published.indices where published[place][keyPath: kind] != nil {
+                published[place][keyPath: kind] = base + place
+            }
+        }
+        let clients = spec.servers.map(\.ports.client)
+        if Set(clients).count != clients.count {
+            for place in published.indices { published[place].client = 2181 + place }
+        }
+        number(\.secureClient, from: 2281)
+        number(\.metrics, from: 7000)
+        return published
     }
 }

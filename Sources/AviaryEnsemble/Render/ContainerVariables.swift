@@ -28,19 +28,35 @@ struct ContainerVariables {
 
     /// What a server has besides.
     func own(_ server: ServerSpec) throws(EnsembleError) -> [Variable] {
-        var entries: [ConfigEntry] = []
-        if let port = server.ports.metrics {
-            entries.append(
-                ConfigEntry(
-                    key: "metricsProvider.className",
-                    value: "org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider"))
-            entries.append(ConfigEntry(key: "metricsProvider.httpPort", value: String(port)))
-        }
+        var entries = ContainerVariables.keys(of: server.ports, besides: spec.config)
         for entry in server.config {
             entries.removeAll { $0.key == entry.key }
             entries.append(entry)
         }
         return try variables(of: entries)
+    }
+
+    /// What servers that are all alike have besides, with these ports.
+    func own(_ ports: Ports) throws(EnsembleError) -> [Variable] {
+        try variables(of: ContainerVariables.keys(of: ports, besides: spec.config))
+    }
+
+    /// The keys that a server's ports stand for, but for those that the list of members has; who
+    /// provides metrics is the spec's choice, if it says so.
+    static func keys(of ports: Ports, besides config: [ConfigEntry]) -> [ConfigEntry] {
+        var entries: [ConfigEntry] = []
+        if let port = ports.secureClient {
+            entries.append(ConfigEntry(key: "secureClientPort", value: String(port)))
+        }
+        guard let port = ports.metrics else { return entries }
+        if !config.contains(where: { $0.key == "metricsProvider.className" }) {
+            entries.append(
+                ConfigEntry(
+                    key: "metricsProvider.className",
+                    value: "org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider"))
+        }
+        entries.append(ConfigEntry(key: "metricsProvider.httpPort", value: String(port)))
+        return entries
     }
 
     /// The words of `ZOO_SERVERS`, for the servers as they are placed.

@@ -9,6 +9,10 @@ public struct KubernetesManifests {
     private let placed: EnsembleSpec
     private let options: RenderOptions
     private let name: String
+    /// Those of every pod.
+    private let ports: Ports
+    /// The files that a secret holds.
+    private let files: [(path: String, name: String)]
 
     /// The manifests of a spec, in one file.
     public static func render(
@@ -27,13 +31,18 @@ public struct KubernetesManifests {
                 "server \(server.id) has keys of its own, and all pods of a stateful set are alike: "
                     + "move them to the config of all")
         }
-        let text = try KubernetesManifests(spec, options).text()
+        let files = TLSFiles.names(try TLSFiles.paths(spec.config))
+        let text = try KubernetesManifests(spec, options, files).text()
         return RenderedFile(name: "kubernetes.yaml", text: text)
     }
 
-    private init(_ spec: EnsembleSpec, _ options: RenderOptions) {
+    private init(
+        _ spec: EnsembleSpec, _ options: RenderOptions, _ files: [(path: String, name: String)]
+    ) {
         self.spec = spec
         self.options = options
+        self.files = files
+        ports = KubernetesManifests.ports(of: spec)
         name = KubernetesManifests.name(spec.name)
         var placed = spec
         for index in placed.servers.indices {
@@ -41,6 +50,21 @@ public struct KubernetesManifests {
             placed.servers[index].ports = Ports(client: 2181, quorum: 2888, election: 3888)
         }
         self.placed = placed
+    }
+
+    /// The ports of pods, which are all alike: those that all servers of the spec have, else the
+    /// usual ones.
+    static func ports(of spec: EnsembleSpec) -> Ports {
+        var ports = Ports(client: 2181, quorum: 2888, election: 3888)
+        func shared(_ kind: KeyPath<Ports, Int?>, else usual: Int) -> Int? {
+            let chosen = Set(spec.servers.compactMap { $0.ports[keyPath: kind] })
+            guard let first = chosen.first else { return nil }
+            let taken = ports.ofTheEnsemble + [8080, ports.secureClient].compactMap { $0 }
+            return chosen.count == 1 && !taken.contains(first) ? first : usual
+        }
+        ports.secureClient = shared(\.secureClient, else: 2281)
+        ports.metrics = shared(\.metrics, else: 7000)
+        return ports
     }
 
     /// A name that a service may have.
@@ -55,8 +79,8 @@ public struct KubernetesManifests {
         let count = spec.servers.count
         let head = """
             # The ensemble \(spec.name), \(RenderText.servers(count)), made by 'aviary render kubernetes'.
-            # 'kubectl apply -f FILE' starts it; within the namespace clients connect to \(name):2181.
-            #
+            # 'kubectl apply -f FILE' starts it; within the namespace clients connect to \(name):2181\(tlsPlace).
+            \(howToMakeFiles)#
             # To grow it, render a spec of more servers with '--first \(firstCount)' and '--credential FILE' (the line
             # user:password below), and apply that: new pods join without a vote, and the job makes members
             # of them once they are in step. To shrink it, apply the config map and the job first, then the rest.
@@ -66,6 +90,26 @@ public struct KubernetesManifests {
             services, disruptionBudget, secret, try configMap(), try statefulSet(), job,
         ]
         return head + documents.map { "---\n" + $0 }.joined()
+    }
+
+    private var tlsPlace: String {
+        ports.secureClient.map { ", with TLS to \(name):\($0)" } ?? ""
+    }
+
+    /// What to type first, where servers need files that no manifest holds.
+    private var howToMakeFiles: String {
+        guard !files.isEmpty else { return "" }
+        let words = files.map {
+            " \\\n#     --from-file=\($0.name)=\(RenderText.shellWord($0.path))"
+        }
+        return """
+            #
+            # The files of TLS come from a secret, which is to be made first (\(name)-tls; the paths behind = are
+            # those on your machine), and mounted where the spec names them:
+            #   kubectl create secret generic \(name)-tls\(words.joined())
+            # When it has changed: kubectl rollout restart statefulset/\(name)
+
+            """
     }
 
     private var firstCount: Int {
@@ -92,7 +136,7 @@ public struct KubernetesManifests {
             - {name: client, port: 2181}
             - {name: quorum, port: 2888}
             - {name: election, port: 3888}
-        ---
+        \(servicePorts([("client-tls", ports.secureClient), ("metrics", ports.metrics)]))---
         # Where clients connect: whoever is in the quorum.
         apiVersion: v1
         kind: Service
@@ -103,8 +147,14 @@ public struct KubernetesManifests {
           selector: \(labels)
           ports:
             - {name: client, port: 2181}
-
+        \(servicePorts([("client-tls", ports.secureClient)]))
         """
+    }
+
+    private func servicePorts(_ ports: [(name: String, port: Int?)]) -> String {
+        ports.map { name, port in
+            port.map { "    - {name: \(name), port: \($0)}\n" } ?? ""
+        }.joined()
     }
 
     private var disruptionBudget: String {
@@ -169,15 +219,8 @@ public struct KubernetesManifests {
         var first = placed
         first.servers = Array(placed.servers.prefix(firstCount))
         let members = ContainerVariables.members(first).map { "                \($0)\n" }.joined()
-        var variables = try ContainerVariables(spec: spec).common()
-        if spec.servers.contains(where: { $0.ports.metrics != nil }) {
-            variables += [
-                (
-                    "ZOO_CFG_metricsProvider_className",
-                    "org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider"
-                ), ("ZOO_CFG_metricsProvider_httpPort", "7000"),
-            ]
-        }
+        let container = ContainerVariables(spec: spec)
+        let variables = try container.common() + container.own(ports)
         let environment = variables.filter {
             !["ZOO_STANDALONE_ENABLED", "ZOO_CFG_reconfigEnabled"].contains($0.name)
         }.map {
@@ -185,7 +228,7 @@ public struct KubernetesManifests {
         }.joined()
         return KubernetesStatefulSet(
             name: name, labels: labels, image: options.image, count: spec.servers.count,
-            members: members, environment: environment
+            members: members, environment: environment, ports: ports, files: files
         ).text
     }
 

@@ -8,6 +8,28 @@ struct KubernetesStatefulSet {
     var members: String
     /// Further variables, a line each.
     var environment: String
+    /// Those of every pod.
+    var ports: Ports
+    /// Where the files of a secret are to be, and their names in it.
+    var files: [(path: String, name: String)]
+
+    private var furtherPorts: String {
+        [("client-tls", ports.secureClient), ("metrics", ports.metrics)].map { name, port in
+            port.map { "            - {name: \(name), containerPort: \($0)}\n" } ?? ""
+        }.joined()
+    }
+
+    /// Each file by itself: the folder may hold others of the image.
+    private var mounts: String {
+        files.map { file in
+            "            - {name: tls, mountPath: \(RenderText.quoted(file.path)), "
+                + "subPath: \(RenderText.quoted(file.name)), readOnly: true}\n"
+        }.joined()
+    }
+
+    private var volume: String {
+        files.isEmpty ? "" : "        - {name: tls, secret: {secretName: \(name)-tls}}\n"
+    }
 
     var text: String {
         """
@@ -44,7 +66,7 @@ struct KubernetesStatefulSet {
                     - {name: client, containerPort: 2181}
                     - {name: quorum, containerPort: 2888}
                     - {name: election, containerPort: 3888}
-                  env:
+        \(furtherPorts)          env:
                     - {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
                     - name: ZOO_SERVERS
                       value: >-
@@ -70,9 +92,9 @@ struct KubernetesStatefulSet {
                   volumeMounts:
                     - {name: data, mountPath: /data}
                     - {name: conf, mountPath: /conf}
-              volumes:
+        \(mounts)      volumes:
                 - {name: conf, emptyDir: {}}
-          volumeClaimTemplates:
+        \(volume)  volumeClaimTemplates:
             - metadata:
                 name: data
               spec:

@@ -28,6 +28,16 @@ enum RenderText {
     /// A string of YAML, whatever it holds.
     static func quoted(_ text: String) -> String { JSONValue.string(text).text }
 
+    /// One word of a shell.
+    static func shellWord(_ text: String) -> String {
+        let isPlain = text.unicodeScalars.allSatisfy { scalar in
+            scalar.isASCII
+                && (scalar.properties.isAlphabetic
+                    || "0123456789/._-".unicodeScalars.contains(scalar))
+        }
+        return isPlain ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+    }
+
     /// `quoted`, where compose would replace `$NAME`.
     static func quotedForCompose(_ text: String) -> String {
         quoted(text.split(separator: "$", omittingEmptySubsequences: false).joined(separator: "$$"))

@@ -35,11 +35,16 @@ public enum SystemdUnits {
         environment += try variables.own(server)
         let lines = environment.map { "Environment=\(quoted("\($0.name)=\($0.value)"))\n" }.joined()
         let name = name(server, spec)
+        let files = try TLSFiles.paths(server, of: spec)
+        let note =
+            files.isEmpty
+            ? ""
+            : "\n# The server's user must be able to read \(files.joined(separator: ", "))."
         let text = """
             # Server \(server.id) of the ensemble \(spec.name), for the host \(server.host), made by
             # 'aviary render systemd'. As root on that host:
             #   cp \(name) /etc/systemd/system/ && systemctl daemon-reload
-            #   systemctl enable --now \(name)
+            #   systemctl enable --now \(name)\(note)
             [Unit]
             Description=ZooKeeper server \(server.id) of \(spec.name.replacing("%", with: "%%"))
             After=network-online.target
