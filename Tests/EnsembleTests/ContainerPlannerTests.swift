@@ -153,6 +153,10 @@ private let spec = """
     let plan = try plan(["AVIARY_SPEC": "/spec.yaml"], host: "zk-1", files: ["/spec.yaml": spec])
     #expect(plan.value("server.6") == "zk-2.zk:2888:3888:observer;2181")
     #expect(plan.value("tickTime") == "1500")
+    // As the same spec has them rendered, or brought up by the launcher.
+    #expect(plan.value("initLimit") == "10")
+    #expect(plan.value("syncLimit") == "5")
+    #expect(plan.value("4lw.commands.whitelist")?.contains("mntr") == true)
     #expect(plan.value("dataDir") == "/five")
     #expect(plan.value("snapCount") == nil)
     #expect(plan.files.last == ContainerPlan.File(path: "/five/myid", text: "5\n"))
@@ -160,8 +164,12 @@ private let spec = """
 
 @Test func `the environment goes before the spec`() throws {
     let plan = try plan(
-        ["AVIARY_SPEC": "/spec.yaml", "ZOO_MY_ID": "4", "ZOO_TICK_TIME": "100"],
+        [
+            "AVIARY_SPEC": "/spec.yaml", "ZOO_MY_ID": "4", "ZOO_TICK_TIME": "100",
+            "ZOO_SYNC_LIMIT": "3",
+        ],
         files: ["/spec.yaml": spec])
+    #expect(plan.value("syncLimit") == "3")
     #expect(plan.value("tickTime") == "100")
     #expect(plan.value("snapCount") == "77")
     #expect(plan.identity == "4\n")

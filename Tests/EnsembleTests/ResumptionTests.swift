@@ -85,6 +85,30 @@ private func found(
     #expect(!secret.json.text.contains("\"a\""))
 }
 
+@Test func `a roll of containers is one to another image, and no binary is spoken of`() throws {
+    var (parsed, _) = SpecParser.parse(
+        "runtime: docker\ndocker: {image: 'aviary:1'}\nservers: 1\n", file: "o.yaml",
+        defaultName: "o")
+    let before = ServerFolder(try #require(parsed).servers[0], of: try #require(parsed), in: "/o")
+        .stamp
+    parsed?.servers[0].binary = "aviary:2"
+    parsed?.servers[0].rollMark = "1f"
+    let rolled = try #require(parsed)
+    let after = ServerFolder(rolled.servers[0], of: rolled, in: "/o").stamp
+    #expect(SettingChange.between(stamp: before, after).text == "image aviary:1 → aviary:2")
+    // What earlier launchers have written of the same is no reason for another restart.
+    let earlier = before.replacing("roll=", with: "binary=aviary:2\nroll=1f")
+    #expect(SettingChange.between(stamp: earlier, after) == [])
+    #expect(
+        SettingChange.between(stamp: before.replacing("roll=", with: "binary=\nroll="), before)
+            == [])
+    var known = rolled
+    known.servers[0].binary = nil
+    #expect(
+        SpecDifference.between(known, rolled).map(\.text)
+            == ["server 1: image aviary:1 → aviary:2"])
+}
+
 @Test func `a plan says why a server restarts, to people and to programs`() throws {
     var view = running(members([1, 2, 3]), leader: 1)
     for id in [Int64(1), 2] {

@@ -54,7 +54,7 @@ def rows(launcher, code=0):
     return {row["id"]: row for row in json.loads(launcher("status", "--json"))["servers"]}
 
 
-def test_every_verb(machines, launcher, kazoo, tmp_path):
+def test_up_faults_apply_roll_down(machines, launcher, kazoo, tmp_path):
     spec = write_spec(machines, tmp_path / "spec.yaml", (1, 2, 3))
     up = json.loads(launcher("up", spec, "--detach", "--json"))
     os.write(2, f"\nssh: {up['milliseconds']} ms from aviary up to three hosts that are ready, the program put there first\n".encode())

@@ -24,7 +24,10 @@ extension ContainerServerPlanner {
         }
         let server = own(of: spec, path)
         let keys = server.map { ContainerVariables.keys(of: $0.ports, besides: spec.config) } ?? []
-        for entry in keys + spec.config { settings.set(entry.key, entry.value, path) }
+        // A server is the same whether its spec is mounted, rendered or brought up.
+        for entry in ContainerVariables.defaults + keys + spec.config {
+            settings.set(entry.key, entry.value, path)
+        }
         if let server { adopt(server, path) }
         return []
     }

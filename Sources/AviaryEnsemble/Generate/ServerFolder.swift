@@ -147,9 +147,7 @@ public struct ServerFolder: Sendable {
 
     /// All that a running server would not learn without a restart.
     var stamp: String {
-        let settings = configurationText(membersIn: "")
-        let image = spec.image.map { "image=\($0)\n" } ?? ""
-        return settings + image + "binary=\(server.binary ?? "")\nroll=\(server.rollMark ?? "")\n"
+        configurationText(membersIn: "") + source(server.binary ?? spec.image)
     }
 
     /// What of its settings a server that runs would only learn by a restart.
@@ -158,9 +156,15 @@ public struct ServerFolder: Sendable {
         if let bytes {
             return SettingChange.between(stamp: String(decoding: bytes, as: UTF8.self), stamp)
         }
-        // Started by a launcher that left no stamp: under no roll, from no other binary.
-        return SettingChange.between(
-            stamp: "", "binary=\(server.binary ?? "")\nroll=\(server.rollMark ?? "")\n")
+        // Started by a launcher that left no stamp: under no roll, from nothing else.
+        return SettingChange.between(stamp: "", source(server.binary))
+    }
+
+    /// What it is started from, in the word that its runtime has for it, and under which roll.
+    private func source(_ image: String?) -> String {
+        let roll = "roll=\(server.rollMark ?? "")\n"
+        guard spec.runtime == "docker" else { return "binary=\(server.binary ?? "")\n" + roll }
+        return "image=\(image ?? "")\n" + roll
     }
 
     /// The epoch whose leader the server has followed last; nil if it cannot be read.

@@ -9,7 +9,7 @@ struct ContainerVariables {
     let spec: EnsembleSpec
 
     /// Defaults of a spec that are not those of the official image's names.
-    private static let defaults: [ConfigEntry] = [
+    static let defaults: [ConfigEntry] = [
         ConfigEntry(key: "initLimit", value: "10"), ConfigEntry(key: "syncLimit", value: "5"),
         ConfigEntry(
             key: "4lw.commands.whitelist",

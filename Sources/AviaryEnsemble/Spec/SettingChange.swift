@@ -57,12 +57,20 @@ public struct SettingChange: Equatable, Sendable {
     /// Both are a server's `stamp`. A roll is a reason of its own only where there is no other.
     static func between(stamp old: String, _ new: String) -> [SettingChange] {
         func entries(_ stamp: String) -> [ConfigEntry] {
-            stamp.split(separator: "\n").compactMap { line in
+            let all = stamp.split(separator: "\n").compactMap { line -> ConfigEntry? in
                 guard let equals = line.firstIndex(of: "=") else { return nil }
                 let (key, value) = (String(line[..<equals]), line[line.index(after: equals)...])
-                let isUnset = value.isEmpty && ["binary", "roll"].contains(key)
+                let isUnset = value.isEmpty && ["binary", "image", "roll"].contains(key)
                 return isUnset ? nil : ConfigEntry(key: key, value: String(value))
             }
+            // Earlier stamps have the image of a roll under the name of a program's.
+            guard let image = all.lastIndex(where: { $0.key == "image" }),
+                let binary = all.lastIndex(where: { $0.key == "binary" })
+            else { return all }
+            var entries = all
+            entries[image].value = all[binary].value
+            entries.remove(at: binary)
+            return entries
         }
         let all = between(entries(old), entries(new))
         return all.count > 1 ? all.filter { $0.key != "roll" } : all

@@ -22,6 +22,14 @@ public struct SpecDifference: Equatable, Sendable {
     /// As people read it.
     public var text: String
 
+    /// What containers are started from is an image.
+    private static func named(
+        _ change: SettingChange, _ old: EnsembleSpec, _ new: EnsembleSpec
+    ) -> SettingChange {
+        guard change.key == "binary", new.runtime == "docker" else { return change }
+        return SettingChange("image", change.old ?? old.image, change.new ?? new.image)
+    }
+
     /// What has changed from one to the other; what is the same for all servers is said once.
     static func between(_ old: EnsembleSpec, _ new: EnsembleSpec) -> [SpecDifference] {
         var changes: [(kind: Kind, change: SettingChange, servers: [Int])] = []
@@ -40,7 +48,8 @@ public struct SpecDifference: Equatable, Sendable {
             let image = SettingChange("image", old.image, new.image)
             let keys = old.image == new.image ? settings : settings + [image]
             let own =
-                keys.map { (Kind.setting, $0) } + before.differences(to: server)
+                keys.map { (Kind.setting, $0) }
+                + before.differences(to: server).map { ($0, named($1, old, new)) }
                 + SSHSettings.differences(old.ssh, new.ssh)
             for (kind, change) in own {
                 if let place = changes.firstIndex(where: { $0.kind == kind && $0.change == change })
