@@ -98,6 +98,8 @@ def test_one_server_with_a_read_only_root_and_no_rights_at_all(engine, kazoo):
     assert "Apache ZooKeeper, version 3.9" in server.exec("zkServer.sh", "version")
     assert "there" in server.exec("zkCli.sh", "ls", "/")
     assert server.exec("sh", "-c", "echo ruok | nc localhost 2181") == "imok"
+    server.exec("sh", "-c", "sleep 0.2 &")
+    eventually(lambda: "sleep" not in server.exec("ps"), 10, "what an exec has left being gone", every=0.2)
     eventually(lambda: server.inspect()["State"]["Health"]["Status"] == "healthy", 20, "healthy for the engine", every=0.2)
     begun = time.monotonic()
     engine("stop", server.id)

@@ -13,6 +13,8 @@ enum ServerProcess {
     /// A client that is gone must not end the server, and many clients need many descriptors.
     static func prepare() {
         signal(SIGPIPE, SIG_IGN)
+        // The first process of a container inherits what others leave behind: they just end.
+        if getpid() == 1 { signal(SIGCHLD, SIG_IGN) }
         var limit = rlimit()
         #if canImport(Glibc)
             let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
