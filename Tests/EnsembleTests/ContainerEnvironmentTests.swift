@@ -93,13 +93,42 @@ func `yes and no have many spellings`(written: String, meant: String) throws {
     #expect(plan.value("clientPort") == "2181")
 }
 
-@Test func `Bitnami's and Confluent's volumes are used where they are mounted`() throws {
-    let bitnami = try plan(folders: ["/bitnami/zookeeper"])
-    #expect(bitnami.value("dataDir") == "/bitnami/zookeeper/data")
-    #expect(bitnami.value("dataLogDir") == "/bitnami/zookeeper/data")
-    let confluent = try plan(folders: ["/var/lib/zookeeper/data", "/var/lib/zookeeper/log"])
-    #expect(confluent.value("dataDir") == "/var/lib/zookeeper/data")
-    #expect(confluent.value("dataLogDir") == "/var/lib/zookeeper/log")
+/// A container where these are mounted, beside what an engine mounts in each.
+private func mounted(_ points: String...) throws -> ContainerPlan {
+    let system = ["/", "/proc", "/data", "/datalog", "/conf", "/logs", "/etc/hosts"]
+    let lines = (system + points).map { "812 790 254:1 /volumes/x \($0) rw - ext4 /dev/vda rw\n" }
+    return try plan(
+        files: ["/proc/self/mountinfo": lines.joined()],
+        folders: ["/bitnami/zookeeper/data", "/var/lib/zookeeper/data", "/var/lib/zookeeper/log"])
+}
+
+@Test(arguments: ["/bitnami", "/bitnami/zookeeper", "/bitnami/zookeeper/data"])
+func `Bitnami's volume is used where it is mounted`(point: String) throws {
+    let plan = try mounted(point)
+    #expect(plan.value("dataDir") == "/bitnami/zookeeper/data")
+    #expect(plan.value("dataLogDir") == "/bitnami/zookeeper/data")
+}
+
+@Test func `Confluent's volumes are used where they are mounted`() throws {
+    for both in [
+        try mounted("/var/lib/zookeeper/data", "/var/lib/zookeeper/log"),
+        try mounted("/var/lib/zookeeper"),
+    ] {
+        #expect(both.value("dataDir") == "/var/lib/zookeeper/data")
+        #expect(both.value("dataLogDir") == "/var/lib/zookeeper/log")
+    }
+    let data = try mounted("/var/lib/zookeeper/data")
+    #expect(data.value("dataDir") == "/var/lib/zookeeper/data")
+    #expect(data.value("dataLogDir") == "/var/lib/zookeeper/data")
+    let log = try mounted("/var/lib/zookeeper/log")
+    #expect(log.value("dataDir") == "/data")
+    #expect(log.value("dataLogDir") == "/var/lib/zookeeper/log")
+}
+
+@Test func `folders of other images that are only there are no volumes`() throws {
+    let plan = try mounted("/var", "/var/lib/zookeeper-other", "/bitnami/kafka")
+    #expect(plan.value("dataDir") == "/data")
+    #expect(plan.value("dataLogDir") == "/datalog")
 }
 
 @Test func `Confluent's names make an ensemble`() throws {
@@ -226,6 +255,38 @@ func `a protection that there is not yet is never ignored`(name: String) throws 
     #expect(complaints(["ZOO_TICK_TIME": "1\nskipACL=yes"]).contains("more than one line"))
     #expect(complaints(["ZOO_SERVERS": "server.1=zoo1 zoo2:1:2"]).contains("zoo2:1:2 is no server"))
     #expect(complaints(["ZOO_MY_ID": "1", "SERVER_ID": "2"]).contains("disagree"))
+}
+
+@Test(arguments: [
+    ("ZOO_SERVERS", ["ZOO_SERVERS": "server.1=zoo1:2888:3888;2181 server.1=zoo2:2888:3888;2181"]),
+    ("ZOO_SERVERS", ["ZOO_SERVERS": "server.1=zoo1:2888:3888;2181 server.01=zoo2:2888:3888;2181"]),
+    ("ZOO_SERVERS", ["ZOO_SERVERS": "zoo1:2888:3888::1,zoo2:2888:3888::1"]),
+    ("ZOO_SERVERS", ["ZOO_SERVERS": "zoo1:2888:3888,zoo2:2888:3888::1,zoo3:2888:3888::1"]),
+    ("ZOO_CFG_EXTRA", ["ZOO_CFG_EXTRA": "server.1=zoo1:2888:3888 server.1=zoo2:2888:3888"]),
+    (
+        "ADDITIONAL_ZOOKEEPER_N",
+        [
+            "ADDITIONAL_ZOOKEEPER_1": "server.1=10.0.0.1:2888:3888",
+            "ADDITIONAL_ZOOKEEPER_2": "server.1=10.0.0.2:2888:3888",
+        ]
+    ),
+    (
+        "ZOOKEEPER_SERVER_N",
+        ["ZOOKEEPER_SERVER_1": "10.0.0.1", "ZOOKEEPER_SERVER_01": "10.0.0.2"]
+    ),
+])
+func `one number for two servers is refused`(list: String, variables: [String: String]) {
+    let said = complaints(variables.merging(["ZOO_MY_ID": "1"]) { first, _ in first })
+    #expect(said == "server.1 is there twice in \(list): every server has its own number")
+}
+
+@Test func `a later source may still say where a server of an earlier one is`() throws {
+    let plan = try plan([
+        "ZOO_MY_ID": "1", "ZOO_SERVERS": officialServers,
+        "ZOO_CFG_EXTRA": "server.2=elsewhere:2888:3888;2181",
+    ])
+    #expect(plan.members.count == 3)
+    #expect(plan.value("server.2") == "elsewhere:2888:3888;2181")
 }
 
 @Test func `secrets are not written into the log`() throws {

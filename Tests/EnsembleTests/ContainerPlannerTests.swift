@@ -182,6 +182,23 @@ private let spec = """
     #expect(complaints(["AVIARY_SPEC": "/none.yaml"]).contains("mount it there"))
 }
 
+@Test(arguments: ["servers: 3", "servers: [{id: 1}, {id: 2, host: localhost}]"])
+func `a spec whose servers are all on localhost is refused`(servers: String) {
+    let said = complaints(
+        ["AVIARY_SPEC": "/s.yaml", "ZOO_MY_ID": "1"], files: ["/s.yaml": "version: 1\n\(servers)\n"]
+    )
+    #expect(said.hasPrefix("/s.yaml: its "))
+    #expect(said.contains("each server needs a 'host'"))
+}
+
+@Test(arguments: ["servers: 1", "servers: [{id: 1, host: 127.0.0.1}, {id: 2, host: 127.0.0.1}]"])
+func `a server alone and servers on one network need no other host`(servers: String) throws {
+    let plan = try plan(
+        ["AVIARY_SPEC": "/s.yaml", "ZOO_MY_ID": "1"], files: ["/s.yaml": "version: 1\n\(servers)\n"]
+    )
+    #expect(plan.action == .serve(configuration: "/conf/zoo.cfg"))
+}
+
 // MARK: The words
 
 @Test(arguments: [

@@ -16,6 +16,8 @@ struct ContainerEnvironment {
     private(set) var notes: [String] = []
     /// What is wrong.
     private(set) var problems: [String] = []
+    /// The servers that each list has named so far.
+    private var listed: [String: Set<String>] = [:]
 
     init(_ situation: ContainerSituation) {
         // Empty is unset, as shells have it; and a Kubernetes service called zookeeper-client sets
@@ -58,10 +60,11 @@ struct ContainerEnvironment {
             // Its own address as others see it may be none of the container's.
             let isOwn = identity?.id == number
             let host = isOwn ? "0.0.0.0" : values[name] ?? ""
+            checkNew("server.\(number)", in: "ZOOKEEPER_SERVER_N")
             set("server.\(number)", "\(host):2888:3888", name, in: &settings)
         }
         for (name, _) in numbered("ADDITIONAL_ZOOKEEPER_", names) {
-            addLine(values[name] ?? "", name, to: &settings)
+            addLine(values[name] ?? "", name, of: "ADDITIONAL_ZOOKEEPER_N", to: &settings)
         }
         noteUnknown(names)
     }
@@ -113,7 +116,7 @@ struct ContainerEnvironment {
             used.append(name)
         case .lines:
             for word in value.split(whereSeparator: \.isWhitespace) {
-                addLine(String(word), name, to: &settings)
+                addLine(String(word), name, of: name, to: &settings)
             }
         case .javaOptions: readJavaOptions(value, name, in: &settings)
         case .clientTLS:
@@ -157,7 +160,10 @@ struct ContainerEnvironment {
         do throws(ContainerProblems) {
             let lines = try ContainerServers.lines(
                 value, clientPort: values["ZOO_PORT_NUMBER"] ?? "2181")
-            for line in lines { set(line.key, line.value, name, in: &settings) }
+            for line in lines {
+                checkNew(line.key, in: name)
+                set(line.key, line.value, name, in: &settings)
+            }
             if lines.isEmpty { notes.append("\(name) names one server: it runs alone") }
         } catch {
             problems += error.messages
@@ -165,13 +171,24 @@ struct ContainerEnvironment {
     }
 
     private mutating func addLine(
-        _ line: String, _ name: String, to settings: inout ContainerSettings
+        _ line: String, _ name: String, of list: String, to settings: inout ContainerSettings
     ) {
         guard let pair = ContainerServers.pair(line) else {
             notes.append("\(name): \(line) is no KEY=VALUE, and has no effect")
             return
         }
+        checkNew(pair.key, in: list)
         set(pair.key, pair.value, name, in: &settings)
+    }
+
+    /// One number for two servers of a list would make an ensemble of fewer than were meant, each
+    /// with another part of it.
+    private mutating func checkNew(_ key: String, in list: String) {
+        guard let number = ContainerServers.number(of: key, after: "server."),
+            !self.listed[list, default: []].insert("server.\(number)").inserted
+        else { return }
+        let problem = "server.\(number) is there twice in \(list): every server has its own number"
+        if !problems.contains(problem) { problems.append(problem) }
     }
 
     /// `-Dzookeeper.key=value`, and the few properties that have no such beginning.

@@ -68,6 +68,8 @@ public struct ContainerPlan: Equatable, Sendable {
     public var directories: [String] = []
     /// In this order; a file that has its text already is left alone.
     public var files: [File] = []
+    /// Folders of the server's data, which it must be able to write.
+    public var storage: [String] = []
     /// Files that are removed before that.
     public var obsolete: [String] = []
     /// For the log: what was taken from where, and what was not.

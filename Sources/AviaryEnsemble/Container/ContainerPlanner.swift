@@ -100,6 +100,7 @@ struct ContainerServerPlanner {
         }
         plan.log = environment.log
         plan.directories = [configuration.dataDirectory]
+        plan.storage = [configuration.dataDirectory, configuration.logDirectory]
         let id = try identify(configuration, &plan)
         plan.client = client(configuration, id)
         plan.notes = notes + environment.notes
@@ -132,7 +133,8 @@ struct ContainerServerPlanner {
         var plan = ContainerPlan(.serve(configuration: path))
         plan.log = environment.log
         plan.obsolete = obsolete
-        plan.directories = [data, configuration.logDirectory]
+        plan.storage = [data, configuration.logDirectory]
+        plan.directories = plan.storage
         if let cut = path.lastIndex(of: "/"), cut > path.startIndex {
             plan.directories.append(String(path[..<cut]))
         }
@@ -151,13 +153,7 @@ struct ContainerServerPlanner {
     }
 
     private mutating func setDefaults() {
-        var data = "/data", logs = "/datalog"
-        if situation.list("/bitnami/zookeeper") != nil {
-            (data, logs) = ("/bitnami/zookeeper/data", "/bitnami/zookeeper/data")
-        } else if situation.list("/var/lib/zookeeper/data") != nil {
-            data = "/var/lib/zookeeper/data"
-            logs = situation.list("/var/lib/zookeeper/log") == nil ? data : "/var/lib/zookeeper/log"
-        }
+        let (data, logs) = volumes
         let chosen = environment.place("ZOO_DATA_DIR")
         settings.set("dataDir", chosen ?? data, chosen == nil ? "the default" : "ZOO_DATA_DIR")
         let chosenLogs = environment.place("ZOO_DATA_LOG_DIR")

@@ -18,6 +18,14 @@ extension ContainerServerPlanner {
         guard let spec else {
             return found.map { $0.rendered(file: path, source: source) }
         }
+        if spec.servers.count > 1, spec.servers.allSatisfy({ $0.host == "localhost" }) {
+            return [
+                "\(path): its \(spec.servers.count) servers are all on localhost, where a container "
+                    + "finds only itself: each server needs a 'host', the name of its container, as "
+                    + "in '- {id: 1, host: zoo1}'. (Containers on their host's network: "
+                    + "'host: 127.0.0.1')"
+            ]
+        }
         notes += found.map { $0.rendered(file: path, source: source) }
         for line in ServerFolder.dynamicText(of: spec).split(separator: "\n") {
             if let pair = ContainerServers.pair(line) { settings.set(pair.key, pair.value, path) }
