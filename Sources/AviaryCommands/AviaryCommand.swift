@@ -46,6 +46,9 @@ public struct AviaryCommand: AsyncParsableCommand {
     /// Makes one with nothing set.
     public init() {}
 
+    /// What has to be done while the process has one thread: the first, before any task waits.
+    public static func begin() { _ = Container.preparedAsRoot }
+
     /// Runs the verb of this process's command line.
     ///
     /// Top-level code would choose the `main` that knows no asynchronous verb.
@@ -53,6 +56,9 @@ public struct AviaryCommand: AsyncParsableCommand {
         // A connection that dies is an error of one verb, and not the end of the program.
         Program.ignoreBrokenPipes()
         let name = CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? ""
+        if name == "nc" {
+            exit(withError: ExitCode(NetworkCat.run(Array(CommandLine.arguments.dropFirst()))))
+        }
         if Container.scripts.contains(name) {
             await main(["entrypoint", name] + CommandLine.arguments.dropFirst())
             return

@@ -3,4 +3,5 @@
 import ArgumentParser
 import AviaryCommands
 
+AviaryCommand.begin()
 await AviaryCommand.program()

@@ -246,6 +246,124 @@ def test_bitnamis_and_confluents_names(engine):
     fastest_answer(confluent.addresses[0], 22181)
 
 
+@pytest.mark.parametrize("points, data, words", [
+    (["/bitnami/zookeeper"], "/bitnami/zookeeper/data", ["ALLOW_ANONYMOUS_LOGIN=yes"]),
+    (["/bitnami"], "/bitnami/zookeeper/data", ["ALLOW_ANONYMOUS_LOGIN=yes"]),
+    (["/var/lib/zookeeper/data", "/var/lib/zookeeper/log"], "/var/lib/zookeeper/data", ["ZOOKEEPER_CLIENT_PORT=2181"])],
+    ids=["bitnami", "bitnami-whole", "confluent"])
+def test_new_volumes_of_other_images_hold_the_data(engine, kazoo, points, data, words):
+    """Named volumes that nobody has made yet, as in their compose files; the data outlives the container."""
+    volumes = [f"{engines.MARK}-volume-{place}" for place in range(len(points))]
+    mounts = [word for volume, point in zip(volumes, points) for word in ("-v", f"{volume}:{point}")]
+    variables = [word for variable in words for word in ("-e", variable)]
+    try:
+        first = engine.run(*mounts, *variables, engine.image)
+        fastest_answer(first.addresses[0])
+        kazoo(f"{first.addresses[0]}:2181").create("/there", b"kept")
+        assert f"zoo.cfg: dataDir={data}\n" in first.log
+        if len(points) > 1:
+            assert f"zoo.cfg: dataLogDir={points[1]}\n" in first.log
+            assert "log." in first.exec("ls", f"{points[1]}/version-2")
+        engine("rm", "-fv", first.id)
+        second = engine.run(*mounts, *variables, engine.image)
+        fastest_answer(second.addresses[0])
+        assert kazoo(f"{second.addresses[0]}:2181").get("/there")[0] == b"kept"
+    finally:
+        engine.tidy()
+        engine("volume", "rm", *volumes)
+
+
+@pytest.mark.parametrize("check", [
+    "nc -z localhost 2181", "nc -zv localhost 2181 || exit 1", "nc -vz -w 2 127.0.0.1 2181", "echo ruok | nc -w 2 -q 2 localhost 2181",
+    "[ $(echo ruok | nc -q 1 localhost 2181) = imok ]", "echo srvr | nc -N localhost 2181 | grep Mode",
+    "echo mntr | nc localhost 2181 | grep zk_version"])
+def test_health_checks_of_the_official_image(engine, check):
+    server = engine.run("-e", "ZOO_4LW_COMMANDS_WHITELIST=*", "--health-cmd", check, "--health-interval", "1s", engine.image)
+    eventually(lambda: server.inspect()["State"]["Health"]["Status"] == "healthy", 20, check, every=0.2)
+    # And they see what is wrong.
+    assert server.exec("sh", "-c", check.replace("2181", "2182") + " && echo good", check=False).find("good") < 0
+
+
+@pytest.fixture
+def foreign(tmp_path):
+    """foreign(name): an empty folder that is root's alone, as an engine makes them for bind mounts."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can make folders that are root's")
+
+    def make(name):
+        folder = tmp_path / name
+        folder.mkdir()
+        folder.chmod(0o755)
+        return folder
+    return make
+
+
+def test_bind_mounts_of_another_user_are_refused_by_name(engine, foreign):
+    """Whose they would have to be, what to type, and that root would do it."""
+    data, log = foreign("data"), foreign("datalog")
+    for options, user in ([], "1000:1000"), (["--user", "12345:0"], "12345:0"):
+        refused = engine.run(*options, "-v", f"{data}:/data", "-v", f"{log}:/datalog", engine.image)
+        assert refused.ended() == 1
+        for part in (f"/data cannot be used by {user}", "belongs to 0:0, mode 755", f"chown -R {user} DIR",
+                     "mounted at /data", "--user 0"):
+            assert part in refused.log
+    # What is typed then is enough, and a read-only mount is called by its name.
+    os.chown(data, 1000, 1000)
+    os.chown(log, 1000, 1000)
+    mended = engine.run("-v", f"{data}:/data", "-v", f"{log}:/datalog", engine.image)
+    fastest_answer(mended.addresses[0])
+    engine("stop", mended.id)
+    sealed = engine.run("-v", f"{data}:/data:ro", "-v", f"{log}:/datalog", engine.image)
+    assert sealed.ended() == 1 and "Read-only file system" in sealed.log and "chown" not in sealed.log
+    # A folder deeper down, as another user's server has left it.
+    os.chown(log / "version-2", 0, 0)
+    deep = engine.run("-v", f"{data}:/data", "-v", f"{log}:/datalog", engine.image)
+    assert deep.ended() == 1
+    assert "/datalog/version-2 cannot be used by 1000:1000" in deep.log and "mounted at /datalog" in deep.log
+
+
+def test_started_as_root_it_takes_its_folders_and_drops_its_rights(engine, kazoo, foreign):
+    data, log, conf = foreign("data"), foreign("datalog"), foreign("conf")
+    outside = foreign("outside")
+    (data / "link").symlink_to("/tmp/elsewhere")
+    mounts = [word for folder, point in ((data, "/data"), (log, "/datalog"), (conf, "/conf"), (outside, "/tmp/elsewhere"))
+              for word in ("-v", f"{folder}:{point}")]
+    secret = outside / "id"
+    secret.write_text("7\n")
+    secret.chmod(0o600)
+    server = engine.run("--user", "0", *mounts, "-e", "ZOO_MY_ID_FILE=/tmp/elsewhere/id", engine.image)
+    [address] = server.addresses
+    fastest_answer(address)
+    kazoo(f"{address}:2181").create("/there", b"kept")
+    assert "goes on as 1000:1000" in server.log
+    status = server.exec("cat", "/proc/1/status")
+    fields = dict(line.split(":", 1) for line in status.splitlines())
+    assert fields["Uid"].split() == fields["Gid"].split() == ["1000"] * 4
+    assert fields["Groups"].split() == ["1000"]
+    assert int(fields["CapEff"], 16) == int(fields["CapPrm"], 16) == 0
+    assert server.health() == "ready: standalone"
+    for folder in (data, log, conf):
+        owners = {(each.lstat().st_uid, each.lstat().st_gid) for each in [folder, *folder.rglob("*")]}
+        assert owners == {(1000, 1000)}, folder
+    # What a link leads to is not a part of the data.
+    assert outside.stat().st_uid == 0 and secret.stat().st_uid == 0
+    assert (data / "myid").read_text() == "7\n"
+    # As nobody but itself from now on.
+    engine("stop", server.id)
+    assert server.inspect()["State"]["ExitCode"] == 0
+    again = engine.run("-v", f"{data}:/data", "-v", f"{log}:/datalog", engine.image)
+    fastest_answer(again.addresses[0])
+    assert kazoo(f"{again.addresses[0]}:2181").get("/there")[0] == b"kept"
+
+
+def test_root_that_cannot_drop_its_rights_does_not_serve(engine):
+    refused = engine.run("--user", "0", "--cap-drop", "ALL", engine.image)
+    assert refused.ended() == 1
+    assert "cannot be dropped" in refused.log and "SETUID" in refused.log
+    # Other words are somebody's own: they stay root's.
+    assert engine("run", "--rm", "--user", "0", engine.image, "sh", "-c", "cat /proc/self/status | grep Uid").split()[1] == "0"
+
+
 def test_a_mounted_spec_and_the_host_names_ordinal(engine, tmp_path):
     """As a stateful set has it: one spec for all, and names that end in a number."""
     network = engine.network()

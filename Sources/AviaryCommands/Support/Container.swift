@@ -25,6 +25,7 @@ enum Container {
         return ContainerSituation(
             variables: variables(), arguments: arguments, hostName: hostName(),
             read: { path in
+                if path.hasPrefix("/proc/") { return kernelText(path) }
                 let bytes = (try? AtomicFile.read(path, in: fileSystem)) ?? nil
                 return bytes.map { String(decoding: $0, as: UTF8.self) }
             },
@@ -48,14 +49,64 @@ enum Container {
         (try? plan(situation([])))?.client ?? ("localhost", 2181)
     }
 
+    /// The start of a container whose first process is root, prepared; nil if it is another.
+    ///
+    /// The first thread ends as soon as tasks wait, and a thread that has ended keeps the rights
+    /// that it had: the process would still be shown as root's, and reached as such.
+    static let preparedAsRoot: Result<ContainerPlan, any Error>? = {
+        guard let words, isFirst(variables()), ContainerRights.successor() != nil else {
+            return nil
+        }
+        return Result { try prepare(words) }
+    }()
+
+    /// The words behind `aviary entrypoint`, however it was called; nil: this is another verb.
+    private static var words: [String]? {
+        let words = Array(CommandLine.arguments.dropFirst())
+        let name = CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? ""
+        if scripts.contains(name) { return [name] + words }
+        return words.first == "entrypoint" ? Array(words.dropFirst()) : nil
+    }
+
+    /// Whether this is a container's first process, or the one that a small init starts: others are
+    /// somebody's own.
+    private static func isFirst(_ variables: [String: String]) -> Bool {
+        isContainer(variables) && (getpid() == 1 || getppid() <= 1)
+    }
+
     /// Plans a start and makes its directories and files.
     ///
-    /// A folder for zoo.cfg that cannot be written is no reason to give up: the data's can be.
+    /// Started as root, it reads all as root, gives the folders to the user of the image, and is
+    /// root no more when it returns.
     static func prepare(_ arguments: [String]) throws -> ContainerPlan {
-        var found = situation(arguments)
+        let found = situation(arguments)
         let plan = try plan(found)
         guard case .serve(let path) = plan.action else { return plan }
         try checkPlace(found.variables)
+        var written: ContainerPlan
+        if isFirst(found.variables), let user = ContainerRights.successor() {
+            // Some network file systems deny root what they allow others.
+            let first = try? write(plan, path, found)
+            let folders = (first ?? plan).ownFolders
+            let count = ContainerRights.give(folders, to: user)
+            try ContainerRights.become(user)
+            written = try first ?? write(plan, path, found)
+            written.notes.insert(
+                "started as root: gave \(count) files and folders in "
+                    + "\(folders.joined(separator: ", ")) to \(user), and goes on as \(user)", at: 0
+            )
+        } else {
+            written = try write(plan, path, found)
+        }
+        try ContainerRights.check(written.storage)
+        return written
+    }
+
+    /// Writes a plan, or the same with its configuration beside the data: a folder for zoo.cfg that
+    /// cannot be written is no reason to give up.
+    private static func write(
+        _ plan: ContainerPlan, _ path: String, _ situation: ContainerSituation
+    ) throws -> ContainerPlan {
         do {
             try write(plan)
             return plan
@@ -63,21 +114,25 @@ enum Container {
             guard let data = plan.directories.first, !path.hasPrefix(data + "/") else {
                 throw error
             }
-            found.variables["ZOO_CONF_DIR"] = data
-            let other = try self.plan(found)
+            var situation = situation
+            situation.variables["ZOO_CONF_DIR"] = data
+            let other = try self.plan(situation)
             try write(other)
             return other
         }
     }
 
+    /// Whether the process is a container's, by what engines leave there.
+    private static func isContainer(_ variables: [String: String]) -> Bool {
+        let marks = ["/.dockerenv", "/run/.containerenv"]
+        let names = ["KUBERNETES_SERVICE_HOST", "container"]
+        return getpid() == 1 || names.contains { variables[$0] != nil }
+            || marks.contains { (try? POSIXFileSystem().exists($0)) ?? false }
+    }
+
     /// On a machine of somebody's own it would make directories at the root, and nobody asked.
     private static func checkPlace(_ variables: [String: String]) throws {
-        let marks = ["/.dockerenv", "/run/.containerenv"]
-        let names = ["ZOO_DATA_DIR", "KUBERNETES_SERVICE_HOST", "container"]
-        let isContainer =
-            getpid() == 1 || names.contains { variables[$0] != nil }
-            || marks.contains { (try? POSIXFileSystem().exists($0)) ?? false }
-        guard !isContainer else { return }
+        guard !isContainer(variables), variables["ZOO_DATA_DIR"] == nil else { return }
         throw Complaint(
             "this is no container: 'aviary entrypoint' would make /data, /datalog and /conf here. "
                 + "'aviary up' starts an ensemble on this machine; ZOO_DATA_DIR says where else the "
@@ -99,10 +154,13 @@ enum Container {
                 try AtomicFile.write(Array(file.text.utf8), to: file.path, in: fileSystem)
             }
         } catch {
-            throw Complaint(
-                "\(error.path) \(error.message). The container runs as \(getuid()):\(getgid()): give "
-                    + "the volume to that user (chown), or run the container as the volume's owner "
-                    + "(user: UID:GID)")
+            guard error.code == .permission else { throw error }
+            let folder = plan.directories.first { (error.path + "/").hasPrefix($0 + "/") }
+            // Only an access tells a file system that is read-only from a folder of another's.
+            let place = Complaint.nearest(to: error.path)
+            let isReadOnly = unsafe access(place, W_OK) != 0 && errno == EROFS
+            throw ContainerRights.complaint(
+                error.path, isReadOnly ? EROFS : EACCES, in: folder ?? error.path)
         }
     }
 
@@ -132,10 +190,38 @@ enum Container {
         return all
     }
 
+    /// A file of the kernel's: it has no size before it is read.
+    private static func kernelText(_ path: String) -> String? {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var all: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        while all.count < 1 << 20 {
+            let count = unsafe buffer.withUnsafeMutableBytes {
+                unsafe read(descriptor, $0.baseAddress, $0.count)
+            }
+            guard count > 0 else { return count < 0 ? nil : String(decoding: all, as: UTF8.self) }
+            all += buffer[..<count]
+        }
+        return nil
+    }
+
     private static func hostName() -> String {
         var buffer = [CChar](repeating: 0, count: 256)
         guard unsafe gethostname(&buffer, buffer.count - 1) == 0 else { return "" }
         return String(
             decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+extension ContainerPlan {
+    /// The folders that are the server's own: of its data, its configuration and its log.
+    fileprivate var ownFolders: [String] {
+        var folders: [String] = []
+        for folder in directories + storage + ["/logs"] where !folders.contains(folder) {
+            folders.append(folder)
+        }
+        return folders
     }
 }

@@ -49,7 +49,7 @@ struct Complaint: Error, CustomStringConvertible {
     }
 
     /// The path, or the deepest of the directories above it that is there.
-    private static func nearest(to path: String) -> String {
+    static func nearest(to path: String) -> String {
         var path = Substring(path)
         while !path.isEmpty, !((try? POSIXFileSystem().exists(String(path))) ?? true) {
             path = path.lastIndex(of: "/").map { path[..<$0] } ?? ""

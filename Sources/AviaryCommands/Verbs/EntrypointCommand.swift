@@ -3,6 +3,14 @@ import AviaryEnsemble
 import AviaryServer
 import AviaryShell
 
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// The verb `aviary entrypoint`: what the container image starts.
 struct EntrypointCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -23,7 +31,7 @@ struct EntrypointCommand: AsyncParsableCommand {
         if words == ["--help"] || words == ["-h"] { throw CleanExit.helpRequest(self) }
         var plan: ContainerPlan?
         try Program.run {
-            let found = try Container.prepare(words)
+            let found = try Container.preparedAsRoot?.get() ?? Container.prepare(words)
             if case .serve = found.action {
                 show(found)
             }
@@ -47,6 +55,10 @@ struct EntrypointCommand: AsyncParsableCommand {
         case .serve(let path):
             let code = ServerProgram.run(
                 configurationPath: path, log: LogOptions(plan.log))
+            // A file that another user's server has left may be one that it cannot go on with.
+            if code == 3 {
+                try Program.run { try ContainerRights.check(plan.storage, files: R_OK | W_OK) }
+            }
             if code != 0 {
                 throw ExitCode(code == 2 ? ExitStatus.inputIsWrong.rawValue : code)
             }
