@@ -28,6 +28,7 @@ final class PeerTransport {
     private let logins: PeerLogins?
     private var channels: [LinkID: any Channel] = [:]
     private var unflushed: Set<LinkID> = []
+    private var unresolved = UnresolvedNames()
     /// The ports for learners that are to be open.
     private var wanted: Set<PeerPort> = []
     private var listening: [PeerPort: [Endpoint: any Channel]] = [:]
@@ -182,7 +183,21 @@ final class PeerTransport {
             }
             .connect(host: endpoint.host.description, port: Int(endpoint.port))
             .hop(to: host.loop)
-            .whenComplete { transport.value.dialed(link, port, $0) }
+            .whenComplete {
+                transport.value.noteName(endpoint.host.description, $0)
+                transport.value.dialed(link, port, $0)
+            }
+    }
+
+    /// Says when a name begins to be one that nobody knows, and when that is over.
+    private func noteName(_ name: String, _ result: Result<any Channel, any Error>) {
+        switch result {
+        case .failure(let error) where UnresolvedNames.isCause(of: error):
+            if let line = unresolved.failed(name) { host.serverLog.write(.warning, line) }
+        case .failure(let error) where !UnresolvedNames.hadAddress(error): break
+        case .success, .failure:
+            if let line = unresolved.resolved(name) { host.serverLog.inform(line) }
+        }
     }
 
     private func dialed(
