@@ -211,6 +211,10 @@ func `Bitnami's volume is used where it is mounted`(point: String) throws {
     #expect(try plan(["ZOO_LOG4J_PROP": "WARN, CONSOLE"]).log.level == "WARN")
     #expect(try plan(["ZOO_LOG_LEVEL": "DEBUG", "AVIARY_LOG_LEVEL": "error"]).log.level == "error")
     #expect(try plan(["AVIARY_LOG_FORMAT": "json"]).log.format == "json")
+    #expect(try plan(["AVIARY_LOG_FORMAT": "TEXT"]).log.format == "TEXT")
+    #expect(
+        complaints(["AVIARY_LOG_FORMAT": "xml"])
+            == "AVIARY_LOG_FORMAT=xml: the log's formats are json and text")
 }
 
 @Test func `Bitnami's and Confluent's names for TLS are keys`() throws {

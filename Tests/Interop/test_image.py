@@ -157,6 +157,37 @@ def test_the_log_as_json(engine):
     assert any("zoo.cfg: tickTime=2000" in line["message"] for line in lines)
 
 
+def test_what_is_wrong_as_json(engine):
+    """Whoever collects the log gets the reason of a start that failed in the same form."""
+    import json
+    variables = ["-e", "AVIARY_LOG_FORMAT=json", "-e", "ZOO_MY_ID=0", "-e", "ZOO_TLS_CLIENT_ENABLE=yes", "-e", "ZOO_ENABLE_AUTH=yes"]
+    wrong = engine.run(*variables, engine.image)
+    assert wrong.ended() == 65
+    lines = [json.loads(line) for line in wrong.log.splitlines()]
+    assert [line["level"] for line in lines] == ["ERROR", "ERROR"]
+    assert {line["server"] for line in lines} == {"entrypoint"}
+    for name in ("ZOO_MY_ID=0", "ZOO_ENABLE_AUTH=yes"):
+        assert [line for line in lines if line["message"].startswith(name)]
+    unknown = engine.run("-e", "AVIARY_LOG_FORMAT=xml", engine.image)
+    assert unknown.ended() == 65
+    assert unknown.log == "aviary: AVIARY_LOG_FORMAT=xml: the log's formats are json and text"
+
+
+def test_names_that_do_not_resolve_are_named_once(engine):
+    network = engine.network()
+    words = ["--net", network, "-e", "ZOO_SERVERS=" + " ".join(SERVERS.split()[:2])]
+    first = engine.run(*words, "--hostname", "zoo1", "--network-alias", "zoo1", engine.image)
+    eventually(lambda: "zoo2 does not resolve; trying again" in first.log, 20, "the name in the log", every=0.2)
+    time.sleep(3)
+    assert first.log.count("does not resolve") == 1
+    assert [line for line in first.log.splitlines() if "WARN" in line and "zoo2 does not resolve" in line]
+    assert "resolves now" not in first.log
+    engine.run(*words, "--hostname", "zoo2", "--network-alias", "zoo2", engine.image)
+    eventually(lambda: "zoo2 resolves now" in first.log, 20, "the name that resolves", every=0.2)
+    first.wait_ready()
+    assert first.log.count("zoo2 resolves now") == first.log.count("does not resolve") == 1
+
+
 def test_the_data_of_another_server_is_refused(engine):
     first = engine.run("-e", f"ZOO_SERVERS={SERVERS}", "-e", "ZOO_MY_ID=1", engine.image)
     # Names that nobody can resolve yet stop nothing.

@@ -91,13 +91,15 @@ enum Program {
     }
 
     /// Runs a verb, turning its errors into messages and exit codes.
-    static func run(_ verb: () throws -> Void) throws {
+    static func run(
+        saying say: (String) -> Void = { note("aviary: \($0)") }, _ verb: () throws -> Void
+    ) throws {
         do {
             try verb()
         } catch {
             guard let complaint = Complaint(error) else { throw error }
             fflush(nil)
-            note("aviary: \(complaint.description)")
+            say(complaint.description)
             throw ExitCode(complaint.status.rawValue)
         }
     }

@@ -30,7 +30,7 @@ struct EntrypointCommand: AsyncParsableCommand {
     func run() async throws {
         if words == ["--help"] || words == ["-h"] { throw CleanExit.helpRequest(self) }
         var plan: ContainerPlan?
-        try Program.run {
+        try Program.run(saying: complain) {
             let found = try Container.preparedAsRoot?.get() ?? Container.prepare(words)
             if case .serve = found.action {
                 show(found)
@@ -39,6 +39,16 @@ struct EntrypointCommand: AsyncParsableCommand {
         }
         guard let plan else { return }
         try await perform(plan)
+    }
+
+    /// Says what is wrong, in the form that was wished for the log: whoever reads it cannot always
+    /// read another.
+    private func complain(_ text: String) {
+        let options = LogOptions.ofEnvironment()
+        guard options.isJSON else { return Program.note("aviary: \(text)") }
+        for line in text.split(separator: "\naviary: ") {
+            ServerProgram.complain(String(line), of: "entrypoint", options)
+        }
     }
 
     /// What was taken from where, in the form of the log that follows.
@@ -57,7 +67,9 @@ struct EntrypointCommand: AsyncParsableCommand {
                 configurationPath: path, log: LogOptions(plan.log))
             // A file that another user's server has left may be one that it cannot go on with.
             if code == 3 {
-                try Program.run { try ContainerRights.check(plan.storage, files: R_OK | W_OK) }
+                try Program.run(saying: complain) {
+                    try ContainerRights.check(plan.storage, files: R_OK | W_OK)
+                }
             }
             if code != 0 {
                 throw ExitCode(code == 2 ? ExitStatus.inputIsWrong.rawValue : code)

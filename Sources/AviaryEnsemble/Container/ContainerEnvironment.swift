@@ -112,6 +112,9 @@ struct ContainerEnvironment {
             if log.level == nil { log.level = word }
             used.append(name)
         case .logFormat:
+            if !["json", "text"].contains(value.lowercased()) {
+                problems.append("\(name)=\(value): the log's formats are json and text")
+            }
             if log.format == nil { log.format = value }
             used.append(name)
         case .lines:

@@ -29,7 +29,7 @@ struct ContainerVariable {
         case place
         /// The lowest level that is logged, perhaps with an appender behind it.
         case logLevel
-        /// The form of the log's lines: json, or anything else for lines for people.
+        /// The form of the log's lines: json, or text for people.
         case logFormat
         /// Read by other verbs, or good in every case.
         case accepted

@@ -61,10 +61,17 @@ public enum ServerProgram {
         }
     }
 
+    /// Says why a start has failed, where and as a server says it.
+    public static func complain(_ line: String, of name: String, _ log: LogOptions) {
+        complain(line, .error, of: name, log)
+    }
+
     /// Before there is a server, complaints go to standard error; programs get them as JSON there.
-    private static func complain(_ line: String, _ level: LogLevel, _ log: LogOptions) {
+    private static func complain(
+        _ line: String, _ level: LogLevel, of name: String = "start", _ log: LogOptions
+    ) {
         let now = Clock.now().wallMilliseconds
-        let json = ServerLog(name: "start", log).line(level, line, wallMilliseconds: now)
+        let json = ServerLog(name: name, log).line(level, line, wallMilliseconds: now)
         let text = log.isJSON ? json : line + "\n"
         ServerLog.write(text, to: STDERR_FILENO)
         if log.copy >= 0 { ServerLog.write(text, to: log.copy) }
