@@ -388,9 +388,14 @@ def test_started_as_root_it_takes_its_folders_and_drops_its_rights(engine, kazoo
 
 
 def test_root_that_cannot_drop_its_rights_does_not_serve(engine):
-    refused = engine.run("--user", "0", "--cap-drop", "ALL", engine.image)
+    refused = engine.run("--user", "0", "--cap-drop", "SETUID", engine.image)
     assert refused.ended() == 1
     assert "cannot be dropped" in refused.log and "SETUID" in refused.log
+    # Root without any rights has none to drop, and serves from what is root's.
+    bare = engine.run("--user", "0", "--cap-drop", "ALL", "--tmpfs", "/data:mode=700", "--tmpfs", "/datalog:mode=700", "--tmpfs",
+                      "/conf:mode=700", engine.image)
+    fastest_answer(bare.addresses[0])
+    assert "goes on as" not in bare.log
     # Other words are somebody's own: they stay root's.
     assert engine("run", "--rm", "--user", "0", engine.image, "sh", "-c", "cat /proc/self/status | grep Uid").split()[1] == "0"
 

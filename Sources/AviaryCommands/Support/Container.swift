@@ -191,7 +191,7 @@ enum Container {
     }
 
     /// A file of the kernel's: it has no size before it is read.
-    private static func kernelText(_ path: String) -> String? {
+    static func kernelText(_ path: String) -> String? {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }

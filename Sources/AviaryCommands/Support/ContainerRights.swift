@@ -38,11 +38,21 @@ enum ContainerRights {
     private static let fileSystem = POSIXFileSystem()
 
     /// Whom a server that was started as root goes on as; nil: as who it is.
+    ///
+    /// Root without any capability has no rights to drop and only its own files: so a launcher that
+    /// is root starts its servers.
     static func successor() -> User? {
-        guard geteuid() == 0,
+        guard geteuid() == 0, hasCapabilities,
             let bytes = (try? AtomicFile.read("/etc/passwd", in: fileSystem)) ?? nil
         else { return nil }
         return User(passwd: String(decoding: bytes, as: UTF8.self))
+    }
+
+    /// Whether this process may do anything that others may not.
+    private static var hasCapabilities: Bool {
+        let lines = (Container.kernelText("/proc/self/status") ?? "").split(separator: "\n")
+        guard let line = lines.first(where: { $0.hasPrefix("CapEff:") }) else { return true }
+        return line.dropFirst("CapEff:".count).contains { $0.isHexDigit && $0 != "0" }
     }
 
     /// Gives the folders and all in them that is another's to the user.
