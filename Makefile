@@ -26,7 +26,7 @@ build: libyaml ## build the release binary, .build/release/aviary
 up: build ## build, then start three servers on this machine until Ctrl-C
 	$(AVIARY) up
 
-test: lint unit interop ## everything: style, unit tests, simulation seeds, interoperability
+test: lint unit build interop ## everything: style, unit tests, simulation seeds, that it builds for release, interoperability
 
 lint: ## the formatter, strict
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests

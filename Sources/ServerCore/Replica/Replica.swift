@@ -120,18 +120,21 @@ public final class Replica {
         self.now = now
         self.startedAt = now.monotonicMilliseconds
         self.roleSince = now.monotonicMilliseconds
-        self.access = AccessControl(settings.access)
+        let access = AccessControl(settings.access)
+        self.access = access
         self.outstandingMax = Replica.outstandingMax(settings, settings.membership)
         self.handshakes = HandshakeThrottle(settings.limits, now: now.monotonicMilliseconds)
         self.silent = SilentConnections(interval: settings.limits.sessionlessTimeout)
         self.nonces = NonceGenerator(seed: seed)
         self.tree = DataTree(seed: seed)
-        self.preparation = Preparation(
+        // Made whole before it is stored: the optimizer of Swift 6.3 fails where it is changed here.
+        var preparation = Preparation(
             access: access, extendedTypesEnabled: settings.extendedTypesEnabled,
             reconfigEnabled: settings.reconfigEnabled)
-        self.preparation.enforcesQuotas = settings.enforcesQuotas
-        self.preparation.severalAddressesEnabled = settings.quorum?.greetsWithAllAddresses ?? false
-        self.preparation.bodySizeMax = settings.bodySizeMax
+        preparation.enforcesQuotas = settings.enforcesQuotas
+        preparation.severalAddressesEnabled = settings.quorum?.greetsWithAllAddresses ?? false
+        preparation.bodySizeMax = settings.bodySizeMax
+        self.preparation = preparation
         self.tracker = SessionTracker(
             tickMilliseconds: Int64(settings.tickTimeMilliseconds))
         self.localSessions = SessionTracker(
