@@ -17,14 +17,19 @@ private func members(_ ids: [Int64], version: Int64) -> Membership {
         })
 }
 
-@Test func `nobody waits for the time to dial a former member, whose place is not known`() {
+/// Server 3 of three, with nothing in its history.
+private func ofThree() -> PeerContext {
     let settings = QuorumSettings(myID: ServerID(3), reconfigEnabled: true)
     let history = History(
         QuorumHistory(lastLogged: .zero, acceptedEpoch: Epoch(1), currentEpoch: Epoch(1)),
         settings: settings)
-    var context = PeerContext(
+    return PeerContext(
         settings: settings, history: history, membership: members([1, 2, 3], version: 1),
         lastSeen: nil, isReadable: { _ in true })
+}
+
+@Test func `nobody waits for the time to dial a former member, whose place is not known`() {
+    var context = ofThree()
     context.now = 1000
     var mesh = ElectionMesh(me: ServerID(3))
     let vote = Notification(
@@ -41,13 +46,7 @@ private func members(_ ids: [Int64], version: Int64) -> Membership {
 }
 
 @Test func `whoever hangs up without a word is dialed more and more rarely`() throws {
-    let settings = QuorumSettings(myID: ServerID(3), reconfigEnabled: true)
-    let history = History(
-        QuorumHistory(lastLogged: .zero, acceptedEpoch: Epoch(1), currentEpoch: Epoch(1)),
-        settings: settings)
-    var context = PeerContext(
-        settings: settings, history: history, membership: members([1, 2, 3], version: 1),
-        lastSeen: nil, isReadable: { _ in true })
+    var context = ofThree()
     context.now = 1000
     var mesh = ElectionMesh(me: ServerID(3))
     let vote = Notification(
@@ -81,13 +80,7 @@ private func members(_ ids: [Int64], version: Int64) -> Membership {
 }
 
 @Test func `outsiders that have gone make room for others`() {
-    let settings = QuorumSettings(myID: ServerID(3), reconfigEnabled: true)
-    let history = History(
-        QuorumHistory(lastLogged: .zero, acceptedEpoch: Epoch(1), currentEpoch: Epoch(1)),
-        settings: settings)
-    var context = PeerContext(
-        settings: settings, history: history, membership: members([1, 2, 3], version: 1),
-        lastSeen: nil, isReadable: { _ in true })
+    var context = ofThree()
     var mesh = ElectionMesh(me: ServerID(3))
     var refused: [Int64] = []
     func introduce(_ id: Int64, staying: Bool) {

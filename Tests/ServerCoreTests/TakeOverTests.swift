@@ -113,6 +113,17 @@ struct TakeOverTests {
         try leader.takeFrames(second).map { try ReplyHeader(frame: $0).error }
     }
 
+    /// Who takes over the session now is told what its own first write has led to.
+    private func expectOwnResult(_ session: SessionID, _ leader: ScriptedLeader) throws {
+        connect(second, session, leader)
+        allow(session, leader)
+        #expect(leader.takeFrames(second).count == 1)
+        leader.client(second) { write(.setData, xid: 1, &$0) }
+        propose(.error(.badVersion), session, cxid: 1, 3, on: leader)
+        leader.say(.commit, zxid(3))
+        #expect(try errors(leader) == [.badVersion])
+    }
+
     @Test(arguments: [true, false])
     func `what was forwarded for a connection before answers nobody`(
         isProposedBefore: Bool
@@ -142,13 +153,7 @@ struct TakeOverTests {
         leader.disconnect(first)
         propose(creation, session, cxid: 1, 2, on: leader)
         leader.say(.commit, zxid(2))
-        connect(second, session, leader)
-        allow(session, leader)
-        #expect(leader.takeFrames(second).count == 1)
-        leader.client(second) { write(.setData, xid: 1, &$0) }
-        propose(.error(.badVersion), session, cxid: 1, 3, on: leader)
-        leader.say(.commit, zxid(3))
-        #expect(try errors(leader) == [.badVersion])
+        try expectOwnResult(session, leader)
     }
 
     @Test func `what another server forwarded answers nobody here`() throws {
@@ -173,13 +178,7 @@ struct TakeOverTests {
         propose(.error(.sessionMoved), session, cxid: 1, 2, on: leader)
         leader.say(.commit, zxid(2))
         #expect(leader.closed.contains(first))
-        connect(second, session, leader)
-        allow(session, leader)
-        #expect(leader.takeFrames(second).count == 1)
-        leader.client(second) { write(.setData, xid: 1, &$0) }
-        propose(.error(.badVersion), session, cxid: 1, 3, on: leader)
-        leader.say(.commit, zxid(3))
-        #expect(try errors(leader) == [.badVersion])
+        try expectOwnResult(session, leader)
     }
 
     @Test func `a result that never comes holds up nothing behind it`() throws {
