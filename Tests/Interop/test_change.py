@@ -393,13 +393,13 @@ def test_a_change_is_given_up_without_touching_a_server(aviary):
     assert aviary.status()["ready"] and "no changes" in aviary.do("plan")
 
 
-def steps_until(process, count):
-    """Reads the lines of a change until its `count`-th step begins; fewer if it ends before."""
+def steps_until(process, enough):
+    """Reads the lines of a change until its `enough`-th step begins, or until these steps are enough; all if it ends before."""
     seen = []
     for line in process.stderr:
         if STEP.match(line.rstrip("\n")):
             seen.append(line)
-            if len(seen) == count:
+            if enough(seen) if callable(enough) else len(seen) == enough:
                 break
     return seen
 
