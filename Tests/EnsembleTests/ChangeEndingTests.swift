@@ -142,3 +142,27 @@ private func entry(_ key: String, _ value: String) -> ConfigEntry {
     #expect(!hasMovedAgain)
     #expect(spec.servers[0].group == 1)
 }
+
+@Test func `a wish is kept from the first step on, and what was wanted before comes back`() throws {
+    let home = NSTemporaryDirectory() + "aviary-wish-\(UInt64.random(in: 0 ... .max))"
+    defer { try? FileManager.default.removeItem(atPath: home) }
+    let folder = EnsembleHome(home).folder("made")
+    try folder.save(EnsembleSpec.local(name: "made", count: 3))
+    try folder.makeOperatorCredential()
+    var wish = try EnsembleWish(folder)
+    for mark in ["a", "b"] {
+        let before = try folder.loadWanted()
+        try wish.roll([1], binary: nil, mark: mark)
+        let runtime = try LocalRuntime(folder, to: wish.spec, binary: "/bin/true")
+        try runtime.begin()
+        #expect(try folder.loadWanted() == before)
+        #expect(runtime.leftover.contains("an earlier change") == (before != nil))
+        try runtime.keepWish()
+        #expect(try folder.loadWanted()?.servers[0].rollMark == mark)
+        #expect(runtime.leftover.contains("this change stays on record"))
+        try runtime.dropWish()
+        #expect(try folder.loadWanted() == before)
+        runtime.end()
+        try folder.saveWanted(wish.spec)
+    }
+}

@@ -282,3 +282,20 @@ func `too few participants restart only if their absence is accepted`(count: Int
         QuorumMargin(members([1, 2, 3, 4]), synced: all).text
             == "3 of 4 needed, 4 in step, 1 may fail")
 }
+
+@Test func `nobody waits for a server that is paused`() {
+    var view = running(members([1, 2, 3]), leader: 1)
+    view.update(ServerID(2)) { server in
+        server.mode = nil
+        server.isSynced = false
+        server.isPaused = true
+    }
+    let decision = ChangePlanner.decide(view, goal(members([1, 2, 3, 4])))
+    #expect(
+        decision
+            == .blocked(
+                reason: "server 2 is paused, and so it is not in step with the leader",
+                advice: "aviary resume 2, and then the same again"))
+    // Who is to leave may be as it is.
+    #expect(ChangePlanner.decide(view, goal(members([1, 3]))) == .step(.remove(ServerID(2))))
+}

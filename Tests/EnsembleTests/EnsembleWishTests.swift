@@ -129,3 +129,17 @@ private func ids(_ wish: EnsembleWish) -> [Int] { wish.spec.servers.map(\.id) }
     let notes = try wanted.replace([2])
     #expect(notes.count == 1 && notes[0].contains("dataDir /disk/2"))
 }
+
+@Test func `what is left of an earlier change is carried along as far as it is still wanted`()
+    throws
+{
+    let record = EnsembleSpec.local(name: "made", count: 3)
+    var earlier = EnsembleWish(record, besides: record, formerIDs: []) { _ in true }
+    try earlier.roll([2], binary: nil, mark: "a")
+    try earlier.add(1, isObserver: false)
+    #expect(earlier.carriedAlong == [])
+    var wanted = EnsembleWish(earlier.spec, besides: record, formerIDs: []) { _ in true }
+    #expect(wanted.carriedAlong.text == "server 4 joins as participant; server 2: roll")
+    try wanted.remove([4])
+    #expect(wanted.carriedAlong.text == "server 2: roll")
+}

@@ -614,6 +614,56 @@ def test_what_cannot_be_done_says_why_and_what_to_type(aviary):
     assert code == 69 and "aviary up" in err
 
 
+def test_what_was_refused_is_not_carried_out_later(aviary):
+    """Decided first and recorded then; what was killed half-way is carried out by the next verb, and that verb says so."""
+    aviary.do("up", "--detach", "-n", 1)
+    [pid] = [server["pid"] for server in aviary.servers().values()]
+    code, _, err = aviary("roll")
+    assert code == 1 and "Nothing is changed. Type: aviary scale 3" in err and "stays on record" not in err, err
+    assert "no changes" in aviary.do("plan") and "is not complete" not in aviary("status")[2]
+    code, _, err = aviary("scale", 3)
+    assert code == 0 and "restart" not in err and "earlier change" not in err, err
+    assert aviary.servers()[1]["pid"] == pid
+    process = aviary.begin("roll", 1)
+    steps_until(process, 1)
+    process.kill()
+    process.communicate()
+    code, _, err = aviary("roll", 2)
+    assert code == 0 and "an earlier change of local is not complete, and is carried out with this one: server 1: roll" in err, err
+    assert aviary.servers()[1]["pid"] != pid and "no changes" in aviary.do("plan")
+
+
+def test_who_is_paused_is_named_with_what_lets_it_go_on(aviary):
+    aviary.do("up", "--detach")
+    leader = aviary.leader()
+    paused = next(number for number in aviary.servers() if number != leader)
+    aviary.do("pause", paused)
+    for words in ("roll",), ("scale", 5):
+        code, _, err = aviary(*words)
+        assert code == 1 and f"server {paused} is paused" in err and f"Type: aviary resume {paused}, and then the same again" in err, err
+    plan = aviary.folder / "four.yaml"
+    plan.write_text("ensemble: local\nservers: 4\n")
+    assert f"aviary resume {paused}" in aviary.do("plan", plan, code=1)
+    assert "is not complete" not in aviary("status")[2]
+    # A leader that is not to be had is no matter of apply.
+    code, _, err = aviary("leader", "move", paused, "--timeout", 1)
+    assert code == 1 and f"so it cannot lead, and server {leader} leads as before. It is paused. Type: aviary resume {paused}" in err, err
+    assert f"aviary leader move {paused}" in err and "apply" not in err, err
+    # Without a quorum they are named, too.
+    aviary.do("pause", leader)
+    aviary.do("pause", *[number for number in aviary.servers() if number not in (leader, paused)])
+    code, _, err = aviary("roll", "--timeout", 1)
+    assert code == 69 and "there is no leader after 1 s. Type: aviary resume 1 2 3" in err, err
+    aviary.do("resume", 1, 2, 3)
+    aviary.do("apply", "--abandon")
+    aviary.do("wait")
+    aviary.do("leader", "move", paused)
+    assert aviary.leader() == paused
+    aviary.do("kill", leader)
+    code, _, err = aviary("leader", "move", leader, "--timeout", 1)
+    assert code == 1 and f"Type: aviary start {leader}; then the same again: aviary leader move {leader}" in err, err
+
+
 def test_the_foreground_follows_a_change(aviary):
     process = aviary.begin("up")
     drain = threading.Thread(target=process.communicate, daemon=True)

@@ -42,6 +42,7 @@ struct ChangeOptions: ParsableArguments {
         let lock = try HeldChangeLock(folder)
         var wish = try EnsembleWish(folder)
         try await edit(&wish, folder)
+        wish.noteCarriedAlong(folder)
         var source = WishSource(wish.spec, in: folder, holding: lock)
         source.strangersLeaving = strangersLeaving
         try await apply(source)
@@ -144,6 +145,16 @@ final class ChangeProgressView {
     private var seconds: String {
         let tenths = Int((LocalEnsemble.seconds() - begun) * 10)
         return "\(tenths / 10).\(tenths % 10) s"
+    }
+}
+
+extension EnsembleWish {
+    /// Says so where an edit comes on top of a change that is not complete.
+    func noteCarriedAlong(_ folder: EnsembleFolder) {
+        guard !carriedAlong.isEmpty else { return }
+        Program.note(
+            "an earlier change of \(folder.name) is not complete, and is carried out with this one: "
+                + carriedAlong.text)
     }
 }
 

@@ -80,6 +80,7 @@ struct WishSource {
             let lock = try lock(folder)
             var wish = try EnsembleWish(folder)
             try wish.adopt(spec)
+            if isExclusive { wish.noteCarriedAlong(folder) }
             self.init(wish.spec, in: folder, holding: lock)
             strangersLeaving = nil
             specFile = Program.absolute(path)

@@ -68,6 +68,8 @@ public final class ChangeApplier {
     private var confirmedVersion: Int64?
     private var stepCount = 0
     private var handOverCount = 0
+    /// Whether a step was done: from then on the change is under way, and cannot be refused whole.
+    private var hasBegun = false
     private var awaited: (step: ChangeStep, since: Double)?
     /// The step that was done last, and how often in a row.
     private var repeated: (step: ChangeStep, count: Int)?
@@ -168,7 +170,10 @@ public final class ChangeApplier {
             switch ChangePlanner.decide(view, goal) {
             case .done: return try await finish(view)
             case .blocked(let reason, let advice):
-                throw EnsembleError(.failed, "\(reason). Type: \(advice)")
+                if !hasBegun { try runtime.dropWish() }
+                let extent = hasBegun ? "" : "Nothing is changed. "
+                throw EnsembleError(
+                    .failed, "\(reason). \(extent)Type: \(advice)\(runtime.leftover)")
             case .step(let step): try await take(step, view)
             }
         }
@@ -196,6 +201,8 @@ public final class ChangeApplier {
 
     private func take(_ step: ChangeStep, _ view: EnsembleView) async throws {
         let begun = LocalEnsemble.seconds()
+        // Decided first and recorded then: what is refused at once is not wanted later either.
+        if stepCount == 0 { try runtime.keepWish() }
         if awaited?.step != step {
             if let awaited { settings.tell(.ended(awaited.step, seconds: begun - awaited.since)) }
             let isLed = view.committed != nil && view.leader != nil
@@ -208,6 +215,7 @@ public final class ChangeApplier {
         }
         let isDone = try await perform(step, view)
         guard !isDone else {
+            hasBegun = true
             settings.tell(.ended(step, seconds: LocalEnsemble.seconds() - begun))
             awaited = nil
             let count = repeated?.step == step ? (repeated?.count ?? 0) + 1 : 1
@@ -287,6 +295,7 @@ public final class ChangeApplier {
         } catch {
             switch error.code {
             case .noAuth, .reconfigDisabled, .badArguments, .unimplemented:
+                if !hasBegun { try runtime.dropWish() }
                 throw runtime.refused(error.code, step)
             default:
                 // Nobody knows whether it happened, or it cannot yet: the next look says more.

@@ -60,7 +60,15 @@ public struct ChangePlanner: Sendable {
             case .none, .former: return .step(.startJoiner(id))
             }
         }
-        return staying.map(\.id).first { !view.isSynced($0) }.map { .step(.awaitSync($0)) }
+        return staying.map(\.id).first { !view.isSynced($0) }.map { awaitSync($0) }
+    }
+
+    /// Whoever is behind catches up, and whoever is paused does nothing by itself.
+    private func awaitSync(_ id: ServerID) -> ChangeDecision {
+        guard view.server(id)?.isPaused ?? false else { return .step(.awaitSync(id)) }
+        return .blocked(
+            reason: "server \(id) is paused, and so it is not in step with the leader",
+            advice: "aviary resume \(id), and then the same again")
     }
 
     // MARK: 2. Who has left must be gone
@@ -102,7 +110,7 @@ public struct ChangePlanner: Sendable {
         if let id = joiners.first(where: { !view.isRunning($0) }) {
             return .step(.startJoiner(id))
         }
-        return joiners.first { !view.isSynced($0) }.map { .step(.awaitSync($0)) }
+        return joiners.first { !view.isSynced($0) }.map { awaitSync($0) }
     }
 
     /// An observer does not count among those that are in step for the new configuration: where

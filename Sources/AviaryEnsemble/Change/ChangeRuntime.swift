@@ -11,8 +11,15 @@ protocol ChangeRuntime: AnyObject {
     /// Whether every participant, as it was last seen, takes a leader that it is told of.
     var canHandOver: Bool { get }
 
-    /// A change begins: nobody else begins one, and what is wanted is kept.
+    /// A change begins, and nobody else begins one.
     func begin() throws
+    /// The first step is about to be taken: what is wanted is kept, so that whoever comes after a
+    /// launcher that was killed goes on.
+    func keepWish() throws
+    /// The first step was refused, and nothing is done: what was wanted before is wanted again.
+    func dropWish() throws
+    /// What is kept of a change that does not go on, and what to do about that; empty if nothing is.
+    var leftover: String { get }
     /// The change is over, one way or the other.
     func end()
     /// The ensemble is what is wanted.
@@ -27,6 +34,9 @@ protocol ChangeRuntime: AnyObject {
     func perform(_ step: ChangeStep, _ view: EnsembleView) throws -> Bool
     /// Why a server is not waited for any longer, and what to type.
     func missing(_ id: ServerID, _ limit: String) -> EnsembleError
+    /// Where a server is that is not in step, if that helps, what is known of it, and what to do
+    /// about that; both for the middle of a sentence.
+    func standing(of id: ServerID) -> (place: String, remedy: String)
     /// Why the leader refuses a step for good, and what to type.
     func refused(_ code: ErrorCode, _ step: ChangeStep) -> EnsembleError
     /// What shows how the servers are.
@@ -40,9 +50,14 @@ extension ChangeRuntime {
     func strangers(in committed: Membership) -> [ServerID] { [] }
 
     var canHandOver: Bool { true }
+    func keepWish() throws {}
+    func dropWish() throws {}
+    var leftover: String { "" }
     var status: String { "aviary status" }
 
-    func advice(about step: ChangeStep) -> String {
+    func advice(about step: ChangeStep) -> String { commonAdvice(about: step) }
+
+    func commonAdvice(about step: ChangeStep) -> String {
         step == .awaitQuorum
             ? "aviary status, and aviary logs"
             : "aviary status; then aviary apply to go on, or aviary apply --abandon to give the "

@@ -30,6 +30,9 @@ struct EnsembleObserver {
             servers: zip(all, summaries).map { place, summary in
                 var server = place.observed()
                 server.mode = server.isRunning ? .init(summary) : nil
+                if server.isRunning, server.mode == nil {
+                    server.isPaused = place.files?.isPaused ?? false
+                }
                 return server
             }, confirmedVersion: confirmed)
         view.judge(all.map(\.place), summaries)

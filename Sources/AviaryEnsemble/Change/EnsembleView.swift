@@ -42,6 +42,8 @@ public struct ObservedServer: Equatable, Sendable {
     public var isCurrent: Bool
     /// In what those that it runs from differ from those that are wanted.
     public var pending: [SettingChange] = []
+    /// Whether its process is stopped by a signal: it goes on when somebody says so.
+    public var isPaused = false
     /// Whether somebody else has started it: once it may be stopped, nothing of it is left to do.
     public var isElsewhere = false
 

@@ -8,6 +8,9 @@ internal import Storage
 public struct EnsembleWish {
     /// As it is wanted now.
     public private(set) var spec: EnsembleSpec
+    /// The ensemble as it is kept, and what is left of an earlier change that came to no end.
+    private let record: EnsembleSpec
+    private let unfinished: [SpecDifference]
     /// Ids that are not to be given: a server that comes back is a new one.
     private var usedIDs: Set<Int>
     /// Ids of former members whose files are still there.
@@ -40,10 +43,18 @@ public struct EnsembleWish {
     ) {
         let all = spec.servers + record.servers
         self.spec = spec
+        self.record = record
+        self.unfinished = SpecDifference.between(record, spec)
         self.usedIDs = Set(all.map(\.id) + formerIDs)
         self.formerIDs = Set(formerIDs).subtracting(all.map(\.id))
         self.usedPorts = Set(all.flatMap(\.ports.all))
         self.isPortFree = isPortFree
+    }
+
+    /// What is left of an earlier change, and is still wanted: the next one carries it out as well.
+    public var carriedAlong: [SpecDifference] {
+        let now = SpecDifference.between(record, spec)
+        return unfinished.filter { now.contains($0) }
     }
 
     /// More servers, with ids and ports that no other has or had.

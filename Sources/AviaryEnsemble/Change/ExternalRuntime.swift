@@ -142,9 +142,16 @@ final class ExternalRuntime: ChangeRuntime {
     }
 
     func missing(_ id: ServerID, _ limit: String) -> EnsembleError {
+        let (place, remedy) = standing(of: id)
+        if let roll { return roll.missing(id, place, limit) }
+        return EnsembleError(
+            .failed,
+            "server \(id)\(place) is not in step with the leader \(limit). Nothing more is changed. "
+                + "\(remedy.prefix(1).uppercased())\(remedy.dropFirst()); the same again goes on")
+    }
+
+    func standing(of id: ServerID) -> (place: String, remedy: String) {
         let place = (known[id] ?? goal.member(id)).map { self.place(of: $0) }
-        let where_ = place.map { " at \($0.text)" } ?? ""
-        if let roll { return roll.missing(id, where_, limit) }
         let remedy: String
         switch place.flatMap({ ServerPlace.ask("srvr", [$0])[0] }).map({ ServerSummary($0) }) {
         case nil where asked.contains(id):
@@ -157,10 +164,7 @@ final class ExternalRuntime: ChangeRuntime {
             remedy = "it runs, and follows nobody: its log says why"
         case _?: remedy = "it catches up: a larger --timeout waits for it"
         }
-        return EnsembleError(
-            .failed,
-            "server \(id)\(where_) is not in step with the leader \(limit). Nothing more is changed. "
-                + "\(remedy.prefix(1).uppercased())\(remedy.dropFirst()); the same again goes on")
+        return (place.map { " at \($0.text)" } ?? "", remedy)
     }
 
     func refused(_ code: ErrorCode, _ step: ChangeStep) -> EnsembleError {

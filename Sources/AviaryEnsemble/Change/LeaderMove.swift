@@ -124,7 +124,12 @@ public final class LeaderMove {
                 count += 1
             } catch {
                 switch error.code {
-                case .noAuth, .reconfigDisabled, .badArguments, .unimplemented:
+                case .badArguments:
+                    throw EnsembleError(
+                        .failed,
+                        "server \(leader) refuses to hand over to server \(id): its log says why. It "
+                            + "leads as before. Type: \(runtime.status)")
+                case .noAuth, .reconfigDisabled, .unimplemented:
                     throw runtime.refused(error.code, .confirm)
                 case .newConfigNoQuorum: LocalEnsemble.sleep(milliseconds: 50)
                 default: break
@@ -218,6 +223,17 @@ public final class LeaderMove {
         return deposed
     }
 
+    /// Why a server is not waited for any longer; nothing has changed, and nothing is to be applied.
+    private func late(_ id: ServerID, _ view: EnsembleView, _ limit: String) -> EnsembleError {
+        let (place, remedy) = runtime.standing(of: id)
+        let leader = view.leader.map { ", and server \($0) leads as before" } ?? ""
+        return EnsembleError(
+            .failed,
+            "server \(id)\(place) is not in step with the leader \(limit), so it cannot lead\(leader). "
+                + "\(remedy.prefix(1).uppercased())\(remedy.dropFirst()); then the same again: aviary "
+                + "leader move \(id)\(folder == nil ? " SPEC" : "")")
+    }
+
     // MARK: Looking
 
     private func look() async -> EnsembleView {
@@ -238,7 +254,7 @@ public final class LeaderMove {
                         .unreachable,
                         "\(spec.name) has no leader. Type: \(runtime.advice(about: .awaitQuorum))")
                 }
-                throw runtime.missing(id, "after \(Int(limit)) s")
+                throw late(id, view, "after \(Int(limit)) s")
             }
             LocalEnsemble.sleep(milliseconds: 20)
         }

@@ -20,6 +20,9 @@ final class LocalRuntime: ChangeRuntime {
     private var record: EnsembleSpec
     private var starts: [ServerID: Int] = [:]
     private var lock: HeldChangeLock?
+    /// Whether what is wanted is kept in the folder, and what was wanted before.
+    private var isRecorded = false
+    private var before: EnsembleSpec?
     private let tell: (String) -> Void
 
     /// `lock` is held already by whoever has read what is wanted.
@@ -62,7 +65,30 @@ final class LocalRuntime: ChangeRuntime {
             if let now = try folder.load() { record = now.reached(like: wanted) }
         }
         try requireSources()
+    }
+
+    func keepWish() throws {
+        before = try folder.loadWanted()
         try folder.saveWanted(wanted)
+        isRecorded = true
+    }
+
+    func dropWish() throws {
+        guard isRecorded else { return }
+        isRecorded = false
+        if let before {
+            try folder.saveWanted(before)
+        } else {
+            try folder.forgetWanted()
+        }
+    }
+
+    var leftover: String {
+        guard let kept = try? folder.loadWanted() else { return "" }
+        let what = isRecorded || kept == wanted ? "this change" : "an earlier change"
+        return
+            ". What is left of \(what) stays on record: aviary apply goes on with it, aviary apply "
+            + "--abandon gives it up"
     }
 
     /// What is to be started from a new image must not be stopped before that is here.
@@ -166,14 +192,41 @@ final class LocalRuntime: ChangeRuntime {
 
     func missing(_ id: ServerID, _ limit: String) -> EnsembleError {
         let what = "server \(id) is not in step with the leader \(limit)"
-        let server = try? ensemble().servers.first { $0.server.id == id.number }
-        guard let server else {
+        guard let server = folder(of: id) else {
             return EnsembleError(
                 .failed,
                 "\(what): it has no log here. Nothing more is changed. Type: aviary status; then "
                     + "aviary apply to go on, or aviary remove \(id)")
         }
+        guard !server.isPaused else {
+            // It has not failed, and what it runs from is not to blame.
+            return EnsembleError(
+                .failed,
+                "\(what): it is paused. Nothing more is changed. Type: aviary resume \(id); then "
+                    + "aviary apply to go on, or aviary apply --abandon to give the change up")
+        }
         return givenUp(id, what, server)
+    }
+
+    private func folder(of id: ServerID) -> ServerFolder? {
+        try? ensemble().servers.first { $0.server.id == id.number }
+    }
+
+    func standing(of id: ServerID) -> (place: String, remedy: String) {
+        guard let server = folder(of: id) else {
+            return ("", "it has no log here. Type: aviary status")
+        }
+        guard !server.isPaused else { return ("", "it is paused. Type: aviary resume \(id)") }
+        let verb = ServerProcess(server).pid == nil ? "start" : "logs"
+        return ("", "\(server.account(of: server.server.binary)). Type: aviary \(verb) \(id)")
+    }
+
+    /// Without a leader, those that are paused may be all that is missing.
+    func advice(about step: ChangeStep) -> String {
+        let paused = ((try? ensemble().servers) ?? []).filter(\.isPaused)
+        guard step == .awaitQuorum, !paused.isEmpty else { return commonAdvice(about: step) }
+        return "aviary resume " + paused.map { String($0.server.id) }.joined(separator: " ")
+            + "; then the same again"
     }
 
     func refused(_ code: ErrorCode, _ step: ChangeStep) -> EnsembleError {
@@ -231,7 +284,7 @@ final class LocalRuntime: ChangeRuntime {
     func keep(_ view: EnsembleView) throws {
         // Otherwise the change would bring to life again, empty, what somebody has purged.
         guard !folder.isGone else { throw folder.removal }
-        guard try folder.loadWanted() != nil else {
+        guard try !isRecorded || folder.loadWanted() != nil else {
             throw EnsembleError(
                 "the change of \(folder.name) was given up from elsewhere: \(folder.path)/wanted is "
                     + "gone. Type: aviary plan SPEC")

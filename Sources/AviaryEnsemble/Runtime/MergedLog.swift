@@ -133,8 +133,13 @@ public struct MergedLog {
         return bytes.count == chunkSize
     }
 
-    /// The last line of a server that says what went wrong, of those since its last start.
+    /// The last line of a server that says what went wrong, of those since its last start; of one
+    /// that is paused, which says nothing, that it is.
     public static func reason(of server: ServerFolder) -> String {
+        let id = server.server.id
+        guard !server.isPaused else {
+            return "it is paused, and 'aviary resume \(id)' lets it go on"
+        }
         guard let file = try? server.fileSystem.open(server.logPath, .read),
             let size = try? file.size()
         else { return "it has no log" }

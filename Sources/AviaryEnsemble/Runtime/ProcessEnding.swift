@@ -68,6 +68,11 @@ extension ServerFolder {
         return "\(name) ended\(ending): \(words)"
     }
 
+    /// Whether a signal has stopped its process: it says nothing, and nobody knows how it is.
+    var isPaused: Bool {
+        ServerProcess(self).pid.flatMap { site.usage(of: self, $0) }?.isPaused ?? false
+    }
+
     /// How its last process has ended, if this process has started it.
     private var ending: ProcessEnding? {
         let bytes = (try? AtomicFile.read(pidPath, in: POSIXFileSystem())) ?? nil
