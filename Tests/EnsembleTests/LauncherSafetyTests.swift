@@ -49,7 +49,8 @@ private func mode(_ path: String) throws -> Int {
         #expect(try mode(folder.path + "/operator") == 0o600)
         try folder.makeIdentity()
         let spec = try #require(try folder.load())
-        let server = ServerFolder(spec.servers[0], of: spec, in: folder.path, given: folder.given)
+        let server = ServerFolder(
+            spec.servers[0], of: spec, in: folder.path, given: folder.given(of: spec))
         try server.write(in: server.fileSystem)
         #expect(try mode(server.configurationPath) == 0o600)
     }

@@ -159,8 +159,14 @@ extension EnsembleWish {
 }
 
 extension LocalEnsemble {
-    /// Reminds of a change that was interrupted.
+    /// Says what is not as it should be: a credential that is lost, a change that was interrupted.
     func noteUnfinishedChange() {
+        if folder.isCredentialLost {
+            Program.note(
+                "the operator's credential of \(folder.name) is gone, so nobody can change its "
+                    + "members: '\(folder.credentialRemedy)' makes a new one, and each server "
+                    + "restarts with its digest")
+        }
         guard !isChanging, (try? folder.loadWanted()) != nil else { return }
         Program.note(
             "a change of \(folder.name) is not complete: 'aviary plan' shows what is left, 'aviary "

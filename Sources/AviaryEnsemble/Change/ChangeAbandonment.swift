@@ -62,6 +62,7 @@ extension EnsembleFolder {
         let asWanted = record.adoptingSettings(of: wanted)
         var seen: [Int: ChangeAbandonment.Seen] = [:]
         let before = try LocalEnsemble(record, in: self, binary: "").servers
+        let given = given(of: record)
         for (old, server) in zip(before, asWanted.servers) {
             let new = ServerFolder(server, of: asWanted, in: path, given: given)
             seen[server.id] = ChangeAbandonment.Seen(

@@ -259,7 +259,10 @@ public final class ChangeApplier {
                 to: successor, version: view.committed?.version ?? 0)
         } catch {
             // Without the right to it there is no point in another; else it may come.
-            if [.noAuth, .reconfigDisabled, .unimplemented].contains(error.code) {
+            if error.code == .noAuth, view.servers.contains(where: \.isOperatorUnknown) {
+                // Whoever has restarted with a new credential's digest takes it.
+                await session.close()
+            } else if [.noAuth, .reconfigDisabled, .unimplemented].contains(error.code) {
                 isTaken = false
                 settings.tell(
                     .note(

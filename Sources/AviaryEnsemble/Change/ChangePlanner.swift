@@ -16,9 +16,10 @@ public enum ChangeDecision: Equatable, Sendable {
 /// again gets the right next step. The order of the rules is the safety of the change:
 ///
 /// 1. Members that stay are brought back and in step before anything is taken away.
-/// 2. What has left is confirmed, stopped and put aside before the next one leaves.
-/// 3. Servers join one by one, each only when it is in step.
-/// 4. Servers leave, change and restart one by one: the dead first, the leader last, and only when
+/// 2. Servers that do not know the operator restart: they would refuse all that follows.
+/// 3. What has left is confirmed, stopped and put aside before the next one leaves.
+/// 4. Servers join one by one, each only when it is in step.
+/// 5. Servers leave, change and restart one by one: the dead first, the leader last, and only when
 ///    it leads no more.
 public struct ChangePlanner: Sendable {
     let view: EnsembleView
@@ -42,7 +43,7 @@ public struct ChangePlanner: Sendable {
 
     private func decide() -> ChangeDecision {
         let stages = [
-            bringBack, finishLeaving, replaceHierarchy, join, leaveOrChange, restart,
+            bringBack, admitOperator, finishLeaving, replaceHierarchy, join, leaveOrChange, restart,
         ]
         for stage in stages {
             if let decision = stage() { return decision }
@@ -71,7 +72,19 @@ public struct ChangePlanner: Sendable {
             advice: "aviary resume \(id), and then the same again")
     }
 
-    // MARK: 2. Who has left must be gone
+    // MARK: 2. Who is to be obeyed must be known
+
+    private func admitOperator() -> ChangeDecision? {
+        let decision = restart(where: \.isOperatorUnknown)
+        // More members would be an advice in circles.
+        guard case .blocked(let reason, _) = decision else { return decision }
+        return .blocked(
+            reason: reason + ", and before it knows the operator's credential nobody can change "
+                + "anything else",
+            advice: "the same again with --accept-outage")
+    }
+
+    // MARK: 3. Who has left must be gone
 
     private func finishLeaving() -> ChangeDecision? {
         let former = view.servers.filter {
@@ -86,7 +99,7 @@ public struct ChangePlanner: Sendable {
         return former.first.map { .step(.retire($0.id)) }
     }
 
-    // MARK: 3. Who joins must be in step
+    // MARK: 4. Who joins must be in step
 
     private func join() -> ChangeDecision? {
         let joiners = goal.members.members.filter { committed.member($0.id) == nil }
@@ -122,7 +135,7 @@ public struct ChangePlanner: Sendable {
         return .step(.remove(member.id))
     }
 
-    // MARK: 4. Who leaves, changes or restarts
+    // MARK: 5. Who leaves, changes or restarts
 
     private func leaveOrChange() -> ChangeDecision? {
         let all = leaving + demoted + moved
@@ -179,9 +192,11 @@ public struct ChangePlanner: Sendable {
             advice: "give it other ports in the spec")
     }
 
-    private func restart() -> ChangeDecision? {
+    private func restart() -> ChangeDecision? { restart { _ in true } }
+
+    private func restart(where isMeant: (ObservedServer) -> Bool) -> ChangeDecision? {
         let outdated = view.servers.filter {
-            !$0.isCurrent && committed.member($0.id) != nil
+            !$0.isCurrent && committed.member($0.id) != nil && isMeant($0)
         }
         guard let id = inOrder(outdated.map(\.id)).first else { return nil }
         let during = QuorumMargin(committed, synced: synced(during: .restart(id)))

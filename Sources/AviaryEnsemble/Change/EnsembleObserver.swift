@@ -17,9 +17,14 @@ struct EnsembleObserver {
         record: EnsembleSpec, wanted: EnsembleSpec, committed: Membership?, confirmed: Int64?
     ) -> EnsembleView {
         var places: [Int: Place] = [:]
-        for server in wanted.servers { places[server.id] = Place(server, wanted, folder) }
+        let given = folder.given(of: record)
+        func place(_ server: ServerSpec, _ spec: EnsembleSpec) {
+            places[server.id] = Place(
+                ServerFolder(server, of: spec, in: folder.path, given: given))
+        }
+        for server in wanted.servers { place(server, wanted) }
         let merged = record.adoptingSettings(of: wanted)
-        for server in merged.servers { places[server.id] = Place(server, merged, folder) }
+        for server in merged.servers { place(server, merged) }
         for member in committed?.members ?? [] {
             places[Int(member.id.rawValue), default: Place(member)].adopt(member)
         }
@@ -48,12 +53,9 @@ extension EnsembleObserver {
         /// Nil if it is somebody else's: a member that no record has.
         let files: ServerFolder?
 
-        init(_ server: ServerSpec, _ spec: EnsembleSpec, _ folder: EnsembleFolder) {
-            id = server.id
-            let files = ServerFolder(
-                server, of: spec, in: folder.path,
-                given: folder.given)
-            place = ServerPlace(host: files.clientHost, port: server.ports.client)
+        init(_ files: ServerFolder) {
+            id = files.server.id
+            place = ServerPlace(host: files.clientHost, port: files.server.ports.client)
             self.files = files
         }
 

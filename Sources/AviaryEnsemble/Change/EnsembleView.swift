@@ -47,6 +47,11 @@ public struct ObservedServer: Equatable, Sendable {
     /// Whether somebody else has started it: once it may be stopped, nothing of it is left to do.
     public var isElsewhere = false
 
+    /// Whether it has not yet been told the digest of the operator's credential.
+    var isOperatorUnknown: Bool {
+        pending.contains { $0.key == OperatorCredential.digestKey && $0.new != nil }
+    }
+
     /// Makes one of these values.
     public init(
         id: ServerID, isRunning: Bool, mode: Mode? = nil, lag: Int? = nil, isSynced: Bool = false,

@@ -34,7 +34,9 @@ final class LocalRuntime: ChangeRuntime {
             throw EnsembleError(
                 .unreachable, "there is no ensemble \(folder.name); 'aviary up' starts one")
         }
-        guard let credential = folder.operatorCredential else {
+        var folder = folder
+        if folder.isCredentialLost { folder.newCredential = .random() }
+        guard let credential = folder.operatorCredential ?? folder.newCredential else {
             throw EnsembleError(
                 .failed,
                 "\(folder.name) was made before the members of an ensemble could be changed. Type: "
@@ -69,6 +71,7 @@ final class LocalRuntime: ChangeRuntime {
 
     func keepWish() throws {
         before = try folder.loadWanted()
+        try replaceCredential()
         try folder.saveWanted(wanted)
         isRecorded = true
     }
@@ -89,6 +92,19 @@ final class LocalRuntime: ChangeRuntime {
         return
             ". What is left of \(what) stays on record: aviary apply goes on with it, aviary apply "
             + "--abandon gives it up"
+    }
+
+    /// An operator whose credential is gone gets another one; the servers learn its digest by a
+    /// restart each, as any setting.
+    private func replaceCredential() throws {
+        guard let new = folder.newCredential else { return }
+        try folder.makeOperatorCredential()
+        guard folder.operatorCredential == new else {
+            throw EnsembleError("somebody else has made a new credential. Type the same again")
+        }
+        tell(
+            "the operator's credential was gone: \(folder.path)/operator is a new one, and each "
+                + "server restarts with its digest")
     }
 
     /// What is to be started from a new image must not be stopped before that is here.
@@ -232,6 +248,10 @@ final class LocalRuntime: ChangeRuntime {
     func refused(_ code: ErrorCode, _ step: ChangeStep) -> EnsembleError {
         let text =
             switch code {
+            case .noAuth where folder.isCredentialLost:
+                "the operator's credential in \(folder.path) is gone. Type: "
+                    + "\(folder.credentialRemedy), which makes a new one and restarts each server "
+                    + "with its digest; then the same again"
             case .noAuth:
                 "the servers do not take the operator's credential in \(folder.path). Type: aviary "
                     + "down, then aviary up"

@@ -13,6 +13,9 @@ public struct OperatorCredential: Equatable, Sendable {
     /// `super:PASSWORD`, as the scheme `digest` takes it.
     public let authentication: String
 
+    /// The key of zoo.cfg that tells a server its digest.
+    static let digestKey = "DigestAuthenticationProvider.superDigest"
+
     /// A credential that was made before.
     init(authentication: String) { self.authentication = authentication }
 
@@ -39,10 +42,16 @@ extension EnsembleFolder {
         LauncherFile.firstLine(credentialPath).map { OperatorCredential(authentication: $0) }
     }
 
+    /// Whether there was one, and its file is gone: nobody can change the members.
+    public var isCredentialLost: Bool { operatorCredential == nil && identity != nil && !isGone }
+
+    /// What mends that.
+    public var credentialRemedy: String { "aviary apply --ensemble \(name)" }
+
     /// Makes the credential, once, readable by its owner alone.
     func makeOperatorCredential() throws(StorageError) {
         guard operatorCredential == nil else { return }
-        try LauncherFile.write(
-            OperatorCredential.random().authentication + "\n", to: credentialPath)
+        let made = newCredential ?? OperatorCredential.random()
+        try LauncherFile.write(made.authentication + "\n", to: credentialPath)
     }
 }

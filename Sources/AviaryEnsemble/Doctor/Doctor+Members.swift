@@ -105,13 +105,13 @@ extension Doctor {
         let isDynamic = known.contains { $0.settings.reconfigEnabled }
         let hasSuper = known.allSatisfy { $0.settings.access.superDigest != nil }
         let skips = known.filter(\.settings.access.skipsACLs)
-        if isDynamic, !hasSuper, skips.isEmpty, !facts.isPlanned {
+        if isDynamic, !hasSuper, skips.isEmpty, !facts.isPlanned, facts.credentialFile != nil {
             findings.append(
                 Finding(
                     "reconfig-forbidden", .warning,
-                    "reconfigEnabled is true, and nobody has the right to change the members",
-                    remedy: verb("down") + " && " + verb("up")
-                        + "   # makes a credential for the operator"))
+                    "reconfigEnabled is true, and not every server knows who has the right to "
+                        + "change the members",
+                    remedy: verb("roll") + "   # each restarts from a zoo.cfg with the digest"))
         }
         if !skips.isEmpty {
             findings.append(
@@ -120,12 +120,14 @@ extension Doctor {
                     "skipACL is on: every client may do everything, to the configuration too",
                     remedy: "take skipACL out of the spec, then " + verb("apply")))
         }
-        if isDynamic, hasSuper, facts.credentialFile == nil, !facts.isPlanned {
+        if facts.credentialFile == nil, !facts.isPlanned, !facts.isExternal {
             findings.append(
                 Finding(
                     "credential-missing", .warning,
-                    "the operator's credential is gone: the launcher cannot change the members",
-                    remedy: verb("down") + " && " + verb("up")))
+                    "the operator's credential is gone: nobody can change the members before there "
+                        + "is a new one",
+                    remedy: verb("apply")
+                        + "   # makes one, and each server restarts with its digest"))
         }
         if facts.isCredentialPublic, let file = facts.credentialFile {
             findings.append(

@@ -17,7 +17,7 @@ public struct DoctorVisit {
         // Of a change that was interrupted, what is still to be taken over by who runs.
         let wanted = try ensemble.folder.loadWanted() ?? ensemble.spec
         let spec = ensemble.spec.adoptingSettings(of: wanted)
-        let given = ensemble.folder.given
+        let given = ensemble.folder.given(of: ensemble.spec)
         let servers = ensemble.servers.map { folder in
             var facts = look(at: folder)
             if facts.isRunning {

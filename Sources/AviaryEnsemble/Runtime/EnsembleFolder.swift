@@ -14,6 +14,8 @@ public struct EnsembleFolder: Sendable {
     public let name: String
     /// Absolute.
     public let path: String
+    /// For an operator whose credential is gone, until a change keeps it.
+    var newCredential: OperatorCredential?
 
     /// The folder of the ensemble `name` under `home`.
     public init(_ name: String, home: String) {

@@ -1,5 +1,6 @@
 // What tells an ensemble of this machine from all others, and what all its servers are given.
 
+internal import Configuration
 internal import Storage
 
 extension EnsembleFolder {
@@ -29,15 +30,20 @@ extension EnsembleFolder {
     }
 
     /// Keys of zoo.cfg that every server of the ensemble is given, before those of the spec.
-    var given: [ConfigEntry] {
+    ///
+    /// Where the operator's credential is gone, servers go on with the digest they have.
+    func given(of spec: EnsembleSpec) -> [ConfigEntry] {
         var entries: [ConfigEntry] = []
-        if let digest = operatorCredential?.digest {
-            // Off, all three, unless somebody says so; without them no server could ever be added.
+        let digest = (operatorCredential ?? newCredential)?.digest ?? lastDigest(of: spec)
+        if digest != nil || identity != nil {
+            // Off, unless somebody says so; without them no server could ever be added.
             entries += [
                 ConfigEntry(key: "reconfigEnabled", value: "true"),
                 ConfigEntry(key: "standaloneEnabled", value: "false"),
-                ConfigEntry(key: "DigestAuthenticationProvider.superDigest", value: digest),
             ]
+        }
+        if let digest {
+            entries.append(ConfigEntry(key: OperatorCredential.digestKey, value: digest))
         }
         if let identity {
             entries += [
@@ -47,5 +53,16 @@ extension EnsembleFolder {
             ]
         }
         return entries
+    }
+
+    /// The digest that the first server has whose zoo.cfg has one.
+    private func lastDigest(of spec: EnsembleSpec) -> String? {
+        for server in ServerFolder.all(of: spec, in: path) {
+            let bytes = try? AtomicFile.read(server.configurationPath, in: server.fileSystem)
+            guard let bytes = bytes ?? nil else { continue }
+            let file = PropertiesFile(String(decoding: bytes, as: UTF8.self))
+            if let digest = file[OperatorCredential.digestKey]?.value { return digest }
+        }
+        return nil
     }
 }

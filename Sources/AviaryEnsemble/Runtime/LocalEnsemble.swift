@@ -70,7 +70,7 @@ public struct LocalEnsemble {
 
     /// The servers.
     public var servers: [ServerFolder] {
-        let given = folder.given
+        let given = folder.given(of: spec)
         return spec.servers.map {
             ServerFolder($0, of: spec, in: folder.path, given: given)
         }
