@@ -20,6 +20,7 @@ private let mappedSizeMin = 1 << 20
 func zeroedMemory<Element>(of type: Element.Type, count: Int) -> UnsafeMutablePointer<Element> {
     let size = count * MemoryLayout<Element>.stride
     let memory = size < mappedSizeMin ? unsafe calloc(1, size) : unsafe mappedMemory(size)
+    // The tree cannot be half there: who has no memory for it must not go on.
     guard let memory = unsafe memory else { fatalError("out of memory: \(size) bytes refused") }
     return unsafe memory.bindMemory(to: type, capacity: count)
 }

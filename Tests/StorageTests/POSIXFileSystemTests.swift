@@ -135,4 +135,21 @@ struct POSIXFileSystemTests {
         #expect(report.snapshotZxid == .zero)
         #expect(report.repairs.isEmpty)
     }
+
+    @Test func `a file of the kernel's is read whole, and none is nil`() throws {
+        #expect(KernelFile.text("/nowhere") == nil)
+        #expect(KernelFile.lines("/nowhere") == [])
+        // An ordinary file too, longer than one read.
+        let scratch = try Scratch()
+        let lines = (0..<20_000).map { "line \($0)" }
+        let path = scratch.path + "/long"
+        try AtomicFile.write(
+            Array(lines.joined(separator: "\n").utf8), to: path, in: scratch.fileSystem)
+        #expect(KernelFile.lines(path) == lines.map { $0[...] })
+        #if os(Linux)
+            #expect(
+                KernelFile.lines("/proc/self/status").contains { $0.hasPrefix("Pid:\t\(getpid())") }
+            )
+        #endif
+    }
 }

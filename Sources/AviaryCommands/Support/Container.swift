@@ -25,7 +25,7 @@ enum Container {
         return ContainerSituation(
             variables: variables(), arguments: arguments, hostName: hostName(),
             read: { path in
-                if path.hasPrefix("/proc/") { return kernelText(path) }
+                if path.hasPrefix("/proc/") { return KernelFile.text(path) }
                 let bytes = (try? AtomicFile.read(path, in: fileSystem)) ?? nil
                 return bytes.map { String(decoding: $0, as: UTF8.self) }
             },
@@ -188,23 +188,6 @@ enum Container {
             unsafe next = next.advanced(by: 1)
         }
         return all
-    }
-
-    /// A file of the kernel's: it has no size before it is read.
-    static func kernelText(_ path: String) -> String? {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var all: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65536)
-        while all.count < 1 << 20 {
-            let count = unsafe buffer.withUnsafeMutableBytes {
-                unsafe read(descriptor, $0.baseAddress, $0.count)
-            }
-            guard count > 0 else { return count < 0 ? nil : String(decoding: all, as: UTF8.self) }
-            all += buffer[..<count]
-        }
-        return nil
     }
 
     private static func hostName() -> String {

@@ -50,7 +50,7 @@ enum ContainerRights {
 
     /// Whether this process may do anything that others may not.
     private static var hasCapabilities: Bool {
-        let lines = (Container.kernelText("/proc/self/status") ?? "").split(separator: "\n")
+        let lines = KernelFile.lines("/proc/self/status")
         guard let line = lines.first(where: { $0.hasPrefix("CapEff:") }) else { return true }
         return line.dropFirst("CapEff:".count).contains { $0.isHexDigit && $0 != "0" }
     }

@@ -198,14 +198,16 @@ struct NetworkCat {
             if events[0] & ~Int16(POLLOUT) != 0 {
                 let bytes = NetworkCat.receive(socket)
                 guard let bytes, !bytes.isEmpty else {
-                    if bytes == nil, errno == EAGAIN { continue }
+                    if bytes == nil, errno == EAGAIN || errno == EINTR { continue }
                     return true
                 }
                 hasReceived = true
                 guard NetworkCat.put(bytes) else { return true }
             }
             if events[1] != 0 {
-                unsent = NetworkCat.receive(STDIN_FILENO)?[...] ?? []
+                let bytes = NetworkCat.receive(STDIN_FILENO)
+                if bytes == nil, errno == EINTR { continue }
+                unsent = bytes?[...] ?? []
                 hasSent = hasSent || !unsent.isEmpty
                 if unsent.isEmpty {
                     isInputOpen = false

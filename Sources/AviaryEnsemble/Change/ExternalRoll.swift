@@ -127,7 +127,7 @@ public final class ExternalRoll {
         guard result.code != 0 else { return }
         let ending =
             switch result.code {
-            case 124: "has not ended after \(Int(seconds)) s, and was ended"
+            case CommandResult.tookTooLong: "has not ended after \(Int(seconds)) s, and was ended"
             case 129...: "was ended by signal \(result.code - 128)"
             default: "ended with exit status \(result.code)"
             }

@@ -52,7 +52,7 @@ enum ShellCommand {
             guard LocalEnsemble.seconds() < end else {
                 kill(-pid, SIGKILL)
                 while ended(pid) == nil { LocalEnsemble.sleep(milliseconds: 2) }
-                code = 124
+                code = CommandResult.tookTooLong
                 break
             }
             tick()

@@ -18,6 +18,8 @@ struct LogSync: Sendable {
 ///
 /// The loop only encodes records into a buffer; the thread takes the whole buffer. That is group
 /// commit: the more there is to do, the cheaper each record becomes.
+///
+/// Unchecked: what is not constant is behind the lock, as is said below.
 final class LogWorker: @unchecked Sendable {
     // Everything below the lock is touched with it held, except `log`: that belongs to the thread
     // while the state is `busy`, and to the loop while it is `idle`.

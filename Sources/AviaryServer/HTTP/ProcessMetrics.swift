@@ -1,3 +1,5 @@
+import Storage
+
 #if canImport(Darwin)
     import Darwin
 #elseif canImport(Glibc)
@@ -51,7 +53,7 @@ enum ProcessMetrics {
 
     /// A number of `/proc/self/status`; nil where there is none.
     private static func field(_ name: String) -> Int64? {
-        Kernel.lines(of: "/proc/self/status").first { $0.hasPrefix(name) }
+        KernelFile.lines("/proc/self/status").first { $0.hasPrefix(name) }
             .flatMap { $0.split { $0 == "\t" || $0 == " " }.dropFirst().first }
             .flatMap { Int64($0) }
     }
@@ -66,8 +68,8 @@ enum ProcessMetrics {
 
     /// When the process began, in seconds after 1970: ticks after the start of the machine.
     private static let startSeconds: Double? = {
-        guard let own = Kernel.lines(of: "/proc/self/stat").first?.split(separator: ")").last,
-            let machine = Kernel.lines(of: "/proc/stat").first(where: { $0.hasPrefix("btime ") }),
+        guard let own = KernelFile.lines("/proc/self/stat").first?.split(separator: ")").last,
+            let machine = KernelFile.lines("/proc/stat").first(where: { $0.hasPrefix("btime ") }),
             let base = Double(machine.dropFirst(6))
         else { return nil }
         // Behind the name in parentheses it is the twentieth field.

@@ -1,12 +1,5 @@
 import NIOCore
-
-#if canImport(Darwin)
-    import Darwin
-#elseif canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
+import Storage
 
 /// How much memory the process may have before the kernel ends it, where its container or unit says
 /// so (`memory.max`, in older kernels `memory.limit_in_bytes`).
@@ -16,8 +9,8 @@ import NIOCore
 enum MemoryLimit {
     /// Bytes; nil if the machine's memory is all that bounds it.
     static let bytes: Int64? = {
-        let limits = files(of: Kernel.lines(of: "/proc/self/cgroup")).compactMap {
-            Kernel.lines(of: $0).first.flatMap { Int64($0) }
+        let limits = files(of: KernelFile.lines("/proc/self/cgroup")).compactMap {
+            KernelFile.lines($0).first.flatMap { Int64($0) }
         }
         return limits.min().flatMap { $0 < ServerProcess.memorySize ? $0 : nil }
     }()
@@ -69,18 +62,5 @@ struct MemoryWatch {
         return "\(bytes >> 20) of \(limit >> 20) MB of memory are used: at the limit the kernel "
             + "ends this server, and again each time it reads its data. Raise the limit, or remove "
             + "znodes"
-    }
-}
-
-/// Small files that the kernel makes while they are read.
-enum Kernel {
-    /// The lines of one, which has no size; none if there is no such file.
-    static func lines(of path: String) -> [Substring] {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return [] }
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: 64 << 10)
-        let count = unsafe read(descriptor, &bytes, bytes.count)
-        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self).split(separator: "\n")
     }
 }

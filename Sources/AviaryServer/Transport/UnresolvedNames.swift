@@ -4,10 +4,13 @@ import NIOPosix
 ///
 /// A peer is dialed again and again: what is said is that it begins, and that it is over.
 struct UnresolvedNames {
+    /// Of strangers' greetings too: more than this are not told apart from new ones.
+    private static let countMax = 1000
     private var names: Set<String> = []
 
     /// A name could not be resolved; what to say of it, the first time.
     mutating func failed(_ name: String) -> String? {
+        if names.count >= UnresolvedNames.countMax { names.removeAll() }
         guard names.insert(name).inserted else { return nil }
         return "\(name) does not resolve; trying again"
     }
