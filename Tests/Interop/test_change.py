@@ -333,7 +333,8 @@ def test_an_observer_is_promoted_under_load(aviary, load):
     writing.end(aviary)
 
 
-@pytest.mark.parametrize("text", ["exec tail -f /dev/null", "echo no server >&2; exit 1"], ids=["hangs", "ends"])
+@pytest.mark.parametrize("text", ["exec tail -f /dev/null", "echo no server >&2; exit 1", "tail -f /dev/null; :", "tail -f /dev/null &"],
+                         ids=["hangs", "ends", "stays", "leaves"])
 def test_a_binary_that_does_not_serve_is_taken_back(aviary, text):
     aviary.do("up", "--detach")
     before = aviary.servers()
@@ -350,6 +351,39 @@ def test_a_binary_that_does_not_serve_is_taken_back(aviary, text):
     # What is typed next puts an end to it.
     aviary.do("roll", "--binary", places.aviary_binary())
     assert "no changes" in aviary.do("plan")
+
+
+def test_a_script_that_starts_the_server_and_stays(aviary):
+    """All verbs are about the server, and nothing is left of either."""
+    aviary.do("up", "--detach")
+    script = aviary.folder / "script"
+    script.write_text(f'#!/bin/sh\n{places.aviary_binary()} "$@"\n')
+    script.chmod(0o755)
+    aviary.do("roll", "--binary", script)
+
+    def command(pid):
+        return open(f"/proc/{pid}/cmdline").read().split("\0")
+    servers = aviary.servers()
+    assert all(command(server["pid"])[0] == places.aviary_binary() for server in servers.values()), servers
+    leader = aviary.leader()
+    aviary.do("pause", leader)
+    assert aviary.servers()[leader]["state"] == "paused"
+    aviary.do("resume", leader)
+    # Of a script that was killed the server is left.
+    script_pid = os.getsid(servers[1]["pid"])
+    assert script_pid != servers[1]["pid"]
+    os.kill(script_pid, signal.SIGKILL)
+    eventually(lambda: not os.path.exists(f"/proc/{script_pid}/fd/9"), 10, "the end of the script")
+    assert aviary.servers()[1]["pid"] == servers[1]["pid"]
+    aviary.do("restart", 1)
+    aviary.do("kill", 2)
+    aviary.do("start", 2)
+    aviary.do("wait", "--for", "synced")
+    aviary.do("roll")
+    last = aviary.servers()
+    aviary.do("down")
+    for server in [*servers.values(), *last.values()]:
+        assert not os.path.exists(f"/proc/{server['pid']}/fd/9"), server
 
 
 def test_a_change_is_given_up_without_touching_a_server(aviary):

@@ -186,7 +186,12 @@ final class LocalRuntime: ChangeRuntime {
     ) -> EnsembleError {
         // Before it is started again: those would be other words.
         let account = server.account(of: server.server.binary)
-        let remedy = (try? putBack(id)) ?? ""
+        let remedy: String
+        do { remedy = try putBack(id) } catch {
+            remedy =
+                " What it had before could not be put back (\(error)): once that is mended, aviary "
+                + "apply --abandon and aviary restart \(id) do it."
+        }
         return EnsembleError(
             .failed,
             "\(what): \(account). Nothing more is changed.\(remedy) Type: aviary logs \(id); then "

@@ -1,3 +1,5 @@
+internal import Synchronization
+
 #if canImport(Darwin)
     import Darwin
 #elseif canImport(Glibc)
@@ -10,6 +12,9 @@
 ///
 /// The pid file is locked, and the server inherits the lock and holds it for its life: whether it
 /// runs is asked of the lock, so a number that some other process has by now fools nobody.
+///
+/// A binary may be a script that starts the server and stays: whoever holds the lock counts, and all
+/// that the script has started is signalled with it.
 struct LocalProcess {
     private let path: String
     private let id: Int
@@ -25,18 +30,37 @@ struct LocalProcess {
     private var pidPath: String { path + "/server.pid" }
     private var logPath: String { path + "/server.log" }
 
+    /// Process groups that were told to end, by the folders of their servers.
+    private static let ending: Mutex<[String: Set<pid_t>]> = Mutex([:])
+
     /// The process, or nil if the server does not run.
-    var pid: Int32? {
+    var pid: Int32? { holder ?? leftover }
+
+    /// Who still runs of those that were told to end, although nobody holds the lock any more.
+    private var leftover: Int32? {
+        let groups = LocalProcess.ending.withLock { $0[path] ?? [] }
+        for group in groups.sorted() {
+            if let pid = LockHolders.member(ofGroup: group) { return pid }
+        }
+        if !groups.isEmpty { LocalProcess.ending.withLock { $0[path] = nil } }
+        return nil
+    }
+
+    private var holder: Int32? {
         let descriptor = unsafe open(pidPath, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { _ = Platform.close(descriptor) }
         if flock(descriptor, LOCK_SH | LOCK_NB) == 0 { return nil }
+        let holders = LockHolders(of: descriptor)
         // Locked and empty: it is being started, and says in a moment who it is.
         for _ in 0..<200 {
             var buffer = [UInt8](repeating: 0, count: 32)
             let count = unsafe pread(descriptor, &buffer, buffer.count, 0)
             let digits = buffer[..<max(0, count)].prefix { $0 >= 48 && $0 <= 57 }
-            if let pid = Int32(String(decoding: digits, as: UTF8.self)) { return pid }
+            if let pid = Int32(String(decoding: digits, as: UTF8.self)) {
+                // A script that is gone may have left behind who holds the lock.
+                return holders?.contains(pid) == false ? holders?.all.first ?? pid : pid
+            }
             if flock(descriptor, LOCK_SH | LOCK_NB) == 0 { return nil }
             LocalEnsemble.sleep(milliseconds: 5)
         }
@@ -48,12 +72,40 @@ struct LocalProcess {
     @discardableResult
     func signal(_ number: CInt) throws(EnsembleError) -> Bool {
         guard let pid else { return false }
-        if kill(pid, number) == 0 { return true }
-        guard errno == EPERM else { return false }
-        throw EnsembleError(
-            "server \(id) belongs to another user, and this one may not signal its "
-                + "process \(pid): 'ps -o user= -p \(pid)' says whose it is. Type the same as that "
-                + "user, or with sudo")
+        let targets = number == 0 ? [pid] : targets(besides: pid)
+        if number == SIGTERM || number == SIGKILL {
+            let groups = targets.filter { $0 < 0 }.map { -$0 }
+            LocalProcess.ending.withLock { $0[path, default: []].formUnion(groups) }
+        }
+        var isDone = false
+        for target in targets {
+            if kill(target, number) == 0 {
+                isDone = true
+            } else if errno == EPERM {
+                throw EnsembleError(
+                    "server \(id) belongs to another user, and this one may not signal its "
+                        + "process \(pid): 'ps -o user= -p \(pid)' says whose it is. Type the same as "
+                        + "that user, or with sudo")
+            }
+        }
+        return isDone
+    }
+
+    /// The group of the process, and those of whoever else holds the lock, as `kill` takes them.
+    private func targets(besides pid: Int32) -> [pid_t] {
+        var processes = [pid]
+        let descriptor = unsafe open(pidPath, O_RDONLY | O_CLOEXEC)
+        if descriptor >= 0 {
+            processes += LockHolders(of: descriptor)?.all ?? []
+            _ = Platform.close(descriptor)
+        }
+        let own = getsid(0)
+        let all = processes.map { process in
+            let group = getpgid(process)
+            // Who was not started in a session of its own has others in its group.
+            return group > 1 && getsid(process) != own ? -group : process
+        }
+        return Set(all).sorted()
     }
 
     /// Starts the server from `binary`, in a session of its own so that it outlives the launcher
@@ -94,6 +146,8 @@ struct LocalProcess {
                 "server \(id) could not be started: \(binary): \(Platform.text(of: failure)). "
                     + "Look at it with 'ls -l \(binary)'")
         }
+        // If the binary is a script, the server that it has started may have said who it is.
+        guard lseek(lock, 0, SEEK_END) == 0 else { return }
         let text = Array("\(pid)\n".utf8)
         _ = unsafe pwrite(lock, text, text.count, 0)
     }
