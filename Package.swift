@@ -125,7 +125,10 @@ let package = Package(
             dependencies: ["AviaryClient", "AviaryShell", "Jute", "Records"]),
         .testTarget(
             name: "EnsembleTests",
-            dependencies: ["AviaryEnsemble", "Jute", "Records", "Storage"]),
+            dependencies: [
+                "AviaryCommands", "AviaryEnsemble", "Jute", "Records", "Storage",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         .testTarget(
             name: "QuorumTests",
             dependencies: ["Configuration", "Jute", "Records", "Quorum", "Simulation"],

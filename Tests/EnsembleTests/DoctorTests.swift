@@ -311,7 +311,7 @@ struct DoctorTests {
         facts.servers[1].mode = nil
         facts.wanted.members.removeLast()
         let remedies = Doctor.examine(facts).map(\.remedy)
-        #expect(remedies.contains { $0.hasPrefix("aviary plan theirs.yaml") })
+        #expect(remedies.contains { $0.hasPrefix("aviary apply theirs.yaml") })
         #expect(!remedies.contains { $0.contains(" -e ") || $0.contains("logs") })
     }
 }

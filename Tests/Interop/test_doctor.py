@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 
@@ -35,6 +36,9 @@ class Patient:
 
     def codes(self):
         return {each["code"] for each in self.findings()}
+
+    def ids(self):
+        return sorted(each["id"] for each in json.loads(self.aviary("status", "--json")[1])["servers"])
 
     def server(self, number):
         return self.folder / str(number)
@@ -387,42 +391,161 @@ def test_more_than_twenty_five_seeded_faults_are_all_found(patient):
     assert len(set(found)) >= 25, found
 
 
-def test_what_the_doctor_names_mends_it(patient):
-    """Every command is typed as it stands there."""
-    def mend(code):
-        remedies = [each["remedy"] for each in patient.findings() if each["code"] == code]
-        assert remedies
+class Person:
+    """Types what the doctor prints, as it stands there."""
+
+    def __init__(self, patient, folder):
+        self.patient, self.folder, self.typed = patient, folder, []
+        words = folder / "words"
+        words.mkdir()
+        (words / "aviary").symlink_to(places.aviary_binary())
+        self.environment = dict(patient.aviary.environment, PATH=f"{words}:{os.environ['PATH']}")
+
+    def type(self, remedy):
+        ran = subprocess.run(remedy, shell=True, env=self.environment, cwd=self.folder, text=True, capture_output=True, timeout=100)
+        assert ran.returncode == 0, (remedy, ran.stdout, ran.stderr)
+        self.typed.append(remedy.split("   #")[0])
+
+    def mend(self, code):
+        """Types the remedy of that finding, which is then gone; and then of whatever is left, until nothing is."""
+        remedies = [each["remedy"] for each in self.patient.findings() if each["code"] == code]
+        assert remedies, (code, self.patient.findings())
         for remedy in remedies:
-            command = remedy.split("   #")[0].replace("aviary ", f"{places.aviary_binary()} ")
-            ran = subprocess.run(command, shell=True, env=patient.aviary.environment, text=True, capture_output=True, timeout=60)
-            assert ran.returncode == 0, (command, ran.stdout, ran.stderr)
-    data = patient.server(3) / "data"
-    # Another ensemble's data: put aside, and the server's own come from the others.
-    patient.type("stop", "3")
-    (data / "identity").write_text((data / "identity").read_text().replace("ensemble local.", "ensemble other."))
-    ended, _, err = patient.aviary("start", "3")
-    assert ended == 1 or "other." in err
-    mend("data-foreign")
-    patient.ready()
-    assert patient.findings() == []
-    # Directories that were swapped: changed back.
-    patient.type("stop", "2", "3")
-    one = patient.server(2) / "data"
-    one.rename(data.with_name("swap"))
-    data.rename(one)
-    data.with_name("swap").rename(data)
-    for number in (2, 3):
+            self.type(remedy)
+        eventually(lambda: code not in self.patient.codes(), 20, f"no {code} after {remedies}")
+        for _ in range(6):
+            left = self.patient.findings()
+            if not left:
+                break
+            self.type(left[0]["remedy"])
+        self.patient.ready()
+        eventually(lambda: self.patient.findings() == [], 20, f"health after {code}")
+
+
+def spoiled_by_hand(patient, number, other):
+    """Faults of the server of this number, who runs or was stopped for it: [(the word for it, whether it was, what is done)]."""
+    folder, record = patient.server(number), patient.folder / "launcher"
+    data = folder / "data"
+
+    def write(path, text):
+        return lambda: path.write_text(text(path.read_text()) if callable(text) else text)
+
+    def record_of(place, value):
+        def edit(text):
+            entry = next(each for each in text.splitlines() if each.startswith(f"server {number} "))
+            words = entry.split()
+            return text.replace(entry, " ".join(words[:place] + [value] + words[place + 1:]))
+        return write(record, edit)
+
+    def zoo_cfg(key, value):
+        return write(folder / "zoo.cfg", line(key, value))
+
+    def copied_from_elsewhere():
+        original = data.with_name("original")
+        shutil.copytree(data, original)
+        for path in (data, original):
+            (path / "identity").write_text((path / "identity").read_text().replace(f"directory {data}", f"directory {original}"))
+
+    return [
+        ("server-down", False, lambda: patient.type("kill", str(number))),
+        ("server-paused", False, lambda: patient.type("pause", str(number))),
+        ("no-quorum", False, lambda: patient.type("pause", str(number), str(other))),
+        ("no-margin", True, lambda: None),
+        ("zoo-cfg-edited", False, zoo_cfg("maxClientCnxns", "7")),
+        ("zoo-cfg-wrong", False, zoo_cfg("tickTime", "often")),
+        ("zoo-cfg-doubtful", True, zoo_cfg("tickTme", "2000")),
+        ("zoo-cfg-missing", False, (folder / "zoo.cfg").unlink),
+        ("settings-differ", False, zoo_cfg("syncLimit", "9")),
+        ("words-hidden", True, zoo_cfg("4lw.commands.whitelist", "ruok")),
+        ("acl-skipped", False, zoo_cfg("skipACL", "yes")),
+        ("myid-missing", False, (data / "myid").unlink),
+        ("myid-unreadable", True, write(data / "myid", "three\n")),
+        ("myid-differs", True, write(data / "myid", "2\n")),
+        ("directory-missing", True, lambda: shutil.rmtree(data)),
+        ("removed", True, lambda: write(members((folder / "zoo.cfg").read_text()), lambda text: "".join(
+            each for each in text.splitlines(keepends=True) if f"server.{number}=" not in each))()),
+        ("data-unknown", True, write(data / "identity", "whose?\n")),
+        ("data-removed", True, write(data / "identity", lambda text: text + "removed 7f00000000\n")),
+        ("data-foreign", True, write(data / "identity", lambda text: text.replace("ensemble local.", "ensemble other."))),
+        ("data-swapped", True, write(data / "identity", lambda text: text.replace(f"server {number}", "server 77"))),
+        ("data-copied", True, copied_from_elsewhere),
+        ("restart-pending", False, write(folder / "started", line("snapCount", "9"))),
+        ("change-interrupted", False, lambda: shutil.copy(record, patient.folder / "wanted")),
+        ("credential-public", False, lambda: (patient.folder / "operator").chmod(0o644)),
+        ("role-differs", False, record_of(3, "observer")),
+        ("address-differs", False, record_of(5, str(places.free_port()))),
+        ("even-participants", False, lambda: patient.type("remove", str(number))),
+    ]
+
+
+def replaced(patient, number):
+    """Faults after which another server is better than this one."""
+    folder = patient.server(number)
+    data = folder / "data"
+
+    def unsnapped():
+        (data / "version-2" / "log.7f00000001").touch()
+        for each in (data / "version-2").glob("snapshot.*"):
+            each.unlink()
+    return {
+        "members-unreadable": lambda: members((folder / "zoo.cfg").read_text()).write_text("what is this?\n"),
+        "snapshot-missing": unsnapped,
+        "epochs-wrong": lambda: (data / "version-2" / "acceptedEpoch").write_text("0"),
+    }
+
+
+@pytest.mark.budget(300)
+def test_what_the_doctor_names_mends_it(patient, tmp_path):
+    """Every remedy is typed as it is printed, its note included; the finding is gone then, and so is all else in the end."""
+    person = Person(patient, tmp_path)
+    count = len(spoiled_by_hand(patient, 3, 1))
+    mended = []
+    for place in range(count):
+        number = patient.ids()[-1]
+        code, isStopped, spoil = spoiled_by_hand(patient, number, 1)[place]
+        if isStopped:
+            patient.type("stop", str(number))
+        spoil()
+        person.mend(code)
+        mended.append(code)
+    for code in list(replaced(patient, 3)):
+        number = patient.ids()[-1]
+        patient.type("stop", str(number))
+        replaced(patient, number)[code]()
+        person.mend(code)
+        mended.append(code)
+    print(f"\n{len(mended)} findings mended by what the doctor said: {', '.join(mended)}")
+    # Directories that were swapped: changed back, by what is typed for one of both.
+    first, second = patient.ids()[-2:]
+    patient.type("stop", str(first), str(second))
+    one, two = patient.server(first) / "data", patient.server(second) / "data"
+    one.rename(two.with_name("swap"))
+    two.rename(one)
+    two.with_name("swap").rename(two)
+    for number in (first, second):
         (patient.server(number) / "data" / "myid").write_text(f"{number}\n")
-    mend("data-swapped")
-    for number in (2, 3):
-        assert f"server {number}\n" in (patient.server(number) / "data" / "identity").read_text()
-    patient.type("start", "2", "3")
-    patient.ready()
-    # Removed while it did not run, and the record says otherwise: it joins again.
-    patient.type("stop", "3")
-    text = (data / "identity").read_text()
-    (data / "identity").write_text(text + "removed 7f00000000\n")
-    assert "data-removed" in patient.codes()
+    person.mend("data-swapped")
+    assert f"server {first}\n" in (one / "identity").read_text()
+
+
+def test_who_is_in_the_spec_alone_or_in_the_ensemble_alone(patient, tmp_path):
+    person = Person(patient, tmp_path)
+    record = patient.folder / "launcher"
+    entry = next(each for each in record.read_text().splitlines() if each.startswith("server 3 "))
+    words = entry.split()
+    ports = " ".join(str(places.free_port()) for _ in words[4:8])
+    record.write_text(record.read_text() + f"server 9 {words[2]} participant {ports} 0 0\n")
+    person.mend("not-a-member")
+    assert any(each.startswith("aviary scale 5") for each in person.typed)
+    # A member that nobody here has on record is somebody else's; its process is, too.
+    entry = next(each for each in record.read_text().splitlines() if each.startswith("server 9 "))
+    pid = patient.pid(9)
+    record.write_text(record.read_text().replace(entry + "\n", ""))
+    try:
+        person.mend("not-in-spec")
+        assert any(each.startswith("aviary remove 9") for each in person.typed)
+    finally:
+        os.kill(pid, signal.SIGKILL)
 
 
 def test_fix_does_what_is_safe_and_says_so(patient):

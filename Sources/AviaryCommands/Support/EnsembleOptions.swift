@@ -19,7 +19,7 @@ struct HomeOptions: ParsableArguments {
 struct EnsembleOptions: ParsableArguments {
     @Option(
         name: [.customShort("e"), .customLong("ensemble")],
-        help: "The ensemble; without it the current one ('aviary use'), or the only one.",
+        help: "The ensemble; without it the current one ('aviary use NAME'), or the only one.",
         completion: .shellCommand("aviary ls --names"))
     var name: String?
 

@@ -7,7 +7,7 @@ struct ApplyCommand: AsyncParsableCommand {
         commandName: "apply",
         abstract: "Bring the running ensemble to what a spec says, step by step.",
         discussion: """
-            Takes a spec, or a plan that 'aviary plan --out' wrote and for which nothing has \
+            Takes a spec, or a plan that 'aviary plan SPEC --out FILE' wrote and for which nothing has \
             changed since. Without either it goes on with a change that was interrupted. \
             Interrupted anywhere, it leaves an ensemble that serves, and run again it goes on. \
             With --abandon the change is given up: what is wanted becomes what is, and no server \

@@ -5,7 +5,7 @@ import AviaryEnsemble
 struct ListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ls", abstract: "List the ensembles of this machine.",
-        discussion: "The current one, which 'aviary use' chooses, has a star.")
+        discussion: "The current one, which 'aviary use NAME' chooses, has a star.")
 
     @OptionGroup var place: HomeOptions
     @OptionGroup var output: OutputOptions

@@ -80,6 +80,10 @@ extension EnsembleObserver {
             }
             server.isRunning = ServerProcess(files).pid != nil
             server.files = files.state
+            // It would refuse to start, whatever its other files say; it can join again.
+            if !server.isRunning, server.files == .member, files.isRemoved {
+                server.files = .former
+            }
             server.pending = files.pendingChanges
             server.isCurrent = server.pending.isEmpty
             return server

@@ -18,7 +18,7 @@ extension ServerFolder {
     }
 
     /// The members that the server's numbered dynamic file names.
-    fileprivate var members: Membership? {
+    var members: Membership? {
         guard let file = (try? membersOfServer(in: fileSystem)) ?? nil,
             let bytes = (try? AtomicFile.read(file, in: fileSystem)) ?? nil
         else { return nil }

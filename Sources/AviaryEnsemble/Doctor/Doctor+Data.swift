@@ -20,7 +20,8 @@ extension Doctor {
                     "directory-missing", .error, server: server.id,
                     "\(directory.path) is missing: if its disk is not mounted, the server would "
                         + "start without its data",
-                    remedy: "mount it, or mkdir -p \(directory.path)",
+                    remedy:
+                        "mkdir -p \(word(directory.path))   # unless a disk is to be mounted there",
                     repair: .makeDirectory(directory.path))
             ]
         }
@@ -30,7 +31,9 @@ extension Doctor {
                 Finding(
                     "directory-read-only", .error, server: server.id,
                     "\(directory.path) cannot be written by this user",
-                    remedy: "ls -ld \(directory.path)   # then chown or chmod it"))
+                    remedy:
+                        "ls -ld \(word(directory.path))   # a person must let this user write there: "
+                        + "chown, chmod or mount"))
         }
         if let free = directory.freeBytes, free < Doctor.freeBytesMin {
             findings.append(
@@ -39,7 +42,7 @@ extension Doctor {
                     server: server.id,
                     "\(free >> 20) MiB are free at \(directory.path): a server whose disk is full "
                         + "stops",
-                    remedy: "df -h \(directory.path)   # and lower autopurge.purgeInterval"))
+                    remedy: "df -h \(word(directory.path))   # a person must make room there"))
         }
         if let sync = directory.syncMilliseconds, sync > Doctor.syncMillisecondsMax {
             findings.append(
@@ -47,7 +50,11 @@ extension Doctor {
                     "disk-slow", .warning, server: server.id,
                     "a sync takes \(Int(sync.rounded())) ms at \(directory.path), and every write "
                         + "waits for one at a majority of the servers",
-                    remedy: "put dataLogDir onto a disk of its own, in the spec"))
+                    remedy: editSpec(
+                        facts.isPlanned
+                            ? "give server \(server.id) a dataLogDir on a disk of its own"
+                            : "in the place of server \(server.id), one with another id and a "
+                                + "dataLogDir on a disk of its own")))
         }
         return findings
     }

@@ -10,7 +10,7 @@ extension Doctor {
                 Finding(
                     "zoo-cfg-missing", .error, server: server.id,
                     "server \(server.id) has no zoo.cfg",
-                    remedy: verb("start \(server.id)") + "   # writes it anew",
+                    remedy: startAnew([server]) + "   # writes it anew",
                     repair: server.isRunning ? nil : .start(server: server.id))
             ]
         }
@@ -24,9 +24,9 @@ extension Doctor {
                 problem.severity == .error ? "zoo-cfg-wrong" : "zoo-cfg-doubtful",
                 problem.severity == .error ? .error : .warning, server: server.id,
                 String(describing: problem),
-                remedy: facts.isPlanned
-                    ? "mend it in the spec, under config"
-                    : "mend it in the spec, then " + verb("apply"))
+                remedy: server.editedKeys.isEmpty
+                    ? editSpec("mend it there, under config")
+                    : startAnew([server]) + "   # writes it anew, from the spec")
         }
         if !server.editedKeys.isEmpty {
             let keys = server.editedKeys.joined(separator: ", ")
@@ -34,7 +34,8 @@ extension Doctor {
                 Finding(
                     "zoo-cfg-edited", .warning, server: server.id,
                     "somebody has changed \(keys) in zoo.cfg of server \(server.id): the next start "
-                        + "takes that back", remedy: "put it into the spec, then " + verb("apply")))
+                        + "takes that back",
+                    remedy: startAnew([server]) + "   # or put it into the spec, under config"))
         }
         return findings
     }
@@ -42,7 +43,7 @@ extension Doctor {
     private func examineMyID(_ server: ServerFacts) -> [Finding] {
         let file = server.data.path + "/myid"
         let repair: Finding.Repair? = server.isRunning ? nil : .writeMyID(server: server.id)
-        let remedy = "echo \(server.id) > \(file)"
+        let remedy = "echo \(server.id) > \(word(file))"
         switch server.myID {
         case .missing:
             guard server.data.exists else { return [] }
@@ -58,6 +59,13 @@ extension Doctor {
                     "myid-unreadable", .error, server: server.id,
                     "\(file) says \"\(line)\"; it must hold the server's number alone",
                     remedy: remedy, repair: repair)
+            ]
+        case .id(let id) where id != server.id && server.hasOwnData:
+            return [
+                Finding(
+                    "myid-differs", .error, server: server.id,
+                    "\(file) says \(id), and this is server \(server.id), whose data these are by "
+                        + "their identity", remedy: remedy, repair: repair)
             ]
         case .id(let id) where id != server.id:
             return [
@@ -100,8 +108,18 @@ extension Doctor {
                 "the files of server \(server.id) have version \(hex(members.version)) of the "
                     + "configuration, and \(hex(committed.version)) is in force: it could not "
                     + "write them",
-                remedy: "ls -ld \(server.membersFile ?? ".")   # may it write there?")
+                remedy:
+                    "ls -la \(word(server.directory))   # a person must let the server write there; "
+                    + "then " + verb("restart \(server.id)"))
         ]
+    }
+
+    /// The data of a member stay where they are; a new one in its place has a directory of its own.
+    private func separate(_ servers: [ServerFacts]) -> String {
+        guard !facts.isPlanned, !facts.isExternal, let last = servers.last,
+            !servers.contains(where: { $0.editedKeys.contains("dataDir") })
+        else { return mend("dataDir", of: servers, "give each its own dataDir") }
+        return verb("replace \(last.id)") + "   # the new one has a directory of its own"
     }
 
     func hex(_ version: Int64) -> String { String(UInt64(bitPattern: version), radix: 16) }
@@ -127,7 +145,8 @@ extension Doctor {
                     "settings-differ", .error,
                     "\(key.name) must be the same at all servers, and is "
                         + text.joined(separator: "; "),
-                    remedy: "put it into the spec under config, then " + verb("apply")))
+                    remedy: mend(
+                        key.name, of: known, "the same \(key.name) for all, under config")))
         }
         let directories = Dictionary(grouping: known) { "\($0.data.path) at \($0.host)" }
         for (place, servers) in directories.sorted(by: { $0.key < $1.key }) where servers.count > 1
@@ -136,7 +155,7 @@ extension Doctor {
                 Finding(
                     "data-shared", .error,
                     "servers \(servers.map { String($0.id) }.joined(separator: ", ")) have one data "
-                        + "directory, \(place)", remedy: "give each its own dataDir in the spec"))
+                        + "directory, \(place)", remedy: separate(servers)))
         }
         return findings
     }

@@ -34,15 +34,27 @@ extension Doctor {
         }
         for member in committed.members where facts.wanted.member(member.id) == nil {
             findings.append(
-                drift("not-in-spec", member.id, "is in the ensemble and not in the spec"))
+                drift(
+                    "not-in-spec", member.id, "is in the ensemble and not in the spec",
+                    remedy: isStranger(member.id)
+                        ? verb("remove \(member.id)") + "   # or apply a spec that has it, too"
+                        : nil
+                ))
         }
         return findings
     }
 
-    private func drift(_ code: String, _ id: ServerID, _ text: String) -> Finding {
+    /// Nobody here knows the server; a spec that was named says who stays.
+    private func isStranger(_ id: ServerID) -> Bool {
+        facts.specFile == nil && !facts.servers.contains { Int64($0.id) == id.rawValue }
+    }
+
+    private func drift(
+        _ code: String, _ id: ServerID, _ text: String, remedy: String? = nil
+    ) -> Finding {
         Finding(
             code, .warning, server: Int(id.rawValue), "server \(id) \(text)",
-            remedy: verb("plan") + "   # shows what would change, apply does it")
+            remedy: remedy ?? verb("apply") + "   # first, to see what it does: " + verb("plan"))
     }
 
     private func word(_ role: MemberRole) -> String {
@@ -67,14 +79,12 @@ extension Doctor {
             findings.append(
                 Finding(
                     "no-quorum", .error, "there is no quorum: \(margin.text)",
-                    remedy: facts.isExternal
-                        ? "start the servers that do not answer"
-                        : verb("up") + "   # starts whoever does not run"))
+                    remedy: bringBack))
         } else if isAnySupposedToRun, margin.mayFail == 0, members.voters.count > 2 {
             findings.append(
                 Finding(
                     "no-margin", .warning, "no further server may fail: \(margin.text)",
-                    remedy: verb("status") + "   # who is missing?"))
+                    remedy: bringBack))
         }
         // Before it serves again nobody can change anything.
         return margin.mayFail == nil ? findings : findings + examineParity(members)
@@ -93,7 +103,8 @@ extension Doctor {
                 "even-participants", .warning,
                 "\(voters) participants survive \(survives) failure\(survives == 1 ? "" : "s"), as "
                     + "\(odd) \(odd == 1 ? "does" : "do")",
-                remedy: verb("scale \(voters + 1)"))
+                remedy: facts.canGrow
+                    ? verb("scale \(voters + 1)") : editSpec("one participant more, or one fewer"))
         ]
     }
 
@@ -118,7 +129,7 @@ extension Doctor {
                 Finding(
                     "acl-skipped", .warning,
                     "skipACL is on: every client may do everything, to the configuration too",
-                    remedy: "take skipACL out of the spec, then " + verb("apply")))
+                    remedy: mend("skipACL", of: skips, "take skipACL out of config")))
         }
         if facts.credentialFile == nil, !facts.isPlanned, !facts.isExternal {
             findings.append(
@@ -141,7 +152,9 @@ extension Doctor {
                 Finding(
                     "words-hidden", .warning, server: server.id,
                     "server \(server.id) does not answer srvr, mntr and conf: its state is hidden",
-                    remedy: "add them to 4lw.commands.whitelist in the spec, then " + verb("apply"))
+                    remedy: mend(
+                        "4lw.commands.whitelist", of: [server],
+                        "add them to 4lw.commands.whitelist, under config"))
             )
         }
         if facts.openFilesMax < 4096 {
@@ -149,7 +162,11 @@ extension Doctor {
                 Finding(
                     "files-limited", .warning,
                     "a process may open \(facts.openFilesMax) files here, and each client is one",
-                    remedy: "ulimit -n 65536   # before aviary up"))
+                    remedy: facts.isPlanned
+                        ? "ulimit -n 65536   # before aviary up"
+                        : "ulimit -n 65536 && " + verb("roll")
+                            + "   # servers have it from their start"
+                ))
         }
         if facts.isChangeInterrupted {
             findings.append(

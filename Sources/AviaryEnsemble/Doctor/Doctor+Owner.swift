@@ -38,7 +38,9 @@ extension Doctor {
                 "data-removed", server,
                 "\(path) holds the data of a server that was removed, by configuration "
                     + hex(version),
-                remedy: verb("apply") + "   # lets it join again, or puts its files aside")
+                remedy: facts.isPlanned
+                    ? emptied(server, path, "")
+                    : verb("apply") + "   # lets it join again, or puts its files aside")
         case .copy(let original):
             return found(
                 "data-copied", server,
@@ -76,15 +78,6 @@ extension Doctor {
     private func emptied(_ server: ServerFacts, _ path: String, _ why: String) -> String {
         let aside = "mv \(word(path)) \(word(path + ".other"))"
         return facts.isPlanned ? aside : "\(aside) && \(verb("start \(server.id)"))   # \(why)"
-    }
-
-    /// A path as a word of a command.
-    private func word(_ path: String) -> String {
-        let isPlain = path.utf8.allSatisfy { byte in
-            UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20
-                || UInt8(ascii: "-")...UInt8(ascii: "9") ~= byte || byte == UInt8(ascii: "_")
-        }
-        return isPlain ? path : HostProgram.quoted(path)
     }
 
     private func found(

@@ -13,14 +13,17 @@ extension Doctor {
                         "name-is-loopback", .error, server: server.id,
                         "\(server.host) resolves to \(addresses.joined(separator: ", ")) here: "
                             + "this server would listen where no other reaches it",
-                        remedy: "take \(server.host) off the 127.x line of /etc/hosts"))
+                        remedy: "sudoedit /etc/hosts   # take \(server.host) off the line of 127.x")
+                )
             }
         } else {
             findings.append(
                 Finding(
                     "name-unknown", .error, server: server.id,
                     "\(server.host) does not resolve on this machine",
-                    remedy: "getent hosts \(server.host)   # then mend DNS or the spec"))
+                    remedy:
+                        "getent hosts \(server.host)   # a person must mend DNS, or the host in the spec"
+                ))
         }
         if !server.isRunning {
             findings += server.takenPorts.map { taken in
@@ -28,7 +31,8 @@ extension Doctor {
                     "port-taken", .error, server: server.id,
                     "port \(taken.port), the \(taken.name) port of server \(server.id), is taken "
                         + "by another program",
-                    remedy: "ss -ltnp sport = :\(taken.port)   # shows which")
+                    remedy:
+                        "ss -ltnp sport = :\(taken.port)   # shows which; a person must end that")
             }
         }
         return findings
@@ -43,8 +47,8 @@ extension Doctor {
             "server-silent", .error, server: server.id,
             "server \(server.id) does not answer srvr at \(server.host):\(server.port)",
             remedy:
-                "echo srvr | nc \(server.host) \(server.port)   # does it run, and is srvr in its "
-                + "4lw.commands.whitelist?")
+                "echo srvr | nc \(server.host) \(server.port)   # a person must start it, or put srvr "
+                + "into its 4lw.commands.whitelist")
     }
 
     func examineProcess(_ server: ServerFacts) -> [Finding] {
@@ -74,7 +78,9 @@ extension Doctor {
                 Finding(
                     "server-silent", .error, server: server.id,
                     "server \(server.id) runs and serves nobody",
-                    remedy: verb("logs \(server.id)") + "   # says why")
+                    remedy: margin.mayFail == nil
+                        ? bringBack
+                        : verb("restart \(server.id)") + "   # why: " + verb("logs \(server.id)"))
             ]
         }
         var findings: [Finding] = []
@@ -83,7 +89,7 @@ extension Doctor {
                 Finding(
                     "server-behind", .warning, server: server.id,
                     "server \(server.id) is \(lag) transactions behind the leader",
-                    remedy: verb("top") + "   # is it getting closer?"))
+                    remedy: verb("wait --for synced") + "   # or a larger --timeout"))
         }
         if !server.pending.isEmpty {
             findings.append(
@@ -100,7 +106,8 @@ extension Doctor {
                 Finding(
                     "configuration-behind", .warning, server: server.id,
                     "server \(server.id) has version \(version) of the configuration in force, "
-                        + "the leader \(hex(committed.version))", remedy: verb("status")))
+                        + "the leader \(hex(committed.version))",
+                    remedy: verb("wait") + "   # it catches up, or learns it from a restart"))
         }
         return findings
     }

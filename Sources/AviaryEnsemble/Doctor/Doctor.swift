@@ -34,8 +34,8 @@ public struct Doctor: Sendable {
                 Finding(
                     "host-unreachable", .error, server: server.id,
                     "nothing is known of server \(server.id): \(problem)",
-                    remedy: facts.servers.count == 1
-                        ? verb("status") : verb("status") + "   # are the others enough?")
+                    remedy: verb("status") + "   # are the others enough? A person must see to "
+                        + "its host")
             ]
         }
         if facts.isPlanned {
@@ -45,13 +45,5 @@ public struct Doctor: Sendable {
         if facts.isExternal { return examinePlace(server) + examineProcess(server) }
         return examineProcess(server) + examineFiles(server) + examineDirectories(server)
             + examineOwner(server) + examineHistory(server) + examinePlace(server)
-    }
-
-    /// The verbs name the ensemble, so that they can be typed wherever one is.
-    ///
-    /// Of servers that somebody else starts there are no logs and no processes here.
-    func verb(_ text: String) -> String {
-        guard let file = facts.specFile else { return "aviary \(text) -e \(facts.ensemble)" }
-        return "aviary \(["plan", "apply"].contains(text) ? text : "check") \(file)"
     }
 }

@@ -69,6 +69,8 @@ public struct ServerFacts: Equatable, Sendable {
 
     /// The id.
     public var id: Int
+    /// Its folder, with zoo.cfg.
+    public var directory: String
     /// Where it is to be.
     public var host = "localhost"
     /// Its client port.
@@ -131,9 +133,15 @@ public struct ServerFacts: Equatable, Sendable {
     /// A server with nothing wrong.
     public init(id: Int, directory: String) {
         self.id = id
+        self.directory = directory
         self.myID = .id(id)
         self.data = DirectoryFacts(directory + "/data")
         self.logs = self.data
+    }
+
+    /// Whether its data directory says that it is this server's.
+    var hasOwnData: Bool {
+        data.identity?.identity.map { $0.server == ServerID(Int64(id)) } ?? false
     }
 
     /// Takes over what the server says of itself.
@@ -162,6 +170,10 @@ public struct DoctorFacts: Equatable, Sendable {
     public var isCredentialPublic = false
     /// How many files a process may open.
     public var openFilesMax = 1 << 20
+    /// The spec that it comes from, if that still says what it is; for edits.
+    public var specOnRecord: String?
+    /// Whether servers can be added that no spec names: there is a place to put them.
+    public var canGrow = true
     /// The spec that was named; nil for an ensemble that the launcher has on record.
     public var specFile: String?
     /// Whether nothing has been started yet.

@@ -38,6 +38,8 @@ public struct DoctorVisit {
         facts.committed = committed(status.leader)
         facts.isChangeInterrupted =
             try ensemble.folder.loadWanted() != nil && !ensemble.isChanging
+        facts.specOnRecord = ensemble.folder.staleSpecFile == nil ? ensemble.folder.specFile : nil
+        facts.canGrow = ensemble.spec.runtime != "ssh"
         if ensemble.spec.runtime == "process" { facts.openFilesMax = MachineProbe.openFilesMax }
         if ensemble.folder.operatorCredential != nil {
             let file = ensemble.folder.path + "/operator"

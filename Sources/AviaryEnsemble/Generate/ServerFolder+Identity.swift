@@ -31,6 +31,18 @@ extension ServerFolder {
         }
     }
 
+    /// Whether its data say that it was removed, by a configuration that its members are not after.
+    var isRemoved: Bool {
+        let version = members?.version ?? 0
+        return directories.contains { directory in
+            let identity = try? DataIdentity.read(in: directory, of: fileSystem)
+            guard let identity, identity.server == ServerID(Int64(server.id)),
+                let removed = identity.removed
+            else { return false }
+            return version <= removed
+        }
+    }
+
     /// A server that was removed is to join again.
     func readmit(in fileSystem: any FileSystem) throws(StorageError) {
         for directory in directories {

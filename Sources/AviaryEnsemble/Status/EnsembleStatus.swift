@@ -53,7 +53,8 @@ public struct EnsembleStatus: Sendable {
         }
         // Observers may follow a follower, of which the leader does not know.
         let followers = servers.count { $0.mode == "follower" }
-        guard let synced = leader.syncedCount, synced == followers else {
+        // One that has left may go on following where nobody here can stop it.
+        guard let synced = leader.syncedCount, synced >= followers else {
             return "\(leader.syncedCount ?? 0) of \(followers) servers are in step with "
                 + "the leader, server \(leader.id)"
         }
