@@ -42,7 +42,8 @@ def launcher(machines, tmp_path):
 
 
 def write_spec(machines, path, numbers, config="tickTime: 500", name="orders"):
-    servers = "".join(f"  - {{id: {number}, host: {machines.address(number)}}}\n" for number in numbers)
+    hosts = numbers if isinstance(numbers, dict) else {number: number for number in numbers}
+    servers = "".join(f"  - {{id: {number}, host: {machines.address(host)}}}\n" for number, host in hosts.items())
     path.write_text(
         f"ensemble: {name}\nruntime: ssh\nconfig: {{{config}}}\n"
         f"ssh: {{user: root, identity: {machines.key}, options: [StrictHostKeyChecking=no, UserKnownHostsFile=/dev/null, "
@@ -146,6 +147,32 @@ def test_a_dead_host_holds_no_change_up(machines, launcher, kazoo, tmp_path):
         launcher("roll", "1")
     finally:
         machines.mend(3)
+
+
+def test_a_server_moves_to_another_host_and_is_never_at_two(machines, launcher, kazoo, tmp_path):
+    spec = write_spec(machines, tmp_path / "spec.yaml", (1, 2, 3))
+    launcher("up", spec, "--detach")
+    client = kazoo(f"{machines.address(1)}:2181,{machines.address(2)}:2181")
+    client.create("/kept", b"all the while")
+    write_spec(machines, spec, {1: 1, 2: 2, 3: 4})
+    launcher("plan", spec, code=2)
+    launcher("apply", spec)
+    assert [len(machines.processes_of(number)) for number in (1, 2, 3, 4)] == [1, 1, 0, 1]
+    assert kazoo(f"{machines.address(4)}:2181").get("/kept")[0] == b"all the while"
+    # What is left on the old host is put aside, and says that its server is no member any more.
+    [left] = (machines.state(3) / "orders" / "removed").iterdir()
+    assert left.name.startswith("3-") and "removed" in (left / "data" / "identity").read_text()
+    assert f"server.3={machines.address(4)}:" in client.get("/zookeeper/config")[0].decode()
+    launcher("plan", spec)
+    # From a host that does not answer nobody moves: it may come back.
+    machines.cut(2)
+    try:
+        write_spec(machines, spec, {1: 1, 2: 3, 3: 4})
+        shown = launcher("apply", spec, code=1)
+        assert f"server 2 is to move to {machines.address(3)}" in shown and "an id of its own" in shown
+        assert machines.processes_of(3) == []
+    finally:
+        machines.mend(2)
 
 
 def test_the_folder_on_the_hosts_is_not_edited_away(machines, launcher, tmp_path):

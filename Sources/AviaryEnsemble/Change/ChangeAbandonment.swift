@@ -117,7 +117,8 @@ extension EnsembleSpec {
                 continue
             }
             servers[place].isObserver = member.role == .observer
-            servers[place].host = member.quorum.host.description
+            // Where ssh finds the files is no matter of an address.
+            if runtime != "ssh" { servers[place].host = member.quorum.host.description }
             servers[place].ports.quorum = Int(member.quorum.port)
             servers[place].ports.election = Int(member.election.port)
             if let client = member.client { servers[place].ports.client = Int(client.port) }

@@ -36,9 +36,9 @@ public struct ChangePlanner: Sendable {
             }
             return .step(sleeping.map { .start($0.id) } ?? .awaitQuorum)
         }
-        return ChangePlanner(
-            view: view, goal: goal.adoptingClientHosts(of: committed), committed: committed
-        ).decide()
+        let planner = ChangePlanner(
+            view: view, goal: goal.adoptingClientHosts(of: committed), committed: committed)
+        return planner.beforeMoves().decide()
     }
 
     private func decide() -> ChangeDecision {
@@ -90,6 +90,7 @@ public struct ChangePlanner: Sendable {
         let former = view.servers.filter {
             committed.member($0.id) == nil && goal.members.member($0.id) == nil
         }
+        if let id = former.first(where: isLostOnItsWay)?.id { return loss(of: id) }
         if let running = former.first(where: { $0.isRunning }) {
             // Committed is not active: only a write that commits afterwards proves that nobody
             // counts on the one that leaves.
@@ -145,6 +146,7 @@ public struct ChangePlanner: Sendable {
     }
 
     private func leave(_ id: ServerID) -> ChangeDecision {
+        if view.server(id).map(isLostOnItsWay) ?? false { return loss(of: id) }
         var next = committed
         next.members.removeAll { $0.id == id }
         guard !next.voters.isEmpty else {

@@ -101,6 +101,7 @@ extension ChangeStep {
         switch self {
         case .restart(let id): return "restart server \(id): \(reasons.text)"
         case .change(let member): return "change server \(member.id): \(reasons.text)"
+        case .remove(let id): return "remove server \(id), to join again: \(reasons.text)"
         default: return "\(text): \(reasons.text)"
         }
     }
@@ -111,7 +112,7 @@ extension ChangeStep {
         case .startJoiner(let id): "start server \(id) to join"
         case .awaitSync(let id): "wait until server \(id) is in step"
         case .add(let member): "add server \(member.id) as \(member.role)"
-        case .remove(let id): "remove server \(id)"
+        case .remove(let id) where reasons.isEmpty: "remove server \(id)"
         case .confirm: "write once, so that this is active"
         case .stop(let id): "stop server \(id)"
         case .handOver(_, let successor): "let server \(successor) lead"

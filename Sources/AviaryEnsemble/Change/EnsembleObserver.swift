@@ -24,7 +24,13 @@ struct EnsembleObserver {
         }
         for server in wanted.servers { place(server, wanted) }
         let merged = record.adoptingSettings(of: wanted)
-        for server in merged.servers { place(server, merged) }
+        for server in merged.servers {
+            place(server, merged)
+            let there = wanted.servers.first { $0.id == server.id }
+            if let there, Sites.site(of: server, in: merged) !== Sites.site(of: there, in: wanted) {
+                places[server.id]?.movesTo = there.host
+            }
+        }
         for member in committed?.members ?? [] {
             places[Int(member.id.rawValue), default: Place(member)].adopt(member)
         }
@@ -52,6 +58,7 @@ extension EnsembleObserver {
         var place: ServerPlace
         /// Nil if it is somebody else's: a member that no record has.
         let files: ServerFolder?
+        var movesTo: String?
 
         init(_ files: ServerFolder) {
             id = files.server.id
@@ -79,6 +86,8 @@ extension EnsembleObserver {
                 return server
             }
             server.isRunning = ServerProcess(files).pid != nil
+            server.isUnreachable = !server.isRunning && files.site.problem != nil
+            server.movesTo = movesTo
             server.files = files.state
             // It would refuse to start, whatever its other files say; it can join again.
             if !server.isRunning, server.files == .member, files.isRemoved {

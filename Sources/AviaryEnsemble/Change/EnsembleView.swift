@@ -47,6 +47,11 @@ public struct ObservedServer: Equatable, Sendable {
     /// Whether somebody else has started it: once it may be stopped, nothing of it is left to do.
     public var isElsewhere = false
 
+    /// The host where it is wanted, if it has its files and its process on another one.
+    public var movesTo: String?
+    /// Whether nobody can say if it runs: its host does not answer.
+    public var isUnreachable = false
+
     /// Whether it has not yet been told the digest of the operator's credential.
     var isOperatorUnknown: Bool {
         pending.contains { $0.key == OperatorCredential.digestKey && $0.new != nil }
@@ -102,8 +107,14 @@ public struct EnsembleView: Equatable, Sendable {
         switch step {
         case .restart(let id): server(id)?.pending ?? []
         case .change(let member): committed?.member(member.id)?.differences(to: member) ?? []
+        case .remove(let id): move(of: id)
         default: []
         }
+    }
+
+    private func move(of id: ServerID) -> [SettingChange] {
+        guard let host = server(id)?.movesTo else { return [] }
+        return [SettingChange("host", committed?.member(id)?.quorum.host.description, host)]
     }
 
     /// Changes what is known of a server, which is added if it is not known yet.

@@ -287,6 +287,8 @@ final class LocalRuntime: ChangeRuntime {
                 guard files.site is RemoteSite, let problem = files.site.problem else {
                     throw error
                 }
+                // If it is to move, its id must not be at two places.
+                guard !wanted.servers.contains(where: { $0.id == id.number }) else { throw error }
                 // The committed configuration is without it already; nothing waits for a dead host.
                 tell(
                     "server \(id) is no member any more, and its host cannot be reached (\(problem)). "
