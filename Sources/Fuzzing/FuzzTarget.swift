@@ -11,7 +11,7 @@ public struct FuzzTarget: Sendable {
 
     /// Every decoder of something from outside.
     public static let all: [FuzzTarget] = [
-        clientFrames, quorumPackets, electionMessages, peerLogins, log, snapshot, zooCfg, yaml,
-        logins,
+        clientFrames, quorumPackets, learnerPackets, observerPackets, electionMessages, peerLogins,
+        log, snapshot, zooCfg, yaml, logins,
     ]
 }

@@ -128,8 +128,15 @@ enum ClientFrames {
 
 /// What a leader says.
 enum LeaderPackets {
+    /// The start of the epoch.
+    static let epoch = Zxid(0x7001_0000_0000)
+
+    /// All that a follower hears until it serves.
+    static let established =
+        packet(.leaderInfo, epoch, [0, 1, 0, 0]) + packet(.diff, .zero)
+        + packet(.newLeader, epoch, []) + packet(.upToDate, .none)
+
     static let seeds: [[UInt8]] = {
-        let epoch = Zxid(0x7001_0000_0000)
         let first = Zxid(0x7001_0000_0001)
         let info = packet(.leaderInfo, epoch, [0, 1, 0, 0])
         let difference = packet(.diff, .zero)

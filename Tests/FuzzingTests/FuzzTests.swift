@@ -11,3 +11,11 @@ func `whatever comes from outside is read or refused`(_ name: String) throws {
     #expect(fuzzing.count == 400)
     #expect(fuzzing.outcomeCount > 1)
 }
+
+/// What cannot be told apart from being let go would be read nowhere.
+@Test(arguments: ["learner-packets", "observer-packets"])
+func `what learners say is heard to its end`(_ name: String) throws {
+    let target = try #require(FuzzTarget.all.first { $0.name == name })
+    let outcomes = target.seeds.map(target.run)
+    #expect(!outcomes.contains(FuzzTarget.isLetGo))
+}

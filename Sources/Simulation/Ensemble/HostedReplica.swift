@@ -13,6 +13,12 @@ public final class HostedReplica {
         case standalone
         /// Server 1 of two; the other is whoever calls.
         case follower
+        /// Server 1 of three, for whom server 2 votes, and whom it follows as it should.
+        case leader
+        /// Server 1 of two, where observers may come as well.
+        case observerMaster
+
+        var votersCount: Int64 { self == .leader ? 3 : 2 }
     }
 
     /// The server.
@@ -26,6 +32,11 @@ public final class HostedReplica {
     public private(set) var output: [UInt8] = []
     /// What the leader was told.
     public private(set) var said: [UInt8] = []
+    /// What each of those was told who dialed the port for learners, while they were connected.
+    public private(set) var told: [LinkID: [UInt8]] = [:]
+    /// Server 2, where that follows.
+    private var follower: HonestFollower?
+    private var answers: [UInt8] = []
     /// What the server has said to its peers in elections, and whom it has dialed.
     public private(set) var votes: [UInt8] = []
     /// Clients that were disconnected.
@@ -41,8 +52,8 @@ public final class HostedReplica {
         var settings = ReplicaSettings(
             server: ServerID(place == .standalone ? 0 : 1), quorum: nil,
             membership: Membership(version: 0, members: []))
-        if place == .follower {
-            let members = [Int64(1), 2].map { number in
+        if place != .standalone {
+            let members = (1...place.votersCount).map { number in
                 let host = Endpoint(host: "host", port: UInt16(number))
                 return Member(
                     id: ServerID(number), quorum: host, election: host, client: nil,
@@ -50,6 +61,7 @@ public final class HostedReplica {
             }
             settings.membership = Membership(version: 0, members: members)
             settings.quorum = QuorumSettings(myID: ServerID(1))
+            if place == .observerMaster { settings.quorum?.observerMasterPort = 1 }
         }
         settings.extendedTypesEnabled = true
         settings.requestSizeMax = 1 << 16
@@ -105,21 +117,34 @@ public final class HostedReplica {
 
     /// Server 2 has itself elected, and the server dials it.
     public func elect() {
+        vote(HostedReplica.vote)
+    }
+
+    /// Server 2 votes for this server.
+    public func electThis() {
+        vote(HostedReplica.vote(for: ServerID(1), zxid: Zxid(5), epoch: 0))
+    }
+
+    private func vote(_ bytes: [UInt8]) {
         let link = replica.newLink()
         replica.electionAccepted(link, now)
-        replica.electionReceived(link, HostedReplica.vote.rawSpan, now)
+        replica.electionReceived(link, bytes.rawSpan, now)
         perform()
         pass(1000)
     }
 
     /// What server 2 sends to be elected.
     public static var vote: [UInt8] {
+        vote(for: ServerID(2), zxid: Zxid(0x7000_0000_0000), epoch: 0x7000)
+    }
+
+    private static func vote(for leader: ServerID, zxid: Zxid, epoch: Int64) -> [UInt8] {
         var writer = JuteWriter()
         ElectionGreeting(server: ServerID(2), address: "host:2").write(to: &writer)
         let frame = writer.beginFrame()
         Notification(
-            state: .looking, leader: ServerID(2), zxid: Zxid(0x7000_0000_0000), round: 1,
-            epoch: 0x7000, configuration: []
+            state: .looking, leader: leader, zxid: zxid, round: 1, epoch: epoch,
+            configuration: []
         ).write(to: &writer)
         writer.endFrame(frame)
         return writer.copyBytes()
@@ -132,6 +157,47 @@ public final class HostedReplica {
         perform()
     }
 
+    /// A learner dials, or an observer where those are served.
+    public func learnerDials() -> LinkID {
+        let link = replica.newLink()
+        told[link] = []
+        replica.quorumAccepted(link, now)
+        perform()
+        return link
+    }
+
+    /// It sends these bytes, unless it has been let go.
+    public func learnerSends(_ bytes: some Sequence<UInt8>, on link: LinkID) {
+        guard told[link] != nil else { return }
+        replica.quorumReceived(link, Array(bytes).rawSpan, now)
+        perform()
+    }
+
+    /// Server 2 comes as it should, unless it is there: it was let go if somebody else has said
+    /// that he is server 2.
+    public func followerComes() {
+        guard follower == nil else { return }
+        let link = learnerDials()
+        follower = HonestFollower(link)
+        learnerSends(HonestFollower.introduction, on: link)
+    }
+
+    private func heard(_ link: LinkID, _ bytes: [UInt8]) {
+        if link == follower?.link {
+            answers += follower?.hears(bytes) ?? []
+        } else {
+            told[link]? += bytes
+        }
+    }
+
+    /// What the follower has to say to what it has been told.
+    private func followerAnswers() {
+        guard let link = follower?.link, !answers.isEmpty else { return }
+        let bytes = answers
+        answers = []
+        replica.quorumReceived(link, bytes.rawSpan, now)
+    }
+
     private func perform() {
         repeat {
             replica.drainOutput { _, bytes in output += Array(copying: bytes) }
@@ -142,7 +208,11 @@ public final class HostedReplica {
                     link = dialed
                     replica.quorumDialed(dialed, now)
                 case .quorumSend(let link, let bytes) where link == self.link: said += bytes
+                case .quorumSend(let link, let bytes): heard(link, bytes)
                 case .quorumClose(let closed) where closed == link: link = nil
+                case .quorumClose(let closed):
+                    told[closed] = nil
+                    if follower?.link == closed { follower = nil }
                 case .electionSend(_, let bytes): votes += bytes
                 case .electionDial(_, let endpoint): votes += endpoint.host.bytes
                 case .fatal(_, let reason): fatal = reason
@@ -153,6 +223,7 @@ public final class HostedReplica {
             if queued > 0, let zxid = try? disk.sync(queued) {
                 replica.logged(through: zxid, now)
             }
+            followerAnswers()
         } while replica.hasEffects
     }
 }
