@@ -21,18 +21,40 @@ public enum JavaOptions {
         "localSessionsUpgradingEnabled", "observerMasterPort",
     ]
 
-    /// The settings among the words of `flags`, by the names that they have in zoo.cfg.
-    public static func settings(in flags: String) -> [PropertiesFile.Entry] {
+    /// What the words of some flags are good for.
+    struct Reading {
+        /// By the names that they have in zoo.cfg.
         var settings: [PropertiesFile.Entry] = []
-        for word in flags.split(whereSeparator: \.isWhitespace) where word.hasPrefix("-D") {
-            let parts = word.dropFirst(2).split(
-                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, let name = parts.first.map(String.init) else { continue }
+        /// Options that Apache ZooKeeper passes over, too: they count in zoo.cfg alone.
+        var misplaced: [String] = []
+        /// What only a Java machine understands.
+        var ofJava: [String] = []
+    }
+
+    /// Sorts the words of `flags`.
+    ///
+    /// What is passed over is named without its value, which may be a password.
+    static func read(_ flags: String) -> Reading {
+        var reading = Reading()
+        for word in flags.split(whereSeparator: \.isWhitespace) {
+            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let option = String(parts.first ?? word)
+            let name = String(option.dropFirst(2))
             let isOurs = name.hasPrefix("zookeeper.")
             let key = isOurs ? String(name.dropFirst(10)) : name
-            guard isOurs || bareNames.contains(name), !fileOnly.contains(key) else { continue }
-            settings.append(PropertiesFile.Entry(key: key, value: String(parts[1]), line: 0))
+            guard option.hasPrefix("-D"), isOurs || bareNames.contains(name), parts.count == 2,
+                let value = parts.last
+            else {
+                reading.ofJava.append(option)
+                continue
+            }
+            guard !fileOnly.contains(key) else {
+                reading.misplaced.append(option)
+                continue
+            }
+            reading.settings.append(
+                PropertiesFile.Entry(key: key, value: String(value), line: 0, option: option))
         }
-        return settings
+        return reading
     }
 }

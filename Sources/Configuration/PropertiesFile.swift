@@ -9,8 +9,10 @@ public struct PropertiesFile: Sendable {
         public var key: String
         /// Leading blanks are gone, trailing ones are kept.
         public var value: String
-        /// Counted from 1.
+        /// Counted from 1; 0 if it stands in no file.
         public var line: Int
+        /// The option of the process that it came by, as in `-Dzookeeper.tickTime`.
+        public var option: String?
     }
 
     /// In the order of the file; of a key that stands twice, the last counts.

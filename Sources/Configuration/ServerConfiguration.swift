@@ -199,14 +199,16 @@ extension ServerConfiguration {
     /// Everything that is wrong or doubtful is in the second part of the result; with an error
     /// among it the first part is not to be used.
     ///
-    /// `javaFlags`: what `JVMFLAGS` and `SERVER_JVMFLAGS` hold.
+    /// What the environment sets counts where the file does not say otherwise.
     public static func parse(
-        _ text: String, file: String, javaFlags: String = ""
+        _ text: String, file: String, environment: ServerEnvironment = ServerEnvironment()
     ) -> (configuration: ServerConfiguration, problems: [ConfigurationProblem]) {
+        let options = JavaOptions.read(environment.javaFlags)
         var parser = ServerConfigurationParser(
-            PropertiesFile(text), file: file, options: JavaOptions.settings(in: javaFlags))
+            PropertiesFile(text), file: file, options: options.settings)
         parser.run()
-        return (parser.configuration, parser.problems)
+        if environment.forbidsNewDirectories { parser.configuration.createsDirectories = false }
+        return (parser.configuration, parser.problems + environment.notes(options))
     }
 
     /// Checks what depends on the members, once they are all known.

@@ -30,20 +30,28 @@ struct ServerConfigurationParser {
     }
 
     mutating func error(_ message: String, _ entry: PropertiesFile.Entry?) {
-        problems.append(
-            ConfigurationProblem(.error, message, file: file, line: entry?.line))
+        problems.append(problem(.error, message, entry))
     }
 
     mutating func warn(_ message: String, _ entry: PropertiesFile.Entry?) {
-        problems.append(
-            ConfigurationProblem(.warning, message, file: file, line: entry?.line))
+        problems.append(problem(.warning, message, entry))
+    }
+
+    /// Options of the process stand in no line of the file.
+    private func problem(
+        _ severity: ConfigurationProblem.Severity, _ message: String,
+        _ entry: PropertiesFile.Entry?
+    ) -> ConfigurationProblem {
+        ConfigurationProblem(
+            severity, message, file: entry?.option ?? file,
+            line: entry?.option == nil ? entry?.line : nil)
     }
 
     private mutating func read(_ entry: PropertiesFile.Entry) {
         let key = entry.key.hasPrefix("zookeeper.") ? String(entry.key.dropFirst(10)) : entry.key
         if Membership.isKey(key) {
             // With the prefix, or as an option of the process, it is no line of a member.
-            if entry.key != key || entry.line == 0 {
+            if entry.key != key || entry.option != nil {
                 warn("\(key)=\(entry.value) counts only in the file, without zookeeper.", entry)
             }
             return
@@ -240,8 +248,10 @@ struct ServerConfigurationParser {
 
     private mutating func finish() {
         for (reason, entries) in withoutEffect.sorted(by: { $0.key < $1.key }) {
-            let keys = entries.map(\.key).joined(separator: ", ")
-            warn("accepted, but these keys \(reason): \(keys)", entries.first)
+            let keys = entries.map { $0.option ?? $0.key }.joined(separator: ", ")
+            warn(
+                "accepted, but these keys \(reason): \(keys)",
+                entries.first { $0.option == nil } ?? entries.first)
         }
         if configuration.dataDirectory.isEmpty {
             error("dataDir is missing: add the directory for snapshots, dataDir=/path", nil)

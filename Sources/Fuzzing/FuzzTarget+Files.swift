@@ -44,7 +44,8 @@ extension FuzzTarget {
     static let zooCfg = FuzzTarget(name: "zoo-cfg", seeds: TextSamples.zooCfg) { input in
         let text = String(decoding: input, as: UTF8.self)
         let (configuration, problems) = ServerConfiguration.parse(
-            text, file: "zoo.cfg", javaFlags: String(text.prefix(100)))
+            text, file: "zoo.cfg",
+            environment: ServerEnvironment(javaFlags: String(text.prefix(100))))
         var hash = outcome(problems.map(\.message))
         hash = hash &* 31 &+ configuration.checkMembers(file: "zoo.cfg").count
         do throws(ConfigurationProblem) {

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from harness import admin, places
+from harness import admin, clients, places
 from harness.admin import ask, command, shape
 from harness.waiting import eventually
 
@@ -165,8 +165,8 @@ def test_other_methods_and_paths_have_true_status_codes(administered):
     assert ask(port, "/commands/ruok", "POST", data=b"x" * 100_000)[0] == 413
     # Who may not restore is not listened to for long, whatever is claimed.
     for claim in ({}, {"Authorization": "nosuch x"}, {"Authorization": "digest"}):
-        assert ask(port, "/commands/restore", "POST", data=b"x" * 100_000, headers=claim)[0] == 413
-        assert ask(port, "/commands/restore", "POST", data=b"x", headers=claim)[0] == 401
+        for size in (1, 100_000):
+            assert ask(port, "/commands/restore", "POST", data=b"x" * size, headers=claim)[0] == 401
 
 
 def test_a_snapshot_needs_rights_and_rests_between(administered, under_test):
@@ -204,7 +204,6 @@ def test_a_snapshot_of_one_server_is_restored_by_another_of_either_kind(administ
     target, port = administered(to_kind)
     before = kazoo(target.address)
     before.ensure_path("/to/be/gone")
-    from harness import clients
     clients.let_go(before)
     status, _, body = ask(port, "/commands/restore", "POST", data=image,
                           headers={**ROOT, "Content-Type": "application/octet-stream"})
@@ -233,6 +232,43 @@ def test_a_broken_snapshot_is_refused_and_costs_nothing(administered, kazoo):
         status, _, body = ask(port, "/commands/restore", "POST", data=broken, headers=ROOT)
         assert status == 500 and json.loads(body)["error"]
     assert client.get("/here")[0] == b"1"
+
+
+@pytest.mark.ours
+def test_a_restore_rests_between_however_large_the_snapshot(administered, kazoo):
+    server, port = administered()
+    client = kazoo(server.address)
+    client.create("/large", b"x" * 200_000)
+    _, _, image = ask(port, "/commands/snapshot?streaming=true", headers=ROOT)
+    clients.let_go(client)
+    assert ask(port, "/commands/restore", "POST", data=image, headers=ROOT)[0] == 200
+    for body in (image, image[:5000], b""):
+        status, _, answer = ask(port, "/commands/restore", "POST", data=body, headers=ROOT)
+        assert status == 429 and "admin.rateLimiterIntervalInMS" in json.loads(answer)["error"]
+    assert command(port, "monitor")["restore_rate_limited_count"] == 3
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("name", ["snapshot", "restore"])
+def test_snapshots_over_http_can_be_switched_off(administered, name):
+    _, port = administered(**{f"admin.{name}.enabled": "false"})
+    method, data = ("POST", b"x" * 100_000) if name == "restore" else ("GET", None)
+    status, _, body = ask(port, f"/commands/{name}", method, data=data, headers=ROOT)
+    assert status == 503 and "disabled" in json.loads(body)["error"]
+
+
+def test_addresses_have_rights_too_and_those_that_proxies_tell_if_they_are_trusted(administered, kazoo, under_test):
+    from kazoo.security import make_acl
+    seen = []
+    for kind in (under_test, "apache"):
+        properties = ["zookeeper.IPAuthenticationProvider.usexforwardedfor=true"]
+        server, port = administered(kind, properties=properties, **{"admin.rateLimiterIntervalInMS": 0})
+        kazoo(server.address).set_acls("/", [make_acl("ip", "10.1.2.3", all=True), make_acl("world", "anyone", read=True)])
+        seen.append([ask(port, "/commands/snapshot?streaming=false", headers={"Authorization": "ip", **more})[0] for more in (
+            {}, {"X-Forwarded-For": "10.1.2.3"}, {"X-Forwarded-For": "10.1.2.3, 10.9.9.9"}, {"X-Forwarded-For": "10.9.9.9, 10.1.2.3"},
+            {"X-Forwarded-For": "no address"})])
+    assert seen[0] == seen[1], seen
+    assert seen[0][:2] == [403, 200]
 
 
 @pytest.mark.ours

@@ -74,6 +74,41 @@ def test_requests_beyond_the_limit_wait_and_are_answered_in_order(make_server, l
         assert [reply.xid for reply in replies] == list(range(1, 151)) and not any(reply.err for reply in replies)
 
 
+def test_a_request_that_was_held_back_for_too_long_is_refused(make_server, under_test):
+    properties = ["zookeeper.request_throttle_max_requests=1", "zookeeper.throttled_op_wait_time=1", "zookeeper.request_throttle_stall_time=20"]
+    for kind in (under_test, "apache"):
+        server = make_server(kind, folder=kind, properties=properties).start().wait_serving()
+        session = server.session()
+        for number in range(300):
+            session.send(w.CREATE, w.Out().string(f"/{number}").buffer(b"").acl(w.OPEN_ACL).int(0).bytes())
+        errors = [session.read_reply().err for _ in range(300)]
+        assert set(errors) == {0, -127}, kind
+        assert len(trees.children(server.session(), "/")) - 1 == errors.count(0), kind
+
+
+@pytest.mark.parametrize("buffer", [None, 4096])
+def test_a_request_may_be_as_large_as_the_limit_and_an_answer_larger(make_server, under_test, buffer):
+    seen = []
+    for kind in (under_test, "apache"):
+        server = make_server(kind, folder=kind, properties=[f"jute.maxbuffer={buffer}"] if buffer else []).start().wait_serving()
+        limit, said = buffer or 1_048_575, []
+        for number, size in enumerate((limit - 1, limit, limit + 1)):
+            session = server.session()
+            empty = len(w.Out().string(f"/{number}").buffer(b"").acl(w.OPEN_ACL).int(0).bytes()) + 8
+            try:
+                said.append(trees.create(session, f"/{number}", b"x" * (size - empty)))
+            except (w.Disconnected, OSError):
+                said.append(None)
+        session = server.session()
+        for number in range(2):
+            said.append(len(trees.get(session, f"/{number}")[0] if isinstance(said[number], str) else b""))
+        seen.append(said)
+        assert server.alive
+    assert seen[0] == seen[1]
+    # The stat of an answer makes it larger than the request that wrote the data.
+    assert seen[0][1:3] == ["/1", None] and seen[0][4] + 88 > limit
+
+
 @pytest.mark.ours
 def test_a_long_answer_comes_whole_also_to_who_reads_slowly(make_server, kazoo):
     """It is many times what the sockets hold, and the server closes behind it."""

@@ -76,15 +76,37 @@ def test_an_ensemble_talks_through_tls_alone(make_ensemble, kazoo, authority, ki
 
 
 @pytest.mark.ours
-def test_strangers_take_no_part(make_ensemble, authority, tmp_path):
-    other = Authority(tmp_path / "other", "other")
-    store = other.pem_store(*other.issue("server", "/CN=localhost"))
+@pytest.mark.parametrize("wrong", ["authority", "name"])
+def test_strangers_take_no_part_and_it_is_said_why(make_ensemble, authority, tmp_path, wrong):
+    other = Authority(tmp_path / "other", "other") if wrong == "authority" else authority
+    store = other.pem_store(*other.issue("stranger", "/CN=stranger", "DNS:wrong.example"))
     ensemble = make_ensemble(3, config=keys(authority, sslQuorum="true"))
-    ensemble[3].config.update({"ssl.quorum.keyStore.location": store, "ssl.quorum.trustStore.location": other.certificate})
-    ensemble[3].write_files()
+    for server in ensemble:
+        # Whoever looks at names refuses to dial it; who dials is known by its certificate alone.
+        server.config["ssl.quorum.hostnameVerification"] = str(wrong == "name").lower()
+        if server.identity == 3:
+            server.config.update({"ssl.quorum.keyStore.location": store, "ssl.quorum.trustStore.location": other.certificate})
+        server.write_files()
     ensemble.start()
     eventually(lambda: {ensemble[1].mode(), ensemble[2].mode()} == {"leader", "follower"}, 30, "two of three")
-    assert ensemble[3].mode() is None
+    if wrong == "authority":
+        assert ensemble[3].mode() is None
+    address = f"127.0.0.1:{election_port(ensemble[3])}"
+    said = "certificate verify failed" if wrong == "authority" else "the certificate is for another name"
+    line = f"TLS with the server at {address} failed: {said}"
+    # Servers of a higher number are not dialed for long, but at least once.
+    eventually(lambda: any(line in server.log for server in (ensemble[1], ensemble[2])), 20, line)
+    for server in ensemble:
+        lines = [each.split("TLS with", 1)[1] for each in server.log.splitlines() if "TLS with" in each and "failed" in each]
+        assert len(lines) == len(set(lines)) <= 8, lines
+
+
+@pytest.mark.ours
+def test_servers_of_other_names_are_taken_where_names_are_not_looked_at(make_ensemble, authority):
+    store = authority.pem_store(*authority.issue("misnamed", "/CN=misnamed", "DNS:wrong.example"))
+    config = {**keys(authority, sslQuorum="true"), "ssl.quorum.hostnameVerification": "false", "ssl.quorum.keyStore.location": store}
+    ensemble = make_ensemble(2, config=config).start().wait_ready()
+    assert not any("failed" in line for server in ensemble for line in server.log.splitlines() if "TLS with" in line)
 
 
 @pytest.mark.ours

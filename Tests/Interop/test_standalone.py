@@ -90,6 +90,10 @@ WORDS = {
             r"clientPortListenBacklog=-1\nserverId=0\n",
     "envi": r"Environment:\nzookeeper\.version=.*\nhost\.name=.*",
     "mntr": r"(zk_[^\t\n]+\t[^\n]*\n)+",
+    "dirs": r"datadir_size: \d+\nlogdir_size: \d+\n",
+    "hash": r"",
+    "gtmk": r"306",
+    "stmk": r"",
     "dump": r"SessionTracker dump:\nSession Sets \(\d+\)/\(\d+\):\n.*ephemeral nodes dump:\nSessions with Ephemerals \(1\):\n"
             r"0x[0-9a-f]+:\n\t/words-e\nConnections dump:\nConnections Sets \(\d+\)/\(\d+\):\n.*",
     "wchs": r"1 connections watching 1 paths\nTotal watches:1\n",
@@ -117,6 +121,33 @@ def test_mntr_has_what_dashboards_read(server):
                 "approximate_data_size", "open_file_descriptor_count", "max_file_descriptor_count"):
         assert "zk_" + key in values, f"zk_{key} is missing"
     assert values["zk_server_state"] == "standalone"
+
+
+def test_digests_and_the_mask_of_traces_are_said_as_by_apache_zookeeper(make_server, under_test):
+    said = []
+    for kind in (under_test, "apache"):
+        server = make_server(kind, folder=kind).start().wait_serving()
+        session = server.session()
+        for number in range(260):
+            trees.create(session, f"/h{number}")
+        words = [server.word(each) for each in ("gtmk", "stmk\0\0\0\0\0\0\0\7", "gtmk", "stmk", "stmk\0\0\0")]
+        lines = server.word("hash").splitlines()
+        # The digests contain the time.
+        assert all(re.fullmatch(r"[0-9a-f]+: -?\d+", line) for line in lines), lines
+        said.append((words, [line.split(":")[0] for line in lines]))
+    assert said[0] == said[1]
+    assert said[0] == (["306", "7", "7", "", ""], ["80", "100"])
+
+
+@pytest.mark.ours
+def test_no_data_is_begun_anew_where_the_environment_forbids_it(make_server, tmp_path):
+    server = make_server(dataDir=tmp_path / "gone" / "data")
+    server.environment = {"ZOO_DATADIR_AUTOCREATE_DISABLE": "1", "JVMFLAGS": "-Xmx1g -Dzookeeper.foo=1", "JMXPORT": "9"}
+    server.start()
+    assert server.process.wait(20) == 3
+    assert "datadir.autocreate" in server.log and not (tmp_path / "gone").exists()
+    assert server.log.count("accepted without effect") == 1 and ": -Xmx1g, JMXPORT\n" in server.log
+    assert "-Dzookeeper.foo: warning: unknown key foo\n" in server.log
 
 
 def test_words_outside_the_whitelist_are_refused(make_server):

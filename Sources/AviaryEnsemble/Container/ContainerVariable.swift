@@ -80,6 +80,8 @@ struct ContainerVariable {
         ("ZOO_LOG_DIR", .withoutEffect(noLogSetting)),
         ("ZOO_LOG_FILE", .withoutEffect(noLogSetting)),
         ("ZOO_LOG4J_PROP", .logLevel),
+        // The server itself reads it.
+        ("ZOO_DATADIR_AUTOCREATE_DISABLE", .accepted),
         ("ZOOPIDFILE", .withoutEffect("the server is the container's first process")),
     ]
 

@@ -17,10 +17,11 @@ final class AdminGate {
         return refusal(&lastSnapshot, now)
     }
 
-    /// Whether a restore that came now would not be refused.
-    func mayRestore(_ now: Moment) -> Bool {
-        var last = lastRestore
-        return settings.isRestoreEnabled && refusal(&last, now) == nil
+    /// Why a restore that came now would be refused, or nil.
+    func refusalOfNextRestore(_ now: Moment) -> AdminAnswer? {
+        let last = lastRestore
+        defer { lastRestore = last }
+        return refusalOfRestore(now)
     }
 
     /// Why not, or nil; then the next has to wait.

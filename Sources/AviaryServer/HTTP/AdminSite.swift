@@ -30,15 +30,21 @@ final class AdminSite: HTTPSite {
         self.health = HealthCheck(host, on: loop)
     }
 
-    func bodySizeMax(_ request: HTTPRequest) -> EventLoopFuture<Int> {
+    func bodyBound(_ request: HTTPRequest) -> EventLoopFuture<HTTPBodyBound> {
+        let small = HTTPBodyBound(sizeMax: AdminSite.bodySizeMax)
         let isRestore = commandName(request.path).flatMap { AdminCommand(named: $0) } == .restore
-        guard isRestore else { return loop.makeSucceededFuture(AdminSite.bodySizeMax) }
-        // Who may not restore, or not now, or not here, is not listened to for long.
+        guard isRestore, request.method == .POST else { return loop.makeSucceededFuture(small) }
+        // Who may not restore, or not now, or not here, is not listened to for long, and told that
+        // rather than how long.
         return turns.take { [self] in
-            let isWelcome =
-                authorize(request) == nil && gate.value.mayRestore(Clock.now())
-                && host.value.replica.refusalOfRestore == nil
-            return isWelcome ? AdminSite.snapshotSizeMax : AdminSite.bodySizeMax
+            let refusal =
+                authorize(request) ?? gate.value.refusalOfNextRestore(Clock.now())
+                ?? host.value.replica.refusalOfRestore
+            guard let refusal else { return HTTPBodyBound(sizeMax: AdminSite.snapshotSizeMax) }
+            countRestore(refusal)
+            return HTTPBodyBound(
+                sizeMax: 0,
+                refusal: Outcome.answer(refusal, AdminCommand.restore.name).response)
         }
     }
 
@@ -170,12 +176,18 @@ final class AdminSite: HTTPSite {
         let replica = host.value.replica
         let name = AdminCommand.restore.name
         if let refusal = gate.value.refusalOfRestore(now) {
-            if refusal.status == 429 { replica.metrics.add(.restoreRateLimitedCount) }
+            countRestore(refusal)
             return .answer(refusal, name)
         }
         let answer = replica.restore(request.body.readableBytesSpan, now)
         replica.metrics.record(
             .restoreTime, Clock.now().monotonicMilliseconds - now.monotonicMilliseconds)
         return .answer(answer, name)
+    }
+
+    private func countRestore(_ refusal: AdminAnswer) {
+        if refusal.status == 429 {
+            host.value.replica.metrics.add(.restoreRateLimitedCount)
+        }
     }
 }

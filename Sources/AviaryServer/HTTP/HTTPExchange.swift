@@ -86,11 +86,23 @@ struct HTTPResponse: Sendable {
     }
 }
 
+/// What body a request may have.
+struct HTTPBodyBound: Sendable {
+    /// The most bytes.
+    let sizeMax: Int
+    /// The answer whatever the body is, if that is known.
+    var refusal: HTTPResponse?
+
+    /// The answer to a body that is larger.
+    var answer: HTTPResponse {
+        refusal ?? .plain(.payloadTooLarge, "at most \(sizeMax) bytes are taken")
+    }
+}
+
 /// Something that answers requests.
 protocol HTTPSite: AnyObject, Sendable {
-    /// The most bytes of body that a request may have, by its head; nothing more is read before
-    /// that is known.
-    func bodySizeMax(_ request: HTTPRequest) -> EventLoopFuture<Int>
+    /// What body a request may have, by its head; nothing more is read before that is known.
+    func bodyBound(_ request: HTTPRequest) -> EventLoopFuture<HTTPBodyBound>
     /// Answers on any loop.
     func respond(_ request: HTTPRequest) -> EventLoopFuture<HTTPResponse>
 }

@@ -17,7 +17,7 @@ final class HTTPHandler: ChannelInboundHandler {
     private var request: HTTPRequest?
     private var head: HTTPRequestHead?
     /// Nil as long as that is not known.
-    private var bodySizeMax: Int? = 0
+    private var bodyBound: HTTPBodyBound? = HTTPBodyBound(sizeMax: 0)
     /// Whether all of the request has come before it was known.
     private var hasEnded = false
     private var isTooLarge = false
@@ -41,30 +41,32 @@ final class HTTPHandler: ChannelInboundHandler {
             guard
                 head.headers.contains(name: "Content-Length")
                     || head.headers.contains(name: "Transfer-Encoding")
-            else { return bodySizeMax = 0 }
+            else { return bodyBound = HTTPBodyBound(sizeMax: 0) }
             waitForPermission(request, context)
         case .body(var part):
             let size = (request?.body.readableBytes ?? 0) + part.readableBytes
-            if let bodySizeMax, size > bodySizeMax { isTooLarge = true }
+            if let bodyBound, size > bodyBound.sizeMax { isTooLarge = true }
             if !isTooLarge { request?.body.writeBuffer(&part) }
         case .end:
-            if bodySizeMax == nil { hasEnded = true } else { finish(context) }
+            if bodyBound == nil { hasEnded = true } else { finish(context) }
         }
     }
 
     /// Reads no further until it is known how much body may come: what came in the same read as
     /// the head is little.
     private func waitForPermission(_ request: HTTPRequest, _ context: ChannelHandlerContext) {
-        bodySizeMax = nil
+        bodyBound = nil
         hasEnded = false
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         context.channel.setOption(.autoRead, value: false).flatMap { [site] in
-            site.bodySizeMax(request)
+            site.bodyBound(request)
         }.hop(to: context.eventLoop).whenComplete { result in
             let (this, context) = bound.value
-            let size = (try? result.get()) ?? 0
-            this.bodySizeMax = size
-            if (this.request?.body.readableBytes ?? 0) > size { this.isTooLarge = true }
+            let bodyBound = (try? result.get()) ?? HTTPBodyBound(sizeMax: 0)
+            this.bodyBound = bodyBound
+            if (this.request?.body.readableBytes ?? 0) > bodyBound.sizeMax {
+                this.isTooLarge = true
+            }
             context.channel.setOption(.autoRead, value: true).whenFailure { _ in }
             if this.hasEnded { this.finish(context) }
         }
@@ -74,10 +76,9 @@ final class HTTPHandler: ChannelInboundHandler {
         guard let request, let head else { return }
         self.request = nil
         self.head = nil
-        guard !isTooLarge else {
-            return write(
-                .plain(.payloadTooLarge, "at most \(bodySizeMax ?? 0) bytes are taken"), head,
-                context)
+        let bound = bodyBound ?? HTTPBodyBound(sizeMax: 0)
+        if let answer = isTooLarge ? bound.answer : bound.refusal {
+            return write(answer, head, context)
         }
         if isCrowded, !HealthCheck.paths.contains(request.path) {
             var head = head
@@ -86,9 +87,9 @@ final class HTTPHandler: ChannelInboundHandler {
                 .plain(.serviceUnavailable, "too many connections; this one is for probes"), head,
                 context)
         }
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        let both = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         site.respond(request).hop(to: context.eventLoop).whenComplete { result in
-            let (this, context) = bound.value
+            let (this, context) = both.value
             switch result {
             case .success(let response): this.write(response, head, context)
             case .failure(let error):

@@ -19,8 +19,8 @@ final class MetricsSite: HTTPSite {
         self.health = HealthCheck(host, on: loop)
     }
 
-    func bodySizeMax(_ request: HTTPRequest) -> EventLoopFuture<Int> {
-        loop.makeSucceededFuture(0)
+    func bodyBound(_ request: HTTPRequest) -> EventLoopFuture<HTTPBodyBound> {
+        loop.makeSucceededFuture(HTTPBodyBound(sizeMax: 0))
     }
 
     func respond(_ request: HTTPRequest) -> EventLoopFuture<HTTPResponse> {

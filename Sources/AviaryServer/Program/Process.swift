@@ -1,3 +1,4 @@
+import Configuration
 import Storage
 
 #if canImport(Darwin)
@@ -38,12 +39,9 @@ enum ServerProcess {
         _ = unsafe pwrite(descriptor, number, number.count, 0)
     }
 
-    /// What the environment gives to a Java machine, which there is none of; settings may be in it.
-    static func javaFlags() -> String {
-        func value(_ name: String) -> String {
-            unsafe getenv(name).map { unsafe String(cString: $0) } ?? ""
-        }
-        return value("JVMFLAGS") + " " + value("SERVER_JVMFLAGS")
+    /// What the environment says to a server.
+    static func serverEnvironment() -> ServerEnvironment {
+        ServerEnvironment { name in unsafe getenv(name).map { unsafe String(cString: $0) } }
     }
 
     /// Locks the file that `AVIARY_PID_FILE` names, for as long as this process lives, and writes

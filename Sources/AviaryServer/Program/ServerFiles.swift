@@ -22,7 +22,8 @@ struct ServerFiles {
 
     /// Reads everything, or says everything that is wrong.
     static func read(
-        _ path: String, in fileSystem: any FileSystem, javaFlags: String = ""
+        _ path: String, in fileSystem: any FileSystem,
+        environment: ServerEnvironment = ServerEnvironment()
     ) -> Result<ServerFiles, ConfigurationProblems> {
         let absolute = AbsolutePath.of(path)
         let content: [UInt8]?
@@ -39,7 +40,7 @@ struct ServerFiles {
                         + "'aviary generate SPEC --out DIR' to make one"))
         }
         let parsed = ServerConfiguration.parse(
-            String(decoding: content, as: UTF8.self), file: path, javaFlags: javaFlags)
+            String(decoding: content, as: UTF8.self), file: path, environment: environment)
         var files = ServerFiles(
             path: absolute, text: content, configuration: parsed.configuration,
             membership: parsed.configuration.membership)

@@ -23,16 +23,19 @@ public enum ServerProgram {
     ///
     /// - Returns: the exit code: 0 stopped, 2 the configuration is wrong, 3 its directories cannot
     ///   be used, others as Apache ZooKeeper has them.
+    ///
+    /// `explainsEnvironment`: whether it says what of the environment has no effect.
     public static func run(
-        configurationPath: String, log: LogOptions = LogOptions.ofEnvironment()
+        configurationPath: String, log: LogOptions = LogOptions.ofEnvironment(),
+        explainsEnvironment: Bool = true
     ) -> Int32 {
         ServerProcess.prepare()
         ServerProcess.announce()
         let fileSystem = POSIXFileSystem()
         let files: ServerFiles
-        switch ServerFiles.read(
-            configurationPath, in: fileSystem, javaFlags: ServerProcess.javaFlags())
-        {
+        var environment = ServerProcess.serverEnvironment()
+        environment.isExplained = !explainsEnvironment
+        switch ServerFiles.read(configurationPath, in: fileSystem, environment: environment) {
         case .success(let read): files = read
         case .failure(let problems):
             for problem in problems.all { complain(String(describing: problem), .error, log) }

@@ -29,6 +29,8 @@ final class PeerTransport {
     private var channels: [LinkID: any Channel] = [:]
     private var unflushed: Set<LinkID> = []
     private var unresolved = UnresolvedNames()
+    /// Of those that were dialed, and of whoever has dialed.
+    private var failuresByDirection = (dialed: HandshakeFailures(), accepted: HandshakeFailures())
     /// The ports for learners that are to be open.
     private var wanted: Set<PeerPort> = []
     private var listening: [PeerPort: [Endpoint: any Channel]] = [:]
@@ -123,7 +125,7 @@ final class PeerTransport {
             return channel.close(promise: nil)
         }
         let link = host.replica.newLink()
-        adopt(channel, link, port)
+        adopt(channel, link, port, .accepted(channel.remoteAddress?.ipAddress ?? "somewhere"))
         if port != .election {
             host.replica.noteAddress(channel.remoteAddress?.text, of: link)
         }
@@ -132,11 +134,18 @@ final class PeerTransport {
         }
     }
 
-    private func adopt(_ channel: any Channel, _ link: LinkID, _ port: PeerPort) {
+    private func adopt(
+        _ channel: any Channel, _ link: LinkID, _ port: PeerPort, _ origin: LinkOrigin
+    ) {
         channels[link] = channel
-        let handler = LinkHandler(host: host, link: link, port: port) { [weak self] in
-            self?.channels[link] = nil
-            self?.host.replica.noteAddress(nil, of: link)
+        let handler = LinkHandler(host: host, link: link, port: port) { [weak self] event in
+            switch event {
+            case .closed:
+                self?.channels[link] = nil
+                self?.host.replica.noteAddress(nil, of: link)
+            case .failed(let error): self?.noteFailure(error, origin)
+            case .heard: self?.noteAgreement(origin)
+            }
         }
         do {
             try channel.pipeline.syncOperations.addHandler(handler)
@@ -185,7 +194,7 @@ final class PeerTransport {
             .hop(to: host.loop)
             .whenComplete {
                 transport.value.noteName(endpoint.host.description, $0)
-                transport.value.dialed(link, port, $0)
+                transport.value.dialed(link, port, endpoint, $0)
             }
     }
 
@@ -200,12 +209,36 @@ final class PeerTransport {
         }
     }
 
+    /// Servers that refuse each other do so in silence for those who do not read this.
+    private func noteFailure(_ error: any Error, _ origin: LinkOrigin) {
+        guard let reason = HandshakeFailures.reason(of: error) else { return }
+        let now = Clock.now().monotonicMilliseconds
+        let line =
+            switch origin {
+            case .dialed(let endpoint):
+                failuresByDirection.dialed.failed("the server at \(endpoint)", reason, now: now)
+            case .accepted(let address):
+                failuresByDirection.accepted.failed(
+                    "who dialed from \(address)", reason, now: now)
+            }
+        if let line { host.serverLog.write(.warning, line) }
+    }
+
+    /// Of those who dial it cannot be told who is who: several may be at one address.
+    private func noteAgreement(_ origin: LinkOrigin) {
+        guard case .dialed(let endpoint) = origin,
+            let line = failuresByDirection.dialed.agreed("the server at \(endpoint)")
+        else { return }
+        host.serverLog.inform(line)
+    }
+
     private func dialed(
-        _ link: LinkID, _ port: PeerPort, _ result: Result<any Channel, any Error>
+        _ link: LinkID, _ port: PeerPort, _ endpoint: Endpoint,
+        _ result: Result<any Channel, any Error>
     ) {
         switch result {
         case .success(let channel):
-            adopt(channel, link, port)
+            adopt(channel, link, port, .dialed(endpoint))
             host.tell {
                 port == .election ? $0.electionDialed(link, $1) : $0.quorumDialed(link, $1)
             }
@@ -276,45 +309,5 @@ final class PeerTransport {
             limit.cancel()
             channel.close(promise: nil)
         }
-    }
-}
-
-/// One connection to a peer.
-private final class LinkHandler: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-
-    private let host: ReplicaHost
-    private let link: LinkID
-    private let port: PeerPort
-    private let closed: () -> Void
-
-    init(host: ReplicaHost, link: LinkID, port: PeerPort, closed: @escaping () -> Void) {
-        self.host = host
-        self.link = link
-        self.port = port
-        self.closed = closed
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let bytes = unwrapInboundIn(data)
-        let now = Clock.now()
-        if port == .election {
-            host.replica.electionReceived(link, bytes.readableBytesSpan, now)
-        } else {
-            host.replica.quorumReceived(link, bytes.readableBytesSpan, now)
-        }
-    }
-
-    func channelReadComplete(context: ChannelHandlerContext) { host.perform() }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        closed()
-        host.tell {
-            port == .election ? $0.electionClosed(link, $1) : $0.quorumClosed(link, $1)
-        }
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        context.close(promise: nil)
     }
 }

@@ -12,12 +12,15 @@ public enum FourLetterWords {
         case dirs = 0x6469_7273
         case dump = 0x6475_6d70
         case envi = 0x656e_7669
+        case gtmk = 0x6774_6d6b
+        case hash = 0x6861_7368
         case isro = 0x6973_726f
         case mntr = 0x6d6e_7472
         case ruok = 0x7275_6f6b
         case srst = 0x7372_7374
         case srvr = 0x7372_7672
         case stat = 0x7374_6174
+        case stmk = 0x7374_6d6b
         case wchc = 0x7763_6863
         case wchp = 0x7763_6870
         case wchs = 0x7763_6873
@@ -47,15 +50,17 @@ public enum FourLetterWords {
         ///
         /// Apache ZooKeeper answers only `srvr` by default, which every monitoring guide starts
         /// by changing.
-        public static let standard = Whitelist("srvr,ruok,mntr,isro,envi,conf,stat,dirs,wchs")
+        public static let standard = Whitelist("srvr,ruok,mntr,isro,envi,conf,stat,dirs,wchs,hash")
 
         func contains(_ word: Word) -> Bool { hasAll || names.contains(word.name) }
     }
 }
 
 extension Replica {
-    /// The answer to a word, whole.
-    func answer(_ word: FourLetterWords.Word) -> String {
+    /// The answer to a word, whole; nil is no answer.
+    ///
+    /// `mask`: the number that came behind it, which `stmk` alone has.
+    func answer(_ word: FourLetterWords.Word, mask: Int64?) -> String? {
         let isAlwaysThere = word == .isro && settings.readOnlyModeEnabled
         guard isAlwaysThere || settings.fourLetterWords.contains(word) else {
             return "\(word.name) is not executed because it is not in the whitelist.\n"
@@ -64,6 +69,12 @@ extension Replica {
         case .ruok: return "imok"
         case .envi: return environmentText
         case .isro: return isServing ? isReadOnly ? "ro" : "rw" : "null"
+        // Nothing is traced here: the number is what there is of it.
+        case .gtmk: return String(traceMask)
+        case .stmk:
+            guard let mask else { return nil }
+            traceMask = mask
+            return String(mask)
         default: break
         }
         guard isServing else {
@@ -79,6 +90,8 @@ extension Replica {
         case .dirs:
             let sizes = disk.sizes()
             return "datadir_size: \(sizes.data)\nlogdir_size: \(sizes.log)\n"
+        case .hash:
+            return digestLog.map { "\($0.zxid.hex): \(Int64(bitPattern: $0.digest))\n" }.joined()
         case .wchs: return watchSummaryText
         case .wchc: return watchesByConnectionText
         case .wchp: return watchesByPathText
@@ -88,7 +101,7 @@ extension Replica {
         case .srst:
             resetStatistics()
             return "Server stats reset.\n"
-        case .ruok, .envi, .isro: return ""
+        case .ruok, .envi, .isro, .gtmk, .stmk: return nil
         }
     }
 }

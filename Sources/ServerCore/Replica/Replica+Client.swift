@@ -139,8 +139,10 @@ extension Replica {
         if connection.state == .fresh, let word = FourLetterWords.Word(rawValue: length) {
             statistics.packetsReceived += 1
             connection.statistics.received += 1
-            connection.output.writeBytes(Array(answer(word).utf8))
-            statistics.packetsSent += 1
+            if let text = answer(word, mask: try? reader.readInt64()) {
+                connection.output.writeBytes(Array(text.utf8))
+                statistics.packetsSent += 1
+            }
             markDirty(connection)
             close(connection)
             return nil
