@@ -47,8 +47,10 @@ def test_random_programs_on_one_server(tmp_path, started, make_server, seed, ope
 
 
 @pytest.mark.budget(BUDGET)
-def test_random_programs_on_three_servers(tmp_path, started, under_test, seed, operations):
-    sides = [Ensemble(tmp_path / kind, [kind] * 3) for kind in ("apache", under_test)]
+@pytest.mark.parametrize("sessions", ["global", "local"])
+def test_random_programs_on_three_servers(tmp_path, started, under_test, seed, operations, sessions):
+    local = {"localSessionsEnabled": "true", "localSessionsUpgradingEnabled": "true"} if sessions == "local" else {}
+    sides = [Ensemble(tmp_path / kind, [kind] * 3, config=local) for kind in ("apache", under_test)]
     started.extend(sides)
     for each in sides:
         each.start()

@@ -4,7 +4,7 @@ import signal
 import pytest
 
 from conformance import zkwire as w
-from harness import clients, trees
+from harness import clients, places, trees
 from harness.waiting import eventually
 from test_mixed import assert_equal, write
 from test_standalone import GARBAGE, shout
@@ -149,14 +149,23 @@ def test_a_session_moves_and_the_old_connection_is_told(ensemble):
     second.close()
 
 
-def test_garbage_on_every_port_hurts_nobody(ensemble):
-    ports = [int(part) for line in ensemble.members for part in line.split(":")[1:3]]
+def test_garbage_on_every_port_hurts_nobody(make_ensemble):
+    for_observers = places.free_port()
+    # The port for observers is the same everywhere.
+    hosts = ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
+    ensemble = make_ensemble(3, config={"observerMasterPort": for_observers}, hosts=hosts).start().wait_ready()
+    ends = [(host, int(port)) for line, host in zip(ensemble.members, hosts) for port in line.split(":")[1:3]]
+    ends += [("127.0.0.1", s.client_port) for s in ensemble] + [(hosts[s.identity - 1], for_observers) for s in ensemble.followers()]
     session = ensemble[1].session()
-    for port in ports + [s.client_port for s in ensemble]:
+    # An observer as it should be, and what it should not say.
+    known = w.Out().int(16).long(0).buffer((9).to_bytes(8, "big") + b"\0\1\0\0" + bytes(8)).int(-1).bytes()
+    promise = w.Out().int(18).long(0).buffer(bytes(4)).int(-1).bytes()
+    for host, port in ends:
         for data in GARBAGE + [b"\xff" * 64, (-65536).to_bytes(8, "big", signed=True) + b"\x7f" * 20,
                                (-65536).to_bytes(8, "big", signed=True) + bytes(7) + b"\x01" + b"\x7f\xff\xff\xff",
-                               bytes(7) + b"\x02" + b"\x00\x00\x00\x28" + b"\xff" * 40, b"\x00\x00\x00\x0b" + b"\xff" * 40]:
-            shout("127.0.0.1", port, data)
+                               bytes(7) + b"\x02" + b"\x00\x00\x00\x28" + b"\xff" * 40, b"\x00\x00\x00\x0b" + b"\xff" * 40,
+                               known + b"\xff" * 30, known + promise + b"\xff" * 30]:
+            shout(host, port, data)
     assert all(s.alive for s in ensemble)
     assert trees.create(session, "/still-there") == "/still-there"
     ensemble.wait_ready()

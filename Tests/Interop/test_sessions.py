@@ -22,10 +22,10 @@ def multi(*creates):
     return body.int(-1).bool(True).int(-1).bytes()
 
 
-@pytest.mark.parametrize("by", ["leader", "follower"])
+@pytest.mark.parametrize("by", ["leader", "follower", "observer"])
 def test_a_local_session_costs_the_ensemble_nothing_until_it_owns_something(make_ensemble, by):
-    ensemble = make_ensemble(3, config=UPGRADED).start().wait_ready()
-    server = ensemble.leader() if by == "leader" else ensemble.followers()[0]
+    ensemble = make_ensemble(4 if by == "observer" else 3, config=UPGRADED, observers=(4,)).start().wait_ready()
+    server = {"leader": ensemble.leader, "follower": lambda: ensemble.followers()[0], "observer": lambda: ensemble[4]}[by]()
     other = next(s for s in ensemble.followers() if s is not server)
     before = server.zxid()
     session = server.session()
