@@ -1,5 +1,6 @@
 """TLS between servers: ours among each other, with Apache ZooKeeper's, and on the way there without a pause."""
 import json
+import shutil
 import socket
 import ssl
 
@@ -127,6 +128,56 @@ def test_an_ensemble_moves_to_tls_server_by_server(make_ensemble, kazoo, authori
             client.retry(client.set, "/n", b"%d" % number)
     assert speaks_tls(election_port(ensemble[1]))
     assert client.get("/n")[0] == b"3"
+
+
+@pytest.mark.ours
+def test_certificates_of_servers_are_read_again_when_their_files_change(make_ensemble, authority, tmp_path):
+    store = tmp_path / "own.pem"
+    shutil.copy(authority.store, store)
+    own = authority.issue("asking", "/CN=asking")
+    ensemble = make_ensemble(3, config={**keys(authority, sslQuorum="true"), "ssl.quorum.keyStore.location": store})
+    ensemble.start().wait_ready()
+
+    def serial(server):
+        context = ssl.create_default_context(cafile=authority.certificate)
+        context.load_cert_chain(*own)
+        with socket.create_connection(("127.0.0.1", election_port(server)), 5) as plain:
+            with context.wrap_socket(plain, server_hostname="localhost") as stream:
+                return stream.getpeercert()["serialNumber"]
+    first = {serial(server) for server in ensemble}
+    shutil.copy(authority.pem_store(*authority.issue("renewed", "/CN=localhost")), store)
+    eventually(lambda: len(first | {serial(server) for server in ensemble}) == 2 and first.isdisjoint(
+        serial(server) for server in ensemble), 15, "the new certificate")
+    # What stood before stands, and who comes anew shows the new one.
+    ensemble.ready()
+    follower = ensemble.followers()[0]
+    follower.restart()
+    ensemble.wait_ready()
+
+
+@pytest.mark.ours
+def test_administrators_show_a_certificate_where_one_is_needed_and_have_the_rights_that_it_gives(make_server, authority, kazoo):
+    from kazoo.security import make_acl
+    port = places.free_port()
+    server = make_server(**keys(authority, **{
+        "admin.enableServer": "true", "admin.serverPort": port, "admin.forceHttps": "true", "admin.needClientAuth": "true",
+        "admin.rateLimiterIntervalInMS": "0", "authProvider.1": "org.apache.zookeeper.server.auth.X509AuthenticationProvider"}))
+    server.start().wait_serving()
+    kazoo(server.address).set_acls("/", [make_acl("x509", "CN=boss", all=True), make_acl("world", "anyone", read=True)])
+
+    def status(certificate, path="/commands/snapshot?streaming=false"):
+        context = ssl.create_default_context(cafile=authority.certificate)
+        if certificate:
+            context.load_cert_chain(*certificate)
+        with socket.create_connection(("127.0.0.1", port), 5) as plain:
+            with context.wrap_socket(plain, server_hostname="localhost") as stream:
+                stream.sendall(f"GET {path} HTTP/1.0\r\nAuthorization: x509\r\n\r\n".encode())
+                return int(stream.recv(4096).split()[1])
+    assert status(authority.issue("boss", "/CN=boss")) == 200
+    other = authority.issue("other", "/CN=other")
+    assert status(other) == 403 and status(other, "/commands/ruok") == 200
+    with pytest.raises((OSError, IndexError)):
+        status(None, "/commands/ruok")
 
 
 @pytest.mark.ours

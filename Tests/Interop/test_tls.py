@@ -1,5 +1,6 @@
 """TLS for clients: key stores of every kind, certificates as identities, one port for both, files that change."""
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -11,9 +12,10 @@ from kazoo.client import KazooClient
 from kazoo.exceptions import InvalidACLError, NoAuthError
 from kazoo.security import ACL, Id, Permissions, make_acl
 
-from harness import clients, places
+from harness import admin, clients, places, trees
 from harness.certificates import Authority
 from harness.waiting import eventually
+from test_standalone import GARBAGE, shout
 
 NETTY = {"serverCnxnFactory": "org.apache.zookeeper.server.NettyServerCnxnFactory"}
 SUBJECT = "/C=DE/ST=Hessen/L=Frankfurt/O=Birds, Inc./OU=Nests+OU=Eggs/CN=heron #1"
@@ -147,6 +149,96 @@ def test_both_versions_are_spoken_and_either_can_be_left_out(secure, authority, 
     other = ssl.TLSVersion.TLSv1_3 if name == "TLSv1.2" else ssl.TLSVersion.TLSv1_2
     with pytest.raises(OSError):
         word(port, "ruok", authority=authority, version=other)
+
+
+def test_one_suite_may_be_all_that_is_taken(secure, authority, under_test):
+    for kind in (under_test, "apache"):
+        _, port = secure(kind, **{"ssl.clientAuth": "none", "ssl.enabledProtocols": "TLSv1.2",
+                                "ssl.ciphersuites": "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"})
+        for suite, taken in (("ECDHE-RSA-AES256-GCM-SHA384", True), ("ECDHE-RSA-AES128-GCM-SHA256", False)):
+            made = context(authority, version=ssl.TLSVersion.TLSv1_2)
+            made.set_ciphers(suite)
+            with socket.create_connection(("127.0.0.1", port), 5) as plain:
+                try:
+                    with made.wrap_socket(plain, server_hostname="localhost") as stream:
+                        assert taken and stream.cipher()[0] == suite
+                except OSError:
+                    assert not taken, (kind, suite)
+
+
+@pytest.mark.ours
+def test_the_secure_port_has_an_address_and_a_bound_for_handshakes_of_its_own(secure, authority):
+    server, port = secure(**{"ssl.clientAuth": "none", "secureClientPortAddress": "127.0.0.2",
+                             "netty.server.outstandingHandshake.limit": 2})
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), 5)
+    silent = [socket.create_connection(("127.0.0.2", port), 5) for _ in range(4)]
+    try:
+        eventually(lambda: "zk_outstanding_tls_handshake\t2\n" in server.word("mntr"), 5, "two handshakes under way")
+        for number, each in enumerate(silent):
+            each.settimeout(5 if number > 1 else 0.2)
+            try:
+                assert each.recv(1) == b"" and number > 1
+            except TimeoutError:
+                assert number < 2
+    finally:
+        for each in silent:
+            each.close()
+    eventually(lambda: "zk_outstanding_tls_handshake\t0\n" in server.word("mntr"), 5, "none")
+    with socket.create_connection(("127.0.0.2", port), 5) as plain:
+        context(authority).wrap_socket(plain, server_hostname="localhost").close()
+
+
+@pytest.mark.ours
+def test_who_does_not_begin_on_a_port_for_both_is_not_waited_for(make_server, authority):
+    server = make_server(**{"client.portUnification": "true", "ssl.keyStore.location": authority.pem_store(*authority.server),
+                            "ssl.trustStore.location": authority.certificate, "ssl.handshakeDetectionTimeoutMillis": 300})
+    server.start().wait_serving()
+    with socket.create_connection((server.host, server.client_port), 5) as silent:
+        began = time.monotonic()
+        assert silent.recv(1) == b""
+        assert 0.2 < time.monotonic() - began < 4
+
+
+HTTP_GARBAGE = [b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n", b"POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
+                b"POST /commands/restore HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999999\r\n\r\n" + b"x" * 100_000,
+                b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nx",
+                b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 20_000 + b"\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\r\n" * 1000,
+                b"GET /commands/%ff%00%2 HTTP/1.1\r\nHost: a\r\n\r\n"]
+
+
+@pytest.mark.ours
+def test_garbage_at_the_ports_of_administrators_and_in_and_around_tls_hurts_nobody(secure, authority):
+    admin_port, metrics_port = places.free_port(), places.free_port()
+    server, port = secure(**{
+        "ssl.clientAuth": "none", "admin.enableServer": "true", "admin.serverPort": admin_port, "metricsProvider.httpPort": metrics_port,
+        "metricsProvider.className": "org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider"})
+    session = server.session()
+
+    def size():
+        return int(re.search(r"VmRSS:\s*(\d+)", open(f"/proc/{server.process.pid}/status").read())[1])
+    before = size()
+    for data in GARBAGE + HTTP_GARBAGE:
+        for each in (port, admin_port, metrics_port):
+            shout("127.0.0.1", each, data)
+        with socket.create_connection(("127.0.0.1", port), 5) as plain:
+            try:
+                with context(authority).wrap_socket(plain, server_hostname="localhost") as stream:
+                    stream.settimeout(0.3)
+                    stream.sendall(data)
+                    # And in the middle of what was encrypted.
+                    plain_again = socket.socket(fileno=os.dup(stream.fileno()))
+                    plain_again.sendall(data)
+                    plain_again.close()
+                    while stream.recv(4096):
+                        pass
+            except OSError:
+                pass
+    assert server.alive and size() - before < 50_000
+    assert trees.create(session, "/still-there") == "/still-there"
+    assert word(port, "ruok", authority=authority)[0] == "imok"
+    assert admin.command(admin_port, "ruok")["error"] is None
+    assert b"znode_count" in admin.ask(metrics_port, "/metrics")[2]
 
 
 @pytest.mark.parametrize("form", ["pem", "encrypted", "pkcs12", "jks"])
