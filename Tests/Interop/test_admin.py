@@ -2,6 +2,7 @@
 import json
 import re
 import socket
+import time
 
 import pytest
 
@@ -324,6 +325,14 @@ def test_probes_tell_alive_from_ready(make_ensemble):
     ensemble.wait_ready()
     for server in ensemble:
         assert ask(ports[server.identity], "/readyz")[::2] == (200, f"ready: {server.mode()}\n".encode())
+
+
+@pytest.mark.ours
+def test_who_asks_nothing_is_not_waited_for(administered):
+    _, port = administered(**{"admin.idleTimeout": 400})
+    with socket.create_connection(("127.0.0.1", port), 5) as silent:
+        began = time.monotonic()
+        assert silent.recv(1) == b"" and 0.3 < time.monotonic() - began < 4
 
 
 @pytest.mark.ours

@@ -57,7 +57,7 @@ def lines(server):
 def test_the_lines_are_those_of_apache_zookeeper(make_server, kazoo, under_test):
     said = []
     for kind in (under_test, "apache"):
-        server = make_server(kind, folder=kind, **{"audit.enable": "true"}).start().wait_serving()
+        server = make_server(kind, folder=f"{kind}-{len(said)}", **{"audit.enable": "true"}).start().wait_serving()
         changes(server, kazoo)
         eventually(lambda: sum("DeletionOnSessionClose" in each for each in lines(server)) == 2, 10, "the session's end")
         server.stop()
@@ -73,7 +73,7 @@ def test_the_lines_are_those_of_apache_zookeeper(make_server, kazoo, under_test)
 def test_the_lines_of_an_ensemble_stand_where_its_clients_are(started, kazoo, under_test, tmp_path):
     said = []
     for kind in (under_test, "apache"):
-        ensemble = Ensemble(tmp_path / kind, [kind] * 3, config={"audit.enable": "true"})
+        ensemble = Ensemble(tmp_path / f"{kind}-{len(said)}", [kind] * 3, config={"audit.enable": "true"})
         started.append(ensemble)
         ensemble.start().wait_ready()
         leader, (one, other) = ensemble.leader(), ensemble.followers()
@@ -98,7 +98,7 @@ def test_users_are_named_as_they_have_proved_who_they_are(make_server, under_tes
     said = []
     for kind in (under_test, "apache"):
         port = places.free_port()
-        server = make_server(kind, folder=f"{kind}-users", properties=[f"java.security.auth.login.config={users}"], **{
+        server = make_server(kind, folder=f"{kind}-users-{len(said)}", properties=[f"java.security.auth.login.config={users}"], **{
             "audit.enable": "true", "authProvider.1": "org.apache.zookeeper.server.auth.SASLAuthenticationProvider",
             "secureClientPort": port, "ssl.keyStore.location": store, "ssl.trustStore.location": authority.certificate,
             "serverCnxnFactory": "org.apache.zookeeper.server.NettyServerCnxnFactory"}).start().wait_serving()

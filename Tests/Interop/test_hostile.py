@@ -67,7 +67,7 @@ def answer(server, data):
 def test_bad_handshakes_are_answered_as_by_apache_zookeeper(make_server, under_test):
     said = []
     for kind in (under_test, "apache"):
-        server = make_server(kind, folder=kind).start().wait_serving()
+        server = make_server(kind, folder=f"{kind}-{len(said)}").start().wait_serving()
         said.append({name: answer(server, data) for name, data in handshakes()})
         assert trees.create(server.session(), "/still-there") == "/still-there" and server.alive
     different = {name: (ours, said[1][name]) for name, ours in said[0].items() if ours != said[1][name]}

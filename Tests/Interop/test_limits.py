@@ -76,8 +76,8 @@ def test_requests_beyond_the_limit_wait_and_are_answered_in_order(make_server, l
 
 def test_a_request_that_was_held_back_for_too_long_is_refused(make_server, under_test):
     properties = ["zookeeper.request_throttle_max_requests=1", "zookeeper.throttled_op_wait_time=1", "zookeeper.request_throttle_stall_time=20"]
-    for kind in (under_test, "apache"):
-        server = make_server(kind, folder=kind, properties=properties).start().wait_serving()
+    for place, kind in enumerate((under_test, "apache")):
+        server = make_server(kind, folder=f"{kind}-{place}", properties=properties).start().wait_serving()
         session = server.session()
         for number in range(300):
             session.send(w.CREATE, w.Out().string(f"/{number}").buffer(b"").acl(w.OPEN_ACL).int(0).bytes())
@@ -90,7 +90,7 @@ def test_a_request_that_was_held_back_for_too_long_is_refused(make_server, under
 def test_a_request_may_be_as_large_as_the_limit_and_an_answer_larger(make_server, under_test, buffer):
     seen = []
     for kind in (under_test, "apache"):
-        server = make_server(kind, folder=kind, properties=[f"jute.maxbuffer={buffer}"] if buffer else []).start().wait_serving()
+        server = make_server(kind, folder=f"{kind}-{len(seen)}", properties=[f"jute.maxbuffer={buffer}"] if buffer else []).start().wait_serving()
         limit, said = buffer or 1_048_575, []
         for number, size in enumerate((limit - 1, limit, limit + 1)):
             session = server.session()

@@ -126,7 +126,7 @@ def test_mntr_has_what_dashboards_read(server):
 def test_digests_and_the_mask_of_traces_are_said_as_by_apache_zookeeper(make_server, under_test):
     said = []
     for kind in (under_test, "apache"):
-        server = make_server(kind, folder=kind).start().wait_serving()
+        server = make_server(kind, folder=f"{kind}-{len(said)}").start().wait_serving()
         session = server.session()
         for number in range(260):
             trees.create(session, f"/h{number}")
