@@ -299,3 +299,27 @@ func `too few participants restart only if their absence is accepted`(count: Int
     // Who is to leave may be as it is.
     #expect(ChangePlanner.decide(view, goal(members([1, 3]))) == .step(.remove(ServerID(2))))
 }
+
+@Test func `a roll leaves who was stopped on purpose, and restarts the others if they are enough`()
+{
+    var view = running(members([1, 2, 3, 4, 5]), leader: 1, dead: [5])
+    view.update(ServerID(5)) { $0.isStoppedOnPurpose = true }
+    for id in view.servers.map(\.id) { view.update(id) { $0.isCurrent = false } }
+    var wish = goal(members([1, 2, 3, 4, 5]))
+    #expect(deeds(ChangePlan.make(view, wish)).first == "start 5")
+    wish.leavesStopped = true
+    let plan = ChangePlan.make(view, wish)
+    #expect(
+        deeds(plan) == ["restart 2", "restart 3", "restart 4", "hand-over 4", "restart 1"])
+    #expect(plan?.obstacle == nil)
+    // Of three the other two cannot do without one.
+    view = running(members([1, 2, 3]), leader: 1, dead: [3])
+    view.update(ServerID(3)) { $0.isStoppedOnPurpose = true }
+    view.update(ServerID(2)) { $0.isCurrent = false }
+    wish.members = members([1, 2, 3])
+    let obstacle = ChangePlan.make(view, wish)?.obstacle
+    #expect(obstacle?.advice == "aviary start 3, and then the same again")
+    // Whoever has died is started.
+    view.update(ServerID(3)) { $0.isStoppedOnPurpose = false }
+    #expect(deeds(ChangePlan.make(view, wish)).first == "start 3")
+}

@@ -64,6 +64,25 @@ private func complaint(_ body: () throws -> Void) -> String {
     #expect(read?.runtime == "external")
 }
 
+@Test func `one server's file says nothing of the others on its host`() throws {
+    let folder = try Folder()
+    try folder.write(
+        "zoo.cfg",
+        """
+        dataDir=/nowhere/zookeeper
+        admin.serverPort=8081
+        server.1=localhost:2888:3888;2181
+        server.2=localhost:2889:3889;2182
+        server.3=zk3:2888:3888;2181
+        """)
+    try folder.write("myid", "2\n")
+    let found = try folder.run(["zoo.cfg"])
+    #expect(found.spec.servers.map(\.ports.client) == [2181, 2182, 2181])
+    #expect(found.spec.servers.map(\.ports.admin) == [nil, 8081, 8081])
+    #expect(found.spec.servers[0].dataDir == nil)
+    #expect(found.notes.contains { $0.hasPrefix("where server 1 keeps data") })
+}
+
 @Test func `of several files what differs belongs to its server, and a wildcard is replaced`()
     throws
 {

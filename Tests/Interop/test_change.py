@@ -648,6 +648,32 @@ def test_what_cannot_be_done_says_why_and_what_to_type(aviary):
     assert code == 69 and "aviary up" in err
 
 
+def test_who_was_stopped_or_removed_on_purpose_stays_so(aviary):
+    aviary.do("up", "--detach", "-n", 4)
+    other = next(number for number, server in aviary.servers().items() if server["mode"] == "follower")
+    before = aviary.servers()
+    aviary.do("stop", other)
+    # Three of four are needed.
+    code, _, err = aviary("roll")
+    assert code == 1 and f"Type: aviary start {other}, and then the same again" in err, err
+    assert aviary.servers()[other]["pid"] is None
+    aviary.do("start", other)
+    aviary.do("wait", "--for", "synced")
+    aviary.do("remove", other)
+    code, _, err = aviary("start", other)
+    assert code == 64 and f"removed/{other}-" in err and "aviary add" in err, err
+    last = next(number for number, server in aviary.servers().items() if server["mode"] == "follower")
+    aviary.do("scale", 5)
+    aviary.do("stop", last)
+    code, _, err = aviary("roll")
+    assert code == 0 and f"aviary start {last}" in err and f"start server {last}" not in err, err
+    after = aviary.servers()
+    assert after[last]["state"] == "stopped" and all(after[number]["pid"] != before[number]["pid"] for number in before if number in after)
+    # What changes more than that needs everybody, and says so.
+    code, _, err = aviary("scale", 3)
+    assert code == 0 and (f"server {last} was stopped, and starts again" in err or last not in aviary.servers()), err
+
+
 def test_what_was_refused_is_not_carried_out_later(aviary):
     """Decided first and recorded then; what was killed half-way is carried out by the next verb, and that verb says so."""
     aviary.do("up", "--detach", "-n", 1)

@@ -26,6 +26,11 @@ TYPED = [  # what is typed, the exit code, what the message must tell
     (("wait", "--for", "breakfast"), 64, ["ready", "leader", "synced"]),
     (("completion", "csh"), 64, ["bash", "zsh", "fish"]),
     (("generate", "nosuch.yaml", "--out", "x"), 65, ["no file nosuch.yaml"]),
+    (("plan", "nosuch.yaml"), 65, ["no file nosuch.yaml", "aviary schema"]),
+    (("apply", "/"), 65, ["the spec / cannot be read"]),
+    (("import", "localhost:1", "--credential", "nosuch"), 65, ["no file nosuch", "user:password"]),
+    (("import", "localhost:1", "--credential", "/"), 65, ["the credential / cannot be read"]),
+    (("import", "nosuch.cfg"), 65, ["no file", "nosuch.cfg"]),
     (("server", "nosuch.cfg"), 65, ["nosuch.cfg", "aviary generate"]),
 ]
 

@@ -30,21 +30,31 @@ struct ChangeOptions: ParsableArguments {
     /// The folder of the ensemble, which must be one whose members can be changed.
     func find() throws -> EnsembleFolder { try ensemble.find().folder }
 
+    /// An ensemble of the launcher's has its own credential, and another would be passed over.
+    func refuseCredential(for folder: EnsembleFolder) throws {
+        guard credential != nil else { return }
+        throw Complaint(
+            "\(folder.name) has a credential of its own, in \(folder.path)/operator: leave --credential "
+                + "out, which is for 'runtime: external'", .misused)
+    }
+
     /// Carries out what an edit makes of what is wanted of an ensemble of this machine.
     ///
     /// Nobody else edits it meanwhile: what is read is what is changed. `strangersLeaving` are
     /// members that only the committed configuration knows, and that may leave.
     func change(
-        strangersLeaving: [Int] = [],
+        strangersLeaving: [Int] = [], leavingStopped: Bool = false,
         _ edit: (inout EnsembleWish, EnsembleFolder) async throws -> Void
     ) async throws {
         let folder = try find()
+        try refuseCredential(for: folder)
         let lock = try HeldChangeLock(folder)
         var wish = try EnsembleWish(folder)
         try await edit(&wish, folder)
         wish.noteCarriedAlong(folder)
         var source = WishSource(wish.spec, in: folder, holding: lock)
         source.strangersLeaving = strangersLeaving
+        source.leavesStopped = leavingStopped
         try await apply(source)
     }
 
@@ -54,6 +64,7 @@ struct ChangeOptions: ParsableArguments {
             { settings in
                 var settings = settings
                 settings.strangersLeaving = source.strangersLeaving
+                settings.leavesStopped = source.leavesStopped
                 return try source.applier(settings)
             }, name: source.name, done: { text($0, source.name) },
             interrupted: {

@@ -70,6 +70,13 @@ extension LocalEnsemble {
     func checkIDs(_ ids: [Int]) throws {
         let known = servers.map(\.server.id)
         let unknown = ids.filter { !known.contains($0) }
+        for id in unknown {
+            guard let place = folder.formerPlace(of: id) else { continue }
+            throw Complaint(
+                "server \(id) was removed from \(folder.name), and does not come back: what it had is in "
+                    + "\(place). 'aviary add --ensemble \(folder.name)' starts a new one with an id of "
+                    + "its own", .misused)
+        }
         guard unknown.isEmpty else {
             let names = unknown.map(String.init).joined(separator: ", ")
             throw Complaint(

@@ -37,8 +37,9 @@ enum SpecFile {
         }
         guard let found else {
             throw Complaint(
-                "there is no file \(path). Without a spec 'aviary up' starts three servers; "
-                    + "'aviary schema' prints the form of one", .inputIsWrong)
+                "there is no file \(path). 'aviary schema' prints the form of a spec, and 'aviary spec' "
+                    + "writes that of an ensemble there is; 'aviary up' alone starts three servers",
+                .inputIsWrong)
         }
         guard found.count <= sizeMax else {
             throw Complaint("\(path) has over \(sizeMax >> 20) MiB: no spec does", .inputIsWrong)

@@ -16,6 +16,8 @@ struct WishSource {
     private(set) var madeFor: Int64?
     /// Members that are not on record and may leave; nil where a spec names everybody who stays.
     var strangersLeaving: [Int]? = []
+    /// Whether servers that somebody has stopped on purpose stay so.
+    var leavesStopped = false
     /// Held by whoever is to carry it out.
     private var lock: HeldChangeLock?
     /// The spec that says so, if it is one for an ensemble of this machine.
@@ -41,24 +43,26 @@ struct WishSource {
         }
         guard let path else {
             let folder = try options.find()
+            try options.refuseCredential(for: folder)
             let lock = try lock(folder)
             self.init(try EnsembleWish(folder).spec, in: folder, holding: lock)
             return
         }
         let home = options.ensemble.place.home
-        let text = try AtomicFile.read(path, in: POSIXFileSystem(), sizeMax: 2 << 20).map {
-            String(decoding: $0, as: UTF8.self)
-        }
+        // What is no plan is read as a spec, whose reader says what is wrong.
+        let bytes = try? AtomicFile.read(path, in: POSIXFileSystem(), sizeMax: 2 << 20)
+        let text = (bytes ?? nil).map { String(decoding: $0, as: UTF8.self) }
         if let text, ChangePlanFile.isMeant(text) {
             guard let file = ChangePlanFile(text) else {
                 throw Complaint(
-                    "\(path) is a damaged plan; 'aviary plan SPEC --out FILE' writes another",
+                    "\(path) is a damaged plan; 'aviary plan SPEC --out \(path)' writes another",
                     .inputIsWrong)
             }
             if let name = options.ensemble.name, name != file.ensemble {
                 throw Complaint(
                     "\(path) is a plan for ensemble \(file.ensemble), and not for \(name). 'aviary plan "
-                        + "SPEC --ensemble \(name) --out FILE' makes one for it", .misused)
+                        + "SPEC --ensemble \(name) --out FILE' makes one for it, with the spec and a file of your "
+                        + "choice", .misused)
             }
             let folder = try home.find(file.ensemble)
             let lock = try lock(folder)
@@ -77,6 +81,7 @@ struct WishSource {
                     credential: options.credential), spec)
         case "process", "docker", "ssh":
             let folder = try home.find(options.ensemble.name ?? spec.name)
+            try options.refuseCredential(for: folder)
             let lock = try lock(folder)
             var wish = try EnsembleWish(folder)
             try wish.adopt(spec)
@@ -93,12 +98,15 @@ struct WishSource {
 
     /// Who carries it out.
     func applier(_ settings: ChangeApplier.Settings) throws -> ChangeApplier {
+        var settings = settings
         switch ensemble {
         case .local(let folder):
-            try ChangeApplier(
+            settings.specFile = spec ?? "SPEC"
+            return try ChangeApplier(
                 folder, to: wanted, binary: Program.path, settings, holding: lock)
-        case .external(let authentication, _, _):
-            try ChangeApplier(externalTo: wanted, authentication: authentication, settings)
+        case .external(let authentication, let path, _):
+            settings.specFile = path
+            return try ChangeApplier(externalTo: wanted, authentication: authentication, settings)
         }
     }
 
@@ -107,6 +115,14 @@ struct WishSource {
         switch ensemble {
         case .local(let folder): folder.name
         case .external: wanted.name
+        }
+    }
+
+    /// The spec that it comes from, if one is known.
+    var spec: String? {
+        switch ensemble {
+        case .local(let folder): specFile ?? folder.specFile
+        case .external(_, let path, _): path
         }
     }
 
@@ -162,10 +178,22 @@ extension ChangeOptions {
 
     /// `user:password` in the first line of a file.
     static func authentication(in credential: String) throws -> String {
-        let bytes = try AtomicFile.read(credential, in: POSIXFileSystem()) ?? []
+        let form = "--credential takes a file whose first line is user:password"
+        let found: [UInt8]?
+        do throws(StorageError) {
+            found = try AtomicFile.read(credential, in: POSIXFileSystem())
+        } catch {
+            throw Complaint(
+                "the credential \(credential) \(error.message). \(form); 'ls -ld \(credential)' shows "
+                    + "what it is", .inputIsWrong)
+        }
+        guard let bytes = found else {
+            throw Complaint("there is no file \(credential). \(form)", .inputIsWrong)
+        }
         let line = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
         guard line.contains(":") else {
-            throw Complaint("\(credential) has no line user:password", .inputIsWrong)
+            throw Complaint(
+                "the first line of \(credential) is not user:password. \(form)", .inputIsWrong)
         }
         return line
     }

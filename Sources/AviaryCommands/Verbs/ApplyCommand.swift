@@ -34,8 +34,9 @@ struct ApplyCommand: AsyncParsableCommand {
     func run() async throws {
         try await Program.run {
             if abandon { return try await giveUp() }
-            let source = try WishSource(source, options, isExclusive: true)
-            if let version = source.madeFor { try await check(source, version) }
+            let path = source
+            let source = try WishSource(path, options, isExclusive: true)
+            if let version = source.madeFor { try await check(source, version, path ?? "FILE") }
             try await options.apply(source)
         }
     }
@@ -72,7 +73,7 @@ struct ApplyCommand: AsyncParsableCommand {
     }
 
     /// A plan that was written down is for one configuration only.
-    private func check(_ source: WishSource, _ version: Int64) async throws {
+    private func check(_ source: WishSource, _ version: Int64, _ path: String) async throws {
         let applier = try source.applier(ChangeApplier.Settings())
         guard let plan = await applier.plan() else {
             throw Complaint(
@@ -83,7 +84,7 @@ struct ApplyCommand: AsyncParsableCommand {
             throw Complaint(
                 "the plan was made for configuration \(ChangePlan.hexadecimal(version)), and "
                     + "\(source.name) has \(ChangePlan.hexadecimal(plan.madeFor)) by now. "
-                    + "Plan again: aviary plan SPEC --out FILE")
+                    + "Plan again: aviary plan \(source.spec ?? "SPEC") --out \(path)")
         }
     }
 }

@@ -99,6 +99,8 @@ struct LeaderMoveCommand: AsyncParsableCommand {
             let folder = try options.ensemble.place.home.find(options.ensemble.name ?? read.name)
             return (folder.name, try LeaderMove(folder, binary: Program.path, settings))
         }
+        var settings = settings
+        settings.specFile = spec
         return (
             read.name,
             try LeaderMove(external: read, authentication: options.authentication(), settings)

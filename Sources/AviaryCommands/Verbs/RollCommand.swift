@@ -65,7 +65,7 @@ struct RollCommand: AsyncParsableCommand {
 
     /// Servers that a launcher has started.
     private func rollOwn(_ options: ChangeOptions) async throws {
-        try await options.change { wish, folder in
+        try await options.change(leavingStopped: true) { wish, folder in
             let isDocker = wish.spec.runtime == "docker"
             if isDocker ? binary != nil : image != nil {
                 throw Complaint(
@@ -112,7 +112,11 @@ struct RollCommand: AsyncParsableCommand {
         }
         let authentication = try options.authentication()
         try await options.apply(
-            { try ChangeApplier(roll, authentication: authentication, $0) },
+            { settings in
+                var settings = settings
+                settings.specFile = path
+                return try ChangeApplier(roll, authentication: authentication, settings)
+            },
             name: spec.name, done: { RollCommand.text(spec.name, $0) },
             interrupted: { "interrupted between two servers. To go on: \(resume(roll.left, path))" }
         )

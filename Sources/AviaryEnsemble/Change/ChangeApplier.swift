@@ -54,6 +54,10 @@ public final class ChangeApplier {
         public var isInterrupted: () -> Bool = { false }
         /// Who is to lead when the leader gives up its vote, if that leader takes a wish.
         var successor: ServerID?
+        /// Whether servers that somebody has stopped on purpose stay so.
+        public var leavesStopped = false
+        /// The spec in what is to be typed next.
+        public var specFile = "SPEC"
         /// Told what goes on.
         public var tell: (ChangeProgress) -> Void = { _ in }
 
@@ -94,7 +98,9 @@ public final class ChangeApplier {
         externalTo wanted: EnsembleSpec, authentication: String?, _ settings: Settings
     ) throws {
         let credential = authentication.map { OperatorCredential(authentication: $0) }
-        let runtime = try ExternalRuntime(wanted, credential) { settings.tell(.note($0)) }
+        let runtime = try ExternalRuntime(wanted, credential, spec: settings.specFile) {
+            settings.tell(.note($0))
+        }
         try self.init(runtime, to: wanted, settings)
     }
 
@@ -106,7 +112,9 @@ public final class ChangeApplier {
         _ roll: ExternalRoll, authentication: String?, _ settings: Settings
     ) throws {
         let credential = authentication.map { OperatorCredential(authentication: $0) }
-        let runtime = try ExternalRuntime(roll.spec, credential, rolling: roll) {
+        let runtime = try ExternalRuntime(
+            roll.spec, credential, rolling: roll, spec: settings.specFile
+        ) {
             settings.tell(.note($0))
         }
         roll.prepare(settings)
@@ -120,6 +128,7 @@ public final class ChangeApplier {
         self.settings = settings
         goal = ChangeGoal(
             members: try wanted.membership(), isOutageAccepted: settings.isOutageAccepted)
+        goal.leavesStopped = settings.leavesStopped
         session = EnsembleSession(runtime.addresses, runtime.credential)
     }
 
@@ -188,7 +197,7 @@ public final class ChangeApplier {
         guard let stranger = all.first else { return }
         throw EnsembleError(
             "server \(stranger) is a member and not on record: somebody else has added it, and "
-                + "nothing is changed. Type: aviary apply SPEC, with a spec that names everybody who "
+                + "nothing is changed. Type: aviary apply \(settings.specFile), with a spec that names everybody who "
                 + "is to stay, or aviary remove \(stranger)")
     }
 
@@ -331,6 +340,12 @@ public final class ChangeApplier {
                 .ended(awaited.step, seconds: LocalEnsemble.seconds() - awaited.since))
         }
         try runtime.finish()
+        for server in view.servers where goal.leaves(server) {
+            settings.tell(
+                .note(
+                    "server \(server.id) was stopped, and stays so: 'aviary start \(server.id)' starts it, "
+                        + "from what the others run"))
+        }
         return view.committed?.version ?? 0
     }
 }

@@ -33,6 +33,7 @@ public struct ChangePlanner: Sendable {
             let sleeping = view.servers.first { server in
                 let isMember = view.committed.map { $0.member(server.id) != nil } ?? true
                 return !server.isRunning && server.files == .member && isMember
+                    && !goal.leaves(server)
             }
             return .step(sleeping.map { .start($0.id) } ?? .awaitQuorum)
         }
@@ -54,7 +55,9 @@ public struct ChangePlanner: Sendable {
     // MARK: 1. Who stays must be there
 
     private func bringBack() -> ChangeDecision? {
-        let staying = committed.members.filter { goal.members.member($0.id) != nil }
+        let staying = committed.members.filter {
+            goal.members.member($0.id) != nil && !(view.server($0.id).map(goal.leaves) ?? false)
+        }
         if let id = staying.map(\.id).first(where: { !view.isRunning($0) }) {
             switch view.server(id)?.files ?? .none {
             case .member, .joiner: return .step(.start(id))
@@ -198,7 +201,7 @@ public struct ChangePlanner: Sendable {
 
     private func restart(where isMeant: (ObservedServer) -> Bool) -> ChangeDecision? {
         let outdated = view.servers.filter {
-            !$0.isCurrent && committed.member($0.id) != nil && isMeant($0)
+            !$0.isCurrent && committed.member($0.id) != nil && isMeant($0) && !goal.leaves($0)
         }
         guard let id = inOrder(outdated.map(\.id)).first else { return nil }
         let during = QuorumMargin(committed, synced: synced(during: .restart(id)))
@@ -224,6 +227,14 @@ public struct ChangePlanner: Sendable {
                     + "\(committed.voters.count) participant\(committed.voters.count == 1 ? "" : "s") "
                     + "cannot do without one",
                 advice: "aviary scale 3, or the same again with --accept-outage")
+        }
+        let stopped = view.servers.filter(goal.leaves).map { String($0.id.rawValue) }
+        guard stopped.isEmpty else {
+            let ids = stopped.joined(separator: " ")
+            return .blocked(
+                reason: "to \(step.text) would leave no quorum while server \(ids) is stopped: "
+                    + margin.text,
+                advice: "aviary start \(ids), and then the same again")
         }
         return .blocked(
             reason: "to \(step.text) would leave no quorum: \(margin.text)",

@@ -88,6 +88,7 @@ extension EnsembleObserver {
             server.isRunning = ServerProcess(files).pid != nil
             server.isUnreachable = !server.isRunning && files.site.problem != nil
             server.movesTo = movesTo
+            server.isStoppedOnPurpose = !server.isRunning && files.isStoppedOnPurpose
             server.files = files.state
             // It would refuse to start, whatever its other files say; it can join again.
             if !server.isRunning, server.files == .member, files.isRemoved {

@@ -52,6 +52,9 @@ public struct ObservedServer: Equatable, Sendable {
     /// Whether nobody can say if it runs: its host does not answer.
     public var isUnreachable = false
 
+    /// Whether it does not run because somebody has stopped it and wants it to stay so.
+    public var isStoppedOnPurpose = false
+
     /// Whether it has not yet been told the digest of the operator's credential.
     var isOperatorUnknown: Bool {
         pending.contains { $0.key == OperatorCredential.digestKey && $0.new != nil }
@@ -154,6 +157,8 @@ public struct ChangeGoal: Equatable, Sendable {
     /// Whether a step may be taken that leaves clients without service while it lasts, because the
     /// ensemble has too few participants to do without one.
     public var isOutageAccepted: Bool
+    /// Whether servers that somebody has stopped on purpose stay so.
+    public var leavesStopped = false
     /// Whether a leader that is to restart lets another one lead before, if it can.
     public var handsOver = true
 
@@ -161,6 +166,11 @@ public struct ChangeGoal: Equatable, Sendable {
     public init(members: Membership, isOutageAccepted: Bool = false) {
         self.members = members
         self.isOutageAccepted = isOutageAccepted
+    }
+
+    /// Whether a server is left as it is: stopped.
+    func leaves(_ server: ObservedServer) -> Bool {
+        leavesStopped && server.isStoppedOnPurpose && !server.isRunning
     }
 
     /// A spec says at which port clients are served; at which address of the host is for whoever

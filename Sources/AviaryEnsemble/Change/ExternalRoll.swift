@@ -23,6 +23,7 @@ public final class ExternalRoll {
     private let home: String
     private var lock: RollLock?
     private let again: ([Int]) -> String
+    private var specFile = "SPEC"
     private var isInterrupted: () -> Bool = { false }
     private var tell: (ChangeProgress) -> Void = { _ in }
     /// Who has not restarted yet, ascending.
@@ -56,6 +57,7 @@ public final class ExternalRoll {
     func prepare(_ settings: ChangeApplier.Settings) {
         isInterrupted = settings.isInterrupted
         tell = settings.tell
+        specFile = settings.specFile
     }
 
     /// Nobody else rolls this ensemble from here meanwhile.
@@ -155,7 +157,7 @@ public final class ExternalRoll {
     func missing(_ id: ServerID, _ place: String, _ limit: String) -> EnsembleError {
         let rest =
             left.isEmpty
-            ? "aviary plan SPEC says when all are in step" : "to go on: \(resume)"
+            ? "aviary plan \(specFile) says when all are in step" : "to go on: \(resume)"
         return EnsembleError(
             .failed,
             "server \(id)\(place) \(restarted.contains(id) ? "has restarted, and " : "")is not in "

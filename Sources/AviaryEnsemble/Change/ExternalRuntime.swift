@@ -18,6 +18,7 @@ final class ExternalRuntime: ChangeRuntime {
     private let wanted: EnsembleSpec
     private let goal: Membership
     private let roll: ExternalRoll?
+    private let specFile: String
     private let tell: (String) -> Void
     /// Joiners that somebody was asked to start.
     private var asked: Set<ServerID> = []
@@ -28,18 +29,19 @@ final class ExternalRuntime: ChangeRuntime {
 
     init(
         _ wanted: EnsembleSpec, _ credential: OperatorCredential?,
-        rolling roll: ExternalRoll? = nil,
+        rolling roll: ExternalRoll? = nil, spec specFile: String = "SPEC",
         tell: @escaping (String) -> Void
     ) throws {
         self.wanted = wanted
         self.credential = credential
         self.roll = roll
+        self.specFile = specFile
         self.tell = tell
         goal = try wanted.membership()
         addresses = try ConnectString(of: wanted.servers, in: wanted)
     }
 
-    var status: String { "aviary status SPEC" }
+    var status: String { "aviary status \(specFile)" }
 
     func begin() throws { try roll?.begin() }
     func end() { roll?.end() }
@@ -103,9 +105,9 @@ final class ExternalRuntime: ChangeRuntime {
         guard !isSame else { return }
         throw EnsembleError(
             .failed,
-            "the members are not those in the spec, and a roll changes none: 'aviary plan SPEC' shows "
-                + "what is different, 'aviary apply SPEC' changes the ensemble, 'aviary import "
-                + "HOST:PORT --out SPEC' the spec")
+            "the members are not those in the spec, and a roll changes none: 'aviary plan \(specFile)' shows "
+                + "what is different, 'aviary apply \(specFile)' changes the ensemble, 'aviary import "
+                + "HOST:PORT --out \(specFile)' the spec")
     }
 
     func perform(_ step: ChangeStep, _ view: EnsembleView) throws -> Bool {
@@ -181,7 +183,7 @@ final class ExternalRuntime: ChangeRuntime {
     }
 
     func advice(about step: ChangeStep) -> String {
-        "aviary status SPEC; the log of a server says why it does not follow. To go on: "
+        "aviary status \(specFile); the log of a server says why it does not follow. To go on: "
             + (roll?.resume ?? "the same again")
     }
 }

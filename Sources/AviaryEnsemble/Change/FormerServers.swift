@@ -75,6 +75,13 @@ extension EnsembleFolder {
         return names.compactMap { $0.split(separator: "-").first.flatMap { Int($0) } }
     }
 
+    /// Where the files of a former member are, the last ones where it was one more than once.
+    public func formerPlace(of id: Int) -> String? {
+        let names = (try? POSIXFileSystem().list(removedPath)) ?? []
+        return names.filter { $0.hasPrefix("\(id)-") }
+            .max { ($0.count, $0) < ($1.count, $1) }.map { "\(removedPath)/\($0)" }
+    }
+
     /// Puts a former member's files where no verb finds them.
     func putAside(_ id: Int, version: Int64) throws {
         let fileSystem = POSIXFileSystem()

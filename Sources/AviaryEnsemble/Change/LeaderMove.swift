@@ -44,7 +44,9 @@ public final class LeaderMove {
         external spec: EnsembleSpec, authentication: String?, _ settings: ChangeApplier.Settings
     ) throws {
         let credential = authentication.map { OperatorCredential(authentication: $0) }
-        let runtime = try ExternalRuntime(spec, credential) { settings.tell(.note($0)) }
+        let runtime = try ExternalRuntime(spec, credential, spec: settings.specFile) {
+            settings.tell(.note($0))
+        }
         self.init(runtime, spec, settings, in: nil)
     }
 
@@ -152,7 +154,8 @@ public final class LeaderMove {
         else {
             throw EnsembleError(
                 .failed,
-                "\(spec.name) is not what the spec says; 'aviary apply SPEC' comes first")
+                "\(spec.name) is not what the spec says; 'aviary apply \(settings.specFile)' comes first"
+            )
         }
         settings.tell(
             .note(
@@ -231,7 +234,7 @@ public final class LeaderMove {
             .failed,
             "server \(id)\(place) is not in step with the leader \(limit), so it cannot lead\(leader). "
                 + "\(remedy.prefix(1).uppercased())\(remedy.dropFirst()); then the same again: aviary "
-                + "leader move \(id)\(folder == nil ? " SPEC" : "")")
+                + "leader move \(id)\(folder == nil ? " \(settings.specFile)" : "")")
     }
 
     // MARK: Looking

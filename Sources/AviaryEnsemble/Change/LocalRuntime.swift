@@ -166,6 +166,11 @@ final class LocalRuntime: ChangeRuntime {
         guard starts[id, default: 0] <= LocalRuntime.startCountMax else {
             throw givenUp(id, "server \(id) ends again and again", server)
         }
+        if server.isStoppedOnPurpose {
+            tell(
+                "server \(id) was stopped, and starts again: who stays a member must be in step before "
+                    + "anything is changed")
+        }
         if let committed { try server.write(toJoin: committed, in: server.fileSystem) }
         _ = try ensemble.start(id.number)
     }
@@ -314,7 +319,7 @@ final class LocalRuntime: ChangeRuntime {
         guard try !isRecorded || folder.loadWanted() != nil else {
             throw EnsembleError(
                 "the change of \(folder.name) was given up from elsewhere: \(folder.path)/wanted is "
-                    + "gone. Type: aviary plan SPEC")
+                    + "gone. Type: aviary plan \(folder.specFile ?? "SPEC")")
         }
         guard let committed = view.committed else { return }
         try folder.markBegun()

@@ -65,6 +65,8 @@ public struct ServerFolder: Sendable {
     public var pidPath: String { path + "/server.pid" }
     /// There while somebody has stopped the server and wants it to stay so.
     public var stoppedPath: String { path + "/stopped" }
+    /// Whether somebody has stopped it.
+    var isStoppedOnPurpose: Bool { (try? fileSystem.exists(stoppedPath)) ?? false }
     /// There from before a server is first started to join until it is a member.
     var joiningPath: String { path + "/joining" }
     /// What the server was last started with.

@@ -52,6 +52,7 @@ struct ConfigurationImport {
         }
         let common = commonEntries()
         for place in servers.indices { complete(&servers[place], besides: common) }
+        noteUnknown(servers)
         let spec = EnsembleSpec(
             name: name, runtime: "external", config: common, servers: servers)
         return EnsembleImport(spec: spec, notes: notes)
@@ -139,8 +140,22 @@ struct ConfigurationImport {
         }
     }
 
+    /// The file of a server; one file alone is every server's, but for those that share a host.
     private func file(of id: Int) -> ConfigurationFile? {
-        files.count == 1 ? files.first : files.first { $0.id == id }
+        guard files.count == 1, let only = files.first, only.id != id else {
+            return files.count == 1 ? files.first : files.first { $0.id == id }
+        }
+        let host = only.membership.member(ServerID(Int64(id)))?.quorum.host
+        return only.membership.members.count { $0.quorum.host == host } == 1 ? only : nil
+    }
+
+    private mutating func noteUnknown(_ servers: [ServerSpec]) {
+        let ids = servers.map(\.id).filter { file(of: $0) == nil }
+        guard files.count == 1, let only = files.first, !ids.isEmpty else { return }
+        notes.append(
+            "where server \(ids.map(String.init).joined(separator: ", ")) keeps data, and at which ports "
+                + "it is administered, \(only.path) cannot say, since several share a host: name the "
+                + "zoo.cfg of each")
     }
 
     private func clientPort(of member: Member) throws(EnsembleError) -> Int {

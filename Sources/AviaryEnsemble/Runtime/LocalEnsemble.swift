@@ -287,7 +287,7 @@ public struct LocalEnsemble {
 
     /// Whether somebody has stopped the server and wants it to stay so.
     public func isMeantToBeStopped(_ server: ServerFolder) -> Bool {
-        (try? server.fileSystem.exists(server.stoppedPath)) ?? false
+        server.isStoppedOnPurpose
     }
 
     /// Takes note of children that have ended.
