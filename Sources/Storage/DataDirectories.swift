@@ -54,7 +54,8 @@ public struct DataDirectories: Equatable, Sendable {
             guard isCreating else {
                 throw StorageError(
                     .notFound, "is missing, and datadir.autocreate is off", path: directory,
-                    advice: "make it, or set zookeeper.datadir.autocreate=true")
+                    advice: "make it; or take ZOO_DATADIR_AUTOCREATE_DISABLE out of the "
+                        + "environment and datadir.autocreate=false out of zoo.cfg")
             }
             try fileSystem.makeDirectory(directory)
         }

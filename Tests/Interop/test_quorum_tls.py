@@ -96,6 +96,9 @@ def test_strangers_take_no_part_and_it_is_said_why(make_ensemble, authority, tmp
     line = f"TLS with the server at 127.0.0.1:{election_port(stranger)} failed: {said}"
     for server in friends:
         eventually(lambda: line in server.log, 20, line)
+    for _ in range(3):
+        socket.create_connection(("127.0.0.1", election_port(ensemble[2]))).close()
+    eventually(lambda: "TLS with who dialed from 127.0.0.1 failed: EOF during handshake\n" in ensemble[2].log, 5, "who says nothing")
     for server in ensemble:
         lines = [each.split("TLS with", 1)[1] for each in server.log.splitlines() if "TLS with" in each and "failed" in each]
         assert len(lines) == len(set(lines)) <= 8, lines

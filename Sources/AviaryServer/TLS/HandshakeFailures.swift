@@ -49,9 +49,12 @@ struct HandshakeFailures {
     /// The library's own words stand at the end of a line of places.
     private static func words(of error: BoringSSLError) -> String {
         let text = "\(error)"
-        guard let start = text.range(of: "OPENSSL_internal:")?.upperBound else { return text }
-        return text[start...].prefix { $0 != "]" && $0 != " " }.lowercased()
-            .split(separator: "_").joined(separator: " ")
+        if let start = text.range(of: "OPENSSL_internal:")?.upperBound {
+            return text[start...].prefix { $0 != "]" && $0 != " " }.lowercased()
+                .split(separator: "_").joined(separator: " ")
+        }
+        guard let start = text.range(of: "Error:")?.upperBound else { return text }
+        return String(text[start...].drop { $0 == " " }.prefix { $0 != "]" })
     }
 }
 
