@@ -265,6 +265,62 @@ def test_apaches_shell_reconfigures(dynamic):
     assert "Committed new configuration:" in output, output
 
 
+@pytest.mark.parametrize("composition", COMPOSITIONS)
+def test_all_members_are_given_at_once(dynamic, kazoo, composition):
+    """By kazoo and by Apache's shell: who is not named leaves, the leader too; who is named as another thing becomes that."""
+    ensemble, kind = dynamic(composition)
+    client = kazoo(ensemble.addresses(1, 2))
+    client.create("/before", b"1")
+    ensemble.join(4, kind)
+
+    def whole(*lines):
+        return ",".join(f"server.{number}={line}" for number, line in lines)
+
+    def given(members, from_config):
+        """What was answered; nothing, if the connection ended with the old leader's rule before the answer came."""
+        def attempt():
+            try:
+                return [client.reconfig(joining=None, leaving=None, new_members=members, from_config=from_config)]
+            except errors.NewConfigNoQuorumError:
+                return None
+            except (errors.ConnectionLoss, errors.BadVersionError):
+                return [] if version(client) != from_config else None
+        return eventually(attempt, 20, f"the members {members}")
+    # Server 4 in the place of the leader, and under the condition that nobody has changed it meanwhile.
+    lines = ensemble.lines
+    with pytest.raises(errors.BadVersionError):
+        client.reconfig(joining=None, leaving=None, new_members=whole((1, lines[1])), from_config=7)
+    before = version(client)
+    answers = given(whole(*((number, lines[number]) for number in (1, 2, 4))), from_config=before)
+    assert answers or composition != "ours", "our followers answer before they follow another"
+    for data, stat in answers:
+        assert b"server.4=" in data and b"server.3=" not in data and stat.mzxid > before
+    eventually(lambda: ensemble.leader() in (1, 2, 4), 30, "another leader")
+    eventually(lambda: roles(client) == {1: "participant", 2: "participant", 4: "participant"}, 20, "three members")
+    assert version(client) > before
+    eventually(lambda: client.create("/without-three", b"2"), 20, "a write")
+    # The old one has no part in it: with it alone nobody serves.
+    ensemble[3].stop()
+    client.create("/and-three-stopped", b"3")
+
+    # And by the shell: a follower with a vote becomes an observer.
+    leader = eventually(ensemble.leader, 20, "a leader")
+    observer = next(number for number in (1, 2) if number != leader)
+    members = whole(*((n, lines[n].replace(":participant;", ":observer;") if n == observer else lines[n]) for n in (1, 2, 4)))
+
+    def shell():
+        output = clients.zkcli(ensemble[4].address, f"reconfig -members {members}")
+        assert "KeeperErrorCode" not in output or "NewConfigNoQuorum" in output or "ConnectionLoss" in output, output
+        return "Committed new configuration:" in output or roles(client)[observer] == "observer"
+    eventually(shell, 60, "the shell's change")
+    eventually(lambda: roles(client)[observer] == "observer", 20, "an observer by the configuration")
+    eventually(lambda: ensemble.mode(observer) == "observer", 30, "an observer")
+    eventually(lambda: client.create("/observed", b"4"), 20, "a write")
+    for number in (1, 2, 4):
+        eventually(lambda: {"/before", "/without-three", "/and-three-stopped", "/observed"} <= trees.dump(ensemble[number]).keys(),
+                   20, f"all of it on server {number}")
+
+
 @pytest.mark.ours
 def test_our_shell_reconfigures(dynamic):
     ensemble, kind = dynamic()
