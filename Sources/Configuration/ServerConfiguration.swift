@@ -227,7 +227,8 @@ extension ServerConfiguration {
             return problem(
                 "an observer cannot follow a standalone server; set standaloneEnabled=false")
         }
-        guard voters % 2 == 0 else { return [] }
+        // With groups and weights it is not their number that counts.
+        guard voters % 2 == 0, !membership.isHierarchical else { return [] }
         let warning =
             "\(voters) participants survive \((voters - 1) / 2) failure"
             + "\((voters - 1) / 2 == 1 ? "" : "s"), as \(voters - 1) do"

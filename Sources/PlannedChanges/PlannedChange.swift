@@ -6,7 +6,8 @@ import Records
 public import Simulation
 
 /// Takes an ensemble from three to five, three, one and three participants, then replaces every
-/// server, the leader first, and lets an observer join who becomes a participant.
+/// server, in an order of the seed's, and lets an observer join who becomes a participant in the place
+/// of the leader.
 public final class PlannedChange: SimulatedOperator {
     private var goals: [Membership] = []
     private var confirmedVersion: Int64?
@@ -19,6 +20,12 @@ public final class PlannedChange: SimulatedOperator {
     /// Steps that left fewer in step than the configuration needs.
     private var violations: [String] = []
     private var lastID: Int64 = 3
+    /// Who is still to be replaced, of those that were there when that began.
+    private var old: [Int64] = []
+    /// How often a server was to be replaced that led.
+    public private(set) var replacedLeaders = 0
+    /// And one that followed.
+    public private(set) var replacedFollowers = 0
 
     /// An operator whose deaths a seed decides.
     public init(seed: UInt64) { random = seed &* 0x9e37_79b9_7f4a_7c15 | 1 }
@@ -58,7 +65,7 @@ public final class PlannedChange: SimulatedOperator {
     /// What was wrong, once all is over; nil if all that was wanted came true and no step took a
     /// majority away.
     public var complaint: String? {
-        violations.first ?? (stageCount < 8 ? "only \(stageCount) of 8 changes were begun" : nil)
+        violations.first ?? (stageCount < 10 ? "only \(stageCount) of 10 changes were begun" : nil)
     }
 
     /// What is wanted after what was wanted last.
@@ -78,10 +85,13 @@ public final class PlannedChange: SimulatedOperator {
         case 2: ids = ids.filter { $0 != leader.rawValue }.suffix(3).map { $0 }
         case 3: ids = [ids.last { $0 != leader.rawValue } ?? ids[0]]
         case 4: ids += [new(), new()]
-        case 5: ids = ids.filter { $0 != leader.rawValue } + [new()]
-        case 6:
-            return made(ids, observers: [new()])
-        case 7: ids = ids.filter { $0 != leader.rawValue }
+        case 5...7:
+            if stageCount == 5 { old = ids }
+            let leaves = old.remove(at: old.count > 1 && chance(2) ? 0 : old.count - 1)
+            if leaves == leader.rawValue { replacedLeaders += 1 } else { replacedFollowers += 1 }
+            ids = ids.filter { $0 != leaves } + [new()]
+        case 8: return made(ids, observers: [new()])
+        case 9: ids = ids.filter { $0 != leader.rawValue }
         default: return nil
         }
         return made(ids)

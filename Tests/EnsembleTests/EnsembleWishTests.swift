@@ -143,3 +143,13 @@ private func ids(_ wish: EnsembleWish) -> [Int] { wish.spec.servers.map(\.id) }
     try wanted.remove([4])
     #expect(wanted.carriedAlong.text == "server 2: roll")
 }
+
+@Test func `with weights it is not their number that says how many may fail`() throws {
+    #expect(wish(4).survivedByWeight == nil)
+    var spec = EnsembleSpec.local(name: "made", count: 4)
+    for place in spec.servers.indices { spec.servers[place].group = 1 }
+    let made = { EnsembleWish(spec, besides: spec, formerIDs: []) { _ in true } }
+    #expect(made().survivedByWeight == 1)
+    spec.servers[0].weight = 3
+    #expect(made().survivedByWeight == 0)
+}

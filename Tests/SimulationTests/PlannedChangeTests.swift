@@ -5,7 +5,7 @@ import Testing
 @Suite("Planned changes in the simulator")
 struct PlannedChangeTests {
     @Test(
-        "three, five, three, one, three, a replaced leader and a promoted observer, whatever happens",
+        "three, five, three, one, three, every server replaced and a promoted observer, come what may",
         arguments: 1...12 as ClosedRange<UInt64>)
     func changesConverge(seed: UInt64) {
         let change = PlannedChange(seed: seed)
@@ -14,7 +14,8 @@ struct PlannedChangeTests {
         #expect(failure == nil)
         #expect(change.complaint == nil)
         #expect(change.deathCount > 0)
-        #expect(simulation.counts["step reconfigure", default: 0] >= 12)
+        #expect(change.replacedLeaders + change.replacedFollowers == 3)
+        #expect(simulation.counts["step reconfigure", default: 0] >= 16)
         #expect(!simulation.misfortunes.isEmpty)
         // Each holds the whole tree: with all of them one run took gigabytes. A crash may bring a few
         // back that were removed.

@@ -27,7 +27,11 @@ struct ScaleCommand: AsyncParsableCommand {
             try await options.change { wish, _ in
                 let leader = try options.ensemble.find().status().leader
                 try wish.scale(to: count, leader: leader?.id)
-                if count % 2 == 0 {
+                if let failures = wish.survivedByWeight {
+                    Program.note(
+                        "\(count) participants with these groups and weights survive "
+                            + "\(failures.counted("failure")), whoever fails")
+                } else if count % 2 == 0 {
                     Program.note(
                         "\(count) participants survive \(((count - 1) / 2).counted("failure")), as "
                             + "\(count - 1) \(count == 2 ? "does" : "do")")

@@ -57,6 +57,13 @@ public struct EnsembleWish {
         return unfinished.filter { now.contains($0) }
     }
 
+    /// How many may fail, whoever they are, where groups and weights decide that; nil where it is
+    /// their number.
+    public var survivedByWeight: Int? {
+        guard let members = try? spec.membership(), members.isHierarchical else { return nil }
+        return QuorumMargin(members, synced: Set(members.voters)).mayFail
+    }
+
     /// More servers, with ids and ports that no other has or had.
     public mutating func add(_ count: Int, isObserver: Bool) throws(EnsembleError) {
         guard spec.runtime != "ssh" else {
