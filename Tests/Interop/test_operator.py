@@ -1,8 +1,10 @@
 """Who may change an ensemble: a credential that is lost is replaced, and no server forgets meanwhile what it needs."""
 import pathlib
+import subprocess
 
 import pytest
 
+from harness import places
 from harness.waiting import eventually
 
 pytestmark = [pytest.mark.ours, pytest.mark.budget(120)]
@@ -56,4 +58,21 @@ def test_what_changes_the_members_makes_a_new_credential_first(aviary, folder):
     assert ended == 0, err
     steps = [line for line in err.splitlines() if "restart server" in line or "add server" in line]
     assert ["restart" in step for step in steps] == [True] * 3 + [False] * 2, err
+    assert aviary("plan")[0] == 0
+
+
+def test_a_new_credential_that_not_everybody_knows_yet(aviary, folder):
+    """A launcher that is killed after it has made one: nobody is said to have edited anything, and the next change goes on."""
+    process = subprocess.Popen([places.aviary_binary(), "apply"], env=aviary.environment, text=True, stderr=subprocess.PIPE)
+    for line in process.stderr:
+        if "restart server" in line:
+            break
+    process.kill()
+    process.communicate()
+    out = aviary("doctor")[1]
+    assert "somebody has changed" not in out and "it was stopped" not in out and "aviary apply -e local" in out, out
+    # A roll takes nobody for stopped on purpose whom a change had stopped.
+    ended, _, err = aviary("roll")
+    assert ended == 0 and "stays so" not in err, err
+    assert keys(folder, 1) == keys(folder, 2) == keys(folder, 3)
     assert aviary("plan")[0] == 0

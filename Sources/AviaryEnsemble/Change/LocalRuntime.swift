@@ -177,7 +177,7 @@ final class LocalRuntime: ChangeRuntime {
 
     private func restart(_ id: ServerID) throws {
         var ensemble = try ensemble()
-        try ensemble.stop([id.number])
+        try ensemble.stop([id.number], restarting: true)
         guard try ensemble.start(id.number) else {
             throw EnsembleError(
                 "server \(id) was stopped, and somebody else has started it again. Type: aviary "
@@ -211,7 +211,7 @@ final class LocalRuntime: ChangeRuntime {
             let now = try ensemble().servers.first(where: { $0.server.id == id.number }),
             before.stamp != now.stamp
         else { return "" }
-        try old.stop([id.number])
+        try old.stop([id.number], restarting: true)
         _ = try old.start(id.number)
         return " It is started again with what it had before."
     }

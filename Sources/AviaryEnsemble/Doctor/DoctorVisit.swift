@@ -20,11 +20,14 @@ public struct DoctorVisit {
         let given = ensemble.folder.given(of: ensemble.spec)
         let servers = ensemble.servers.map { folder in
             var facts = look(at: folder)
-            if facts.isRunning {
+            if facts.unreachable == nil {
                 let server = spec.servers.first { $0.id == facts.id } ?? folder.server
-                facts.pending =
+                let pending =
                     ServerFolder(server, of: spec, in: ensemble.folder.path, given: given)
                     .pendingChanges
+                if facts.isRunning { facts.pending = pending }
+                // What it was started with differs as well: nobody has edited that.
+                facts.editedKeys.removeAll { key in pending.contains { $0.key == key } }
             }
             if let seen = status.servers.first(where: { $0.id == facts.id }) {
                 facts.adopt(seen, leader: status.leader)

@@ -14,7 +14,8 @@ internal import Storage
 extension LocalEnsemble {
     /// Stops servers cleanly; those that have not ended after ten seconds are killed.
     ///
-    /// Whoever watches over them sees from a mark that they are meant to stay stopped. `goesOn` is
+    /// Whoever watches over them sees from a mark that they are meant to stay stopped, unless
+    /// they are only `restarting`. `goesOn` is
     /// asked while they end, with the number of those that still run; if it says no, they are left
     /// to end by themselves.
     ///
@@ -22,12 +23,12 @@ extension LocalEnsemble {
     /// - Throws: who still runs, or of whom nobody knows.
     @discardableResult
     public func stop(
-        _ ids: [Int]? = nil, while goesOn: (Int) -> Bool = { _ in true }
+        _ ids: [Int]? = nil, restarting: Bool = false, while goesOn: (Int) -> Bool = { _ in true }
     ) throws(EnsembleError) -> [Int] {
         let chosen = servers.filter { ids?.contains($0.server.id) ?? true }
         RemoteSite.connect(chosen)
         for server in chosen { try ServerProcess(server).signal(0) }
-        for server in chosen {
+        for server in chosen where !restarting {
             try? LauncherFile.write("", to: server.stoppedPath, in: server.fileSystem)
         }
         let running = chosen.map(ServerProcess.init).filter { $0.pid != nil }
