@@ -4,6 +4,7 @@ import Foundation
 import Records
 import Testing
 
+@testable import AviaryCommands
 @testable import AviaryEnsemble
 
 private func entry(_ key: String, _ value: String) -> ConfigEntry {
@@ -165,4 +166,22 @@ private func entry(_ key: String, _ value: String) -> ConfigEntry {
         runtime.end()
         try folder.saveWanted(wish.spec)
     }
+}
+
+@Test func `how far a server is behind that joins is shown while it is awaited`() throws {
+    let step = ChangeStep.awaitSync(ServerID(4))
+    let text = "  wait until server 4 is in step with the leader"
+    #expect(ChangeProgressView.awaited(step, lag: nil) == text)
+    #expect(ChangeProgressView.awaited(step, lag: 0) == text)
+    #expect(ChangeProgressView.awaited(step, lag: 1) == text + ", 1 transaction behind")
+    #expect(ChangeProgressView.awaited(step, lag: 30_000) == text + ", 30000 transactions behind")
+    // From what both say of themselves; of another epoch all that the leader has proposed is missing.
+    let zxids = ["0x100000005", "0x100000012", "0x200000001"].map {
+        ServerSummary("Zookeeper version: 1\nZxid: \($0)\nMode: follower\n").zxid
+    }
+    let (joiner, leader, later) = (
+        try #require(zxids[0]), try #require(zxids[1]), try #require(zxids[2])
+    )
+    #expect(joiner.lag(behind: leader) == 13 && leader.lag(behind: joiner) == 0)
+    #expect(joiner.lag(behind: later) == 1)
 }

@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+from kazoo.exceptions import KazooException
 
 from conformance import zkwire
 from harness import clients, places
@@ -303,8 +304,9 @@ def test_the_leader_is_moved_under_load(aviary, load):
         eventually(lambda: aviary.status()["ready"], 20, "ready")
         writing.go_on(f"leader move {wanted}", aviary)
     print(f"\nthe launcher's own probe: {sorted(felt)} ms")
-    # Between the two leaders lie some ten milliseconds; the rest is clients that look for a server.
-    assert sorted(felt)[len(felt) // 2] < 1000, felt
+    # Between the two leaders lie some ten milliseconds; the rest is clients that look for a server, and a machine that does other
+    # things. That only ever adds to a gap: so the issue's 200 ms are demanded of the best of six, and the median has more room.
+    assert min(felt) < 200 and sorted(felt)[len(felt) // 2] < 1000, felt
     assert "already" in aviary.do("leader", "move", aviary.leader())
     assert aviary("leader", "move", 9)[0] == 64
     aviary.do("add", "--observer")
@@ -468,6 +470,73 @@ def test_killed_at_every_step_the_next_apply_converges(aviary, load, change):
     writing.go_on("the last", aviary)
     majority.end()
     writing.end(aviary)
+
+
+@pytest.mark.parametrize("who", ["leader", "follower", "joiner"])
+def test_a_server_that_dies_meanwhile_is_started_again(aviary, load, who):
+    """Killed in the middle of the change, which goes on: nothing that was acknowledged is lost, and nothing is left to do."""
+    aviary.do("up", "--detach")
+    writing = load(2)
+    leader = aviary.leader()
+    process = aviary.begin("scale", 5)
+    # Both joiners are started first, and then are waited for and added, one after the other.
+    seen = steps_until(process, 3)
+    victim = {"leader": leader, "follower": next(n for n in (1, 2, 3) if n != leader), "joiner": 4}[who]
+    pid = aviary.servers()[victim]["pid"]
+    assert pid, seen
+    os.kill(pid, signal.SIGKILL)
+    _, err = process.communicate(timeout=90)
+    assert process.returncode == 0, "".join(seen) + err
+    assert "no changes" in aviary.do("plan")
+    eventually(lambda: aviary.status()["ready"], 30, "ready")
+    after = aviary.servers()
+    assert sorted(after) == [1, 2, 3, 4, 5] and after[victim]["pid"] not in (None, pid)
+    writing.go_on(f"kill -9 of the {who} during scale 5", aviary)
+    writing.end(aviary)
+
+
+def test_another_administrator_changes_the_members_meanwhile(aviary):
+    """What he has removed is added again, as it is wanted; what he has added is not taken for ours, and that is said."""
+    aviary.do("up", "--detach", "-n", 4)
+    other = clients.kazoo(aviary.addresses())
+    kind, digest = (aviary.folder / "home" / "local" / "operator").read_text().split("\n")[0], "digest"
+    other.add_auth(digest, kind)
+
+    def meanwhile(words, **change):
+        process = aviary.begin(*words)
+        steps_until(process, 1)
+        process.send_signal(signal.SIGSTOP)
+        change_until_taken(other, **change)
+        process.send_signal(signal.SIGCONT)
+        _, err = process.communicate(timeout=90)
+        return process.returncode, err
+    try:
+        code, err = meanwhile(("scale", 5), leaving="2")
+        assert code == 0 and "add server 2 as participant" in err, err
+        assert sorted(aviary.servers()) == [1, 2, 3, 4, 5] and "no changes" in aviary.do("plan")
+        port = places.free_port()
+        code, err = meanwhile(("roll",), joining=f"server.9=localhost:{places.free_port()}:{places.free_port()}:observer;{port}")
+        assert code == 1 and "server 9 is a member and not on record: somebody else has added it" in err and "aviary remove 9" in err, err
+        # As it is said: it leaves, and the rest of the roll is done, too.
+        code, _, err = aviary("remove", 9)
+        assert code == 0 and "remove server 9" in err and "an earlier change of local is not complete" in err, err
+        assert "no changes" in aviary.do("plan")
+        eventually(lambda: aviary.status()["ready"], 20, "ready")
+    finally:
+        clients.let_go(other)
+
+
+def change_until_taken(client, joining=None, leaving=None):
+    """A change by somebody else, tried until it is in force: one of the launcher's may be on its way."""
+    number = (joining or f"server.{leaving}=").split("=")[0] + "="
+
+    def attempt():
+        try:
+            data = client.reconfig(joining=joining, leaving=leaving, new_members=None)[0]
+        except KazooException:
+            data = client.get("/zookeeper/config")[0]
+        return (number in data.decode()) == (joining is not None)
+    eventually(attempt, 30, f"the change of {number}")
 
 
 def test_ctrl_c_leaves_an_ensemble_that_serves(aviary):

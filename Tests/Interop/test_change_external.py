@@ -295,6 +295,64 @@ def test_who_may_change_members_and_nothing_else(tmp_path, started, kazoo, kind)
     assert roles(client) == {1: "participant", 3: "participant"}
 
 
+@pytest.mark.parametrize("composition", ["apache", "apache-leads"])
+def test_servers_are_killed_between_three_and_five(tmp_path, started, kazoo, composition):
+    """kill -9 in the middle of either change: of a follower, and of the leader. Whoever starts them again lets it go on."""
+    aviary = Launcher(tmp_path)
+    kinds = COMPOSITIONS[composition]
+    ensemble, options, Addresses = three(tmp_path, started, kinds)
+    writing = Load(ensemble.addresses(), 2)
+
+    def begin(lines):
+        process = aviary.begin("apply", spec(tmp_path, lines), *options)
+        said = []
+        reader = threading.Thread(target=lambda: said.extend(process.stderr), daemon=True)
+        reader.start()
+        return process, said, reader
+
+    def end(process, said, reader, lines):
+        code = process.wait(100)
+        reader.join(10)
+        if code:  # An answer may have been lost with who was to give it; it says so, and the same again goes on.
+            assert "the same again" in "".join(said), "".join(said)
+            aviary.do("apply", spec(tmp_path, lines), *options)
+        assert "no changes" in aviary.do("plan", spec(tmp_path, lines), *options)
+
+    def kill(number, said, step):
+        eventually(lambda: any(step in line for line in said), 60, step)
+        ensemble[number].kill()
+        ensemble[number].start()
+        ensemble[number].wait_serving()
+    try:
+        lines = {**ensemble.lines, 4: ensemble.line(), 5: ensemble.line()}
+        process, said, reader = begin(lines)
+        for number in (4, 5):
+            eventually(lambda: any(f"  server.{number}=" in line and ":observer;" in line for line in said), 30, f"how to start server {number}")
+            ensemble.line = lambda role="participant", number=number: lines[number]
+            ensemble.join(number, kinds[number - 1])
+        kill(next(number for number in (1, 2) if number != ensemble.leader()), said, "] add server 4")
+        end(process, said, reader, lines)
+        eventually(lambda: len(roles(kazoo(ensemble.addresses(1)))) == 5, 30, "five members")
+        writing.go_on("kill -9 of a follower, three to five", Addresses)
+
+        leader = eventually(ensemble.leader, 30, "a leader")
+        other = next(number for number in (4, 5, 1) if number != leader)
+        less = {number: line for number, line in lines.items() if number not in (leader, other)}
+        process, said, reader = begin(less)
+        kill(leader, said, f"] remove server {other}")
+        end(process, said, reader, less)
+        for number in (leader, other):
+            ensemble[number].stop()
+            del ensemble.servers[number]
+        assert sorted(roles(kazoo(ensemble.addresses()))) == sorted(less)
+        writing.go_on("kill -9 of the leader, five to three", Addresses)
+        writing.end(Addresses)
+    finally:
+        for writer in writing.writers:
+            writer.over = True
+            clients.let_go(writer.client)
+
+
 @pytest.mark.parametrize("composition", COMPOSITIONS)
 def test_three_five_three(tmp_path, started, kazoo, composition):
     aviary = Launcher(tmp_path)

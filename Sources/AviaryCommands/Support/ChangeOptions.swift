@@ -142,8 +142,7 @@ final class ChangeProgressView {
             let state = margin.map { "  (\($0.synced) in step, \($0.outlook))" } ?? ""
             Program.note("[\(seconds)] \(step.announcement(because: reasons))\(state)")
         case .awaiting(let step, let lag):
-            let behind = lag.map { $0 > 0 ? ", \($0) transactions behind" : "" } ?? ""
-            progress.update("  \(step.text)\(behind)")
+            progress.update(ChangeProgressView.awaited(step, lag: lag))
         case .ended: progress.finish()
         case .note(let text):
             progress.finish()
@@ -152,6 +151,12 @@ final class ChangeProgressView {
     }
 
     func finish() { progress.finish() }
+
+    /// What is awaited, and how far away it is where that is known.
+    static func awaited(_ step: ChangeStep, lag: Int?) -> String {
+        let behind = lag.map { $0 > 0 ? ", \($0.counted("transaction")) behind" : "" } ?? ""
+        return "  \(step.text)\(behind)"
+    }
 
     private var seconds: String {
         let tenths = Int((LocalEnsemble.seconds() - begun) * 10)
