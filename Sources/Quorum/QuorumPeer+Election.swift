@@ -30,7 +30,8 @@ extension QuorumPeer {
                     adopt(membership)
                     if activity == .electing { context.hear(notification.configuration ?? []) }
                     if notification.state == .looking, context.committed.isVoter(server) {
-                        leader?.voterLooks(&context)
+                        leader?.voterLooks(
+                            wantsBetter: election.isOutvoted(by: notification, context), &context)
                     }
                     election.received(
                         notification, knowing: membership?.version ?? 0, from: server, context)

@@ -33,7 +33,13 @@ extension Leader {
     }
 
     /// A voter looks for a leader while we still wait for a quorum: it may not be coming.
-    mutating func voterLooks(_ context: inout PeerContext) {
+    ///
+    /// `wantsBetter`: it will not, as it would have a better leader. It has come later, and who
+    /// looks with it may change sides; to wait for all of `initLimit` would be in vain.
+    mutating func voterLooks(wantsBetter: Bool, _ context: inout PeerContext) {
+        if wantsBetter, !isEstablished, outvotedDeadline == nil {
+            outvotedDeadline = context.now + context.settings.tickTime
+        }
         guard case .discovering = phase, let patience = context.settings.epochPatience,
             context.now - (phaseDeadline - context.initTime) >= patience
         else { return }

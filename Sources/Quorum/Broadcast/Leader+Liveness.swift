@@ -6,7 +6,8 @@ extension Leader {
     var nextDeadline: Int64? {
         if hasEnded { return nil }
         if let handOver { return min(nextPing, handOver.deadline) }
-        return isEstablished ? nextPing : min(nextPing, phaseDeadline)
+        if isEstablished { return nextPing }
+        return min(nextPing, phaseDeadline, outvotedDeadline ?? .max)
     }
 
     mutating func hitDeadline(_ context: inout PeerContext) {
@@ -14,11 +15,18 @@ extension Leader {
             end("no quorum within the init limit")
             return
         }
+        if let deadline = outvotedDeadline, context.now >= deadline {
+            outvotedDeadline = nil
+            if !isEstablished, !isBringingUpQuorum(context) {
+                end("no quorum has come, and a voter would have a better leader")
+                return
+            }
+        }
         giveUpHandOver(&context)
         guard !hasEnded, context.now >= nextPing else { return }
         nextPing = context.now + max(1, context.settings.tickTime / 2)
         dropSilentLearners(&context)
-        if nextPingCounts, isEstablished, !hasQuorum(context) {
+        if nextPingCounts, isEstablished, !isQuorum(fromPhase: .synchronized, context) {
             end("the followers are no quorum any more")
             return
         }
@@ -28,9 +36,18 @@ extension Leader {
         }
     }
 
-    private func hasQuorum(_ context: PeerContext) -> Bool {
+    /// Whether all that is missing is that a quorum has taken over our history, which may be long.
+    private func isBringingUpQuorum(_ context: PeerContext) -> Bool {
+        guard case .synchronizing = phase else { return false }
+        return isQuorum(fromPhase: .promised, context)
+    }
+
+    /// Whether the followers that have come so far are a quorum with this server.
+    private func isQuorum(
+        fromPhase phase: LearnerConnection.Phase, _ context: PeerContext
+    ) -> Bool {
         var servers: Set<ServerID> = [context.settings.myID]
-        for learner in learners where learner.isSynchronized && learner.kind == .follower {
+        for learner in learners where learner.phase >= phase && learner.kind == .follower {
             servers.insert(learner.server)
         }
         return context.isQuorum(servers)

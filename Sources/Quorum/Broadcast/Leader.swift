@@ -31,6 +31,8 @@ struct Leader: LearnerMaster {
     var waitingSyncs: [(zxid: Zxid, link: LinkID)] = []
     /// When the present phase must have found its quorum.
     var phaseDeadline: Int64
+    /// When a quorum must have promised to follow, since somebody would have a better leader.
+    var outvotedDeadline: Int64?
     /// When learners are pinged, every half tick.
     var nextPing: Int64
     /// Whether the next ping is the one that also counts the followers.

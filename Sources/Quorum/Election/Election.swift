@@ -150,6 +150,12 @@ struct Election {
         }
     }
 
+    /// Whether somebody who looks would have a better leader than the one that was chosen.
+    func isOutvoted(by notification: Notification, _ context: PeerContext) -> Bool {
+        notification.round >= current.round
+            && Vote(notification).isBetter(than: current, in: QuorumSystem(context.committed))
+    }
+
     private mutating func answer(_ server: ServerID, round: Int64, _ context: PeerContext) {
         var vote = state == .looking ? proposal : current
         vote.round = round
