@@ -38,8 +38,13 @@ struct LockHolders {
     }
 
     /// All of them that can be seen, ascending.
+    ///
+    /// A child of this process has all that is open here until it becomes another program.
     var all: [Int32] {
-        LockHolders.processes.filter { $0 != getpid() && contains($0) == true }
+        let own = LockHolders.text("/proc/self/cmdline")
+        return LockHolders.processes.filter { pid in
+            contains(pid) == true && LockHolders.text("/proc/\(pid)/cmdline") != own
+        }
     }
 
     /// Whoever only asks whether a server runs has the file open, too, for a moment.
