@@ -41,9 +41,9 @@ struct LockHolders {
     ///
     /// A child of this process has all that is open here until it becomes another program.
     var all: [Int32] {
-        let own = LockHolders.text("/proc/self/cmdline")
+        let own = KernelFile.text("/proc/self/cmdline")
         return LockHolders.processes.filter { pid in
-            contains(pid) == true && LockHolders.text("/proc/\(pid)/cmdline") != own
+            contains(pid) == true && KernelFile.text("/proc/\(pid)/cmdline") != own
         }
     }
 
@@ -53,21 +53,12 @@ struct LockHolders {
         guard unsafe stat("/proc/\(pid)/fd/\(descriptor)", &status) == 0,
             status.st_dev == device, status.st_ino == inode
         else { return false }
-        let lines = LockHolders.text("/proc/\(pid)/fdinfo/\(descriptor)").split(separator: "\n")
+        let lines = KernelFile.lines("/proc/\(pid)/fdinfo/\(descriptor)")
         return lines.contains { $0.contains("FLOCK") && $0.contains("WRITE") }
     }
 
     private static var processes: [Int32] {
         ((try? POSIXFileSystem().list("/proc")) ?? []).compactMap { Int32($0) }.sorted()
-    }
-
-    private static func text(_ path: String) -> String {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return "" }
-        defer { _ = Platform.close(descriptor) }
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = Platform.read(descriptor, &buffer)
-        return String(decoding: buffer[..<max(0, count)], as: UTF8.self)
     }
 
     /// A process of a group that has not ended; nil if there is none.
@@ -79,8 +70,9 @@ struct LockHolders {
         // Without /proc: whoever is signalled is there.
         guard !all.isEmpty else { return group }
         return all.first { pid in
-            let fields = text("/proc/\(pid)/stat")
-            guard getpgid(pid) == group, let name = fields.lastIndex(of: ")") else { return false }
+            guard getpgid(pid) == group, let fields = KernelFile.text("/proc/\(pid)/stat"),
+                let name = fields.lastIndex(of: ")")
+            else { return false }
             let state = fields[fields.index(after: name)...].first { $0 != " " }
             return state != "Z" && state != "X"
         }

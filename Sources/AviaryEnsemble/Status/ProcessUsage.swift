@@ -1,3 +1,5 @@
+internal import Storage
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -20,7 +22,8 @@ public struct ProcessUsage: Equatable, Sendable {
         #if canImport(Darwin)
             return nil
         #else
-            guard let stat = read("/proc/\(pid)/stat"), let uptime = read("/proc/uptime"),
+            guard let stat = KernelFile.text("/proc/\(pid)/stat"),
+                let uptime = KernelFile.text("/proc/uptime"),
                 let up = uptime.split(separator: " ").first.flatMap({ Double($0) }),
                 // The name, in parentheses, may hold anything.
                 let name = stat.lastIndex(of: ")")
@@ -38,15 +41,4 @@ public struct ProcessUsage: Equatable, Sendable {
                 isPaused: fields[0] == "T")
         #endif
     }
-
-    #if !canImport(Darwin)
-        private static func read(_ path: String) -> String? {
-            let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-            guard descriptor >= 0 else { return nil }
-            defer { _ = Platform.close(descriptor) }
-            var buffer = [UInt8](repeating: 0, count: 2048)
-            let count = Platform.read(descriptor, &buffer)
-            return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
-        }
-    #endif
 }

@@ -49,25 +49,11 @@ struct HandshakeFailures {
     /// The library's own words stand at the end of a line of places.
     private static func words(of error: BoringSSLError) -> String {
         let text = "\(error)"
-        if let start = text.range(of: "OPENSSL_internal:")?.upperBound {
+        if let start = text.firstRange(of: "OPENSSL_internal:")?.upperBound {
             return text[start...].prefix { $0 != "]" && $0 != " " }.lowercased()
                 .split(separator: "_").joined(separator: " ")
         }
-        guard let start = text.range(of: "Error:")?.upperBound else { return text }
+        guard let start = text.firstRange(of: "Error:")?.upperBound else { return text }
         return String(text[start...].drop { $0 == " " }.prefix { $0 != "]" })
-    }
-}
-
-extension String {
-    /// Where `part` first stands.
-    fileprivate func range(of part: String) -> Range<Index>? {
-        var start = startIndex
-        while start < endIndex {
-            if self[start...].hasPrefix(part) {
-                return start..<index(start, offsetBy: part.count)
-            }
-            start = index(after: start)
-        }
-        return nil
     }
 }

@@ -28,7 +28,7 @@ public struct SimulationRun: Sendable {
         /// The failure without what differs from run to run: two with the same one have the same
         /// cause, or at least the same promise was broken.
         public var signature: String? {
-            guard let failure, let cut = failure.range(of: "us: ") else { return failure }
+            guard let failure, let cut = failure.firstRange(of: "us: ") else { return failure }
             let reason = failure[cut.upperBound...]
             if reason.hasPrefix("S"), let colon = reason.firstIndex(of: ":") {
                 return String(reason[..<colon])
@@ -80,19 +80,5 @@ public struct SimulationRun: Sendable {
                 operationCount: simulation.operationCount, counts: simulation.counts,
                 powerLosses: simulation.powerLosses)
         }
-    }
-}
-
-extension String {
-    /// Where another text begins and ends in this one first.
-    fileprivate func range(of other: String) -> Range<Index>? {
-        var start = startIndex
-        while start < endIndex {
-            if self[start...].hasPrefix(other) {
-                return start..<index(start, offsetBy: other.count)
-            }
-            start = index(after: start)
-        }
-        return nil
     }
 }
