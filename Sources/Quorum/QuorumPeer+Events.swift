@@ -7,16 +7,17 @@ extension QuorumPeer {
     // MARK: Time
 
     /// When `hitDeadline` is wanted at the latest.
+    ///
+    /// Mutates nothing, but is asked after everything that comes in: where the peer is kept in an
+    /// object, a plain getter would be given a copy of all of it, with a retain for each part.
     public var nextDeadline: Int64? {
-        var earliest: Int64?
-        for deadline in [
-            electionDeadline, leader?.nextDeadline, learner?.nextDeadline,
-            learner?.silenceDeadline(context),
-        ] {
-            guard let deadline else { continue }
-            earliest = min(earliest ?? deadline, deadline)
+        mutating get {
+            let reign = min(
+                leader?.nextDeadline ?? .max, learner?.nextDeadline ?? .max,
+                learner?.silenceDeadline(context) ?? .max)
+            let earliest = min(electionDeadline ?? .max, reign)
+            return earliest == .max ? nil : earliest
         }
-        return earliest
     }
 
     /// Time has passed; harmless when it is too early.

@@ -5,8 +5,10 @@ public import Records
 extension QuorumPeer {
     // MARK: While leading
 
-    /// The zxid that the next proposal must have.
-    public var nextZxid: Zxid { leader?.nextZxid ?? .zero }
+    /// The zxid that the next proposal must have; `mutating` as `nextDeadline` is.
+    public var nextZxid: Zxid {
+        mutating get { leader?.nextZxid ?? .zero }
+    }
 
     /// Proposes the next transaction; its zxid must be `nextZxid`.
     ///

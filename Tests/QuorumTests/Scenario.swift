@@ -255,12 +255,16 @@ final class Scenario {
 
     // MARK: Time
 
+    private var earliestDeadline: Int64? {
+        servers.indices.compactMap { servers[$0].peer?.nextDeadline }.min()
+    }
+
     /// Lets time pass: everything that is under way arrives, and who waits for a time wakes then.
     private func pass(_ milliseconds: Int64) {
         let end = now + milliseconds
         settle()
         var wakes = 0
-        while let next = servers.compactMap({ $0.peer?.nextDeadline }).min(), next <= end {
+        while let next = earliestDeadline, next <= end {
             now = max(now, next)
             wakes += 1
             precondition(wakes < 10_000, "a peer wants to be woken at \(next) again and again")
