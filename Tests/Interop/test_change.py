@@ -34,6 +34,9 @@ class Launcher:
     def do(self, *words, code=0):
         """Standard output of a verb that must end with `code`; every step on its way had a quorum."""
         ended, out, err = self(*words)
+        if ended != code and "is taken by another program" in err:
+            # Who that is cannot be found out later.
+            err += subprocess.run(["sh", "-c", "ss -ltnp"], text=True, capture_output=True).stdout
         assert ended == code, f"{words}: {ended}\n{out}\n{err}"
         check_steps(err)
         return out
