@@ -199,7 +199,8 @@ extension ServerConfiguration {
     /// Everything that is wrong or doubtful is in the second part of the result; with an error
     /// among it the first part is not to be used.
     ///
-    /// What the environment sets counts where the file does not say otherwise.
+    /// Options of the environment count where the file does not say otherwise; that no directory is
+    /// to be made counts whatever it says.
     public static func parse(
         _ text: String, file: String, environment: ServerEnvironment = ServerEnvironment()
     ) -> (configuration: ServerConfiguration, problems: [ConfigurationProblem]) {

@@ -64,7 +64,7 @@ struct EntrypointCommand: AsyncParsableCommand {
         switch plan.action {
         case .serve(let path):
             let code = ServerProgram.run(
-                configurationPath: path, log: LogOptions(plan.log), explainsEnvironment: false)
+                configurationPath: path, log: LogOptions(plan.log), isEnvironmentExplained: true)
             // A file that another user's server has left may be one that it cannot go on with.
             if code == 3 {
                 try Program.run(saying: complain) {

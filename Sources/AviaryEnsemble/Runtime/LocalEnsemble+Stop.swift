@@ -14,10 +14,9 @@ internal import Storage
 extension LocalEnsemble {
     /// Stops servers cleanly; those that have not ended after ten seconds are killed.
     ///
-    /// Whoever watches over them sees from a mark that they are meant to stay stopped, unless
-    /// they are only `restarting`. `goesOn` is
-    /// asked while they end, with the number of those that still run; if it says no, they are left
-    /// to end by themselves.
+    /// Whoever watches over them sees from a mark that they are meant to stay stopped, unless they
+    /// are only `restarting`. `goesOn` is asked while they end, with the number of those that still
+    /// run; if it says no, they are left to end by themselves.
     ///
     /// - Returns: the ids of those that ran, and do not any more.
     /// - Throws: who still runs, or of whom nobody knows.

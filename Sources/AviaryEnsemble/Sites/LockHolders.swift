@@ -1,7 +1,6 @@
 // Who holds the lock of a pid file: the server, or a script that has started it, and whatever else
 // they have left behind. The number in the file may be another's, or nobody's any more.
 
-internal import Jute
 internal import Storage
 
 #if canImport(Darwin)

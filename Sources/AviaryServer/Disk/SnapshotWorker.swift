@@ -6,9 +6,9 @@ import Storage
 /// Writes snapshots in the background, piece by piece, on a thread that does nothing else but
 /// purge old ones.
 ///
-/// Unchecked: what is not constant is used on the pool's thread alone.
+/// Unchecked: what is not constant is used on the pool's only thread; the pool itself may be used
+/// on any.
 final class SnapshotWorker: @unchecked Sendable {
-    // Used on the pool's only thread, but for the pool itself, which may be used on any.
     private let pool: NIOThreadPool
     private let directories: DataDirectories
     private let fileSystem: any FileSystem

@@ -21,20 +21,20 @@ public enum ServerProgram {
 
     /// Runs the server of a zoo.cfg until it is told to stop.
     ///
+    /// `isEnvironmentExplained`: whether somebody has said already what of it has no effect.
+    ///
     /// - Returns: the exit code: 0 stopped, 2 the configuration is wrong, 3 its directories cannot
     ///   be used, others as Apache ZooKeeper has them.
-    ///
-    /// `explainsEnvironment`: whether it says what of the environment has no effect.
     public static func run(
         configurationPath: String, log: LogOptions = LogOptions.ofEnvironment(),
-        explainsEnvironment: Bool = true
+        isEnvironmentExplained: Bool = false
     ) -> Int32 {
         ServerProcess.prepare()
         ServerProcess.announce()
         let fileSystem = POSIXFileSystem()
         let files: ServerFiles
         var environment = ServerProcess.serverEnvironment()
-        environment.isExplained = !explainsEnvironment
+        environment.isExplained = isEnvironmentExplained
         switch ServerFiles.read(configurationPath, in: fileSystem, environment: environment) {
         case .success(let read): files = read
         case .failure(let problems):

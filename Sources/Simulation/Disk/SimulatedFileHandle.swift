@@ -2,8 +2,6 @@ import Jute
 import Storage
 
 /// An open file of the simulated disk; dead once the power was gone.
-///
-/// Unchecked: a simulation is one thread.
 final class SimulatedFileHandle: FileHandle, @unchecked Sendable {
     // Unchecked: it belongs to the disk's one simulation.
 

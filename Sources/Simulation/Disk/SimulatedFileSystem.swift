@@ -11,8 +11,6 @@ public import Storage
 /// Every change is a crash point: `fail(after:with:)` makes the k-th one from now fail or take the
 /// power with it. Then everything throws `StorageError.Code.crashed` until `crash(seed:)`, after
 /// which the disk holds what survived, and handles from before stay dead.
-///
-/// Unchecked: a simulation is one thread.
 public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     // Unchecked: one simulation owns the disk and uses it from one thread.
 
