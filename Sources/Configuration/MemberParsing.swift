@@ -205,10 +205,15 @@ extension Membership {
 extension String {
     /// Without blanks at either end.
     var trimmed: String {
-        var scalars = Substring(self).unicodeScalars
-        let blanks: Set<Unicode.Scalar> = [" ", "\t", "\r", "\n", "\u{c}"]
-        while let first = scalars.first, blanks.contains(first) { scalars.removeFirst() }
-        while let last = scalars.last, blanks.contains(last) { scalars.removeLast() }
-        return String(scalars)
+        var bytes = Substring(self).utf8
+        func isBlank(_ byte: UInt8) -> Bool {
+            switch UnicodeScalar(byte) {
+            case " ", "\t", "\r", "\n", "\u{c}": true
+            default: false
+            }
+        }
+        while let first = bytes.first, isBlank(first) { bytes.removeFirst() }
+        while let last = bytes.last, isBlank(last) { bytes.removeLast() }
+        return String(Substring(bytes))
     }
 }

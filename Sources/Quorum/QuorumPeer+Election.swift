@@ -24,9 +24,7 @@ extension QuorumPeer {
                 where context.isForeign(notification.ensemble, server):
                     break
                 case .received(let notification, let server):
-                    let membership = notification.configuration.flatMap {
-                        try? Membership(text: $0)
-                    }
+                    let membership = configuration(of: notification)
                     adopt(membership)
                     if activity == .electing { context.hear(notification.configuration ?? []) }
                     if notification.state == .looking, context.committed.isVoter(server) {
@@ -46,6 +44,13 @@ extension QuorumPeer {
             }
             if events.isEmpty && outgoing.isEmpty { return }
         }
+    }
+
+    /// The configuration that a notification tells of; mostly the one that the last one told of.
+    private mutating func configuration(of notification: Notification) -> Membership? {
+        guard let text = notification.configuration else { return nil }
+        if lastTold?.text != text { lastTold = (text, try? Membership(text: text)) }
+        return lastTold?.membership
     }
 
     /// Who is looking learns from the others what configuration is in force by now.

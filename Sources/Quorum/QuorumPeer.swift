@@ -26,6 +26,8 @@ public struct QuorumPeer {
     var leader: Leader?
     var learner: Learner?
     var activity = Activity.idle
+    /// The configuration of the last notification, as it was written and as it was read.
+    var lastTold: (text: [UInt8], membership: Membership?)?
 
     /// The settings it was made with.
     public var settings: QuorumSettings { context.settings }

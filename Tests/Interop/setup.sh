@@ -33,6 +33,9 @@ system_packages() {
     [ -e /usr/share/java/jackson-databind.jar ] || missing+=(libjackson2-databind-java)
     command -v prometheus >/dev/null || missing+=(prometheus)
     command -v openssl >/dev/null || missing+=(openssl)
+    # Torture parts servers with these; a user who is not root may not have their folder in the search path.
+    [ "$(uname)" != Linux ] || [ -e /usr/sbin/iptables ] || missing+=(iptables)
+    [ "$(uname)" != Linux ] || [ -e /usr/sbin/tc ] || [ -e /sbin/tc ] || missing+=(iproute2)
     python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
     [ ${#missing[@]} = 0 ] && return
     echo "setup: installing ${missing[*]}"

@@ -78,7 +78,7 @@ extension Replica {
     func continueSnapshot() {
         guard snapshots.isReady, let cursor = snapshots.cursor else { return }
         snapshots.isReady = false
-        var slice = JuteWriter(capacity: Replica.sliceBytes + 4096)
+        var slice = JuteWriter(capacity: 16 << 10)
         switch cursor.next(limitBytes: Replica.sliceBytes, into: &slice) {
         case .more: disk.writeSnapshot(slice.copyBytes())
         case .complete:

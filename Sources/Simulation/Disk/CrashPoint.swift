@@ -21,24 +21,21 @@ public struct CrashPoint: Hashable, Sendable, CustomStringConvertible {
         self.content = content
     }
 
-    init(_ step: Step, path: String) {
-        let cut = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-        let name = path[(cut.map(path.utf8.index(after:)) ?? path.startIndex)...]
-        let content: Content =
-            if name.hasPrefix("log.") {
-                .log
-            } else if name.hasPrefix("snapshot.") || name.hasPrefix("unfinished-snapshot.") {
-                .snapshot
-            } else if name.hasPrefix("acceptedEpoch") || name.hasPrefix("currentEpoch") {
-                .epoch
-            } else if name.hasPrefix("zoo.cfg") {
-                .configuration
-            } else {
-                .other
-            }
-        self.init(step, content)
-    }
-
     /// For people.
     public var description: String { "\(step.rawValue) \(content.rawValue)" }
+}
+
+extension CrashPoint.Content {
+    private static let beginnings: [(name: String.UTF8View, content: CrashPoint.Content)] = [
+        ("log.".utf8, .log), ("snapshot.".utf8, .snapshot), ("unfinished-snapshot.".utf8, .snapshot),
+        ("acceptedEpoch".utf8, .epoch), ("currentEpoch".utf8, .epoch), ("zoo.cfg".utf8, .configuration),
+    ]
+
+    /// What a file's name says.
+    init(of path: String) {
+        // Asked with every change of a disk, so bytes are compared, not characters.
+        let cut = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+        let name = path.utf8[(cut.map(path.utf8.index(after:)) ?? path.startIndex)...]
+        self = Self.beginnings.first { name.starts(with: $0.name) }?.content ?? .other
+    }
 }

@@ -3,71 +3,101 @@ import Records
 /// A file's bytes as the running machine sees them, and, where that is something else, as they would
 /// survive.
 ///
-/// Most files of a run are durable and never written again, so nothing is kept of them twice.
+/// Logs are long and are written at their ends, so nothing is kept twice: what would survive is the
+/// content with the changes since the last sync undone.
 final class SimulatedFile {
-    /// What has been done to the file and not been synced.
+    /// What is done to a file.
     enum Change {
         case write(offset: Int, bytes: [UInt8])
         case truncate(size: Int)
+    }
+
+    /// A change that has not been synced, and what it took the place of.
+    private struct Pending {
+        var change: Change
+        var formerSize: Int
+        /// The bytes from `formerStart` that are not there any more.
+        var former: [UInt8]
+        var formerStart: Int
     }
 
     private static let sectorSize = 512
 
     /// What the machine reads.
     private(set) var content: [UInt8] = []
-    /// What would survive whatever happens; nil while that is all of it.
+    private var pending: [Pending] = []
+    /// What would survive whatever happens, where that is not the content with `pending` undone.
     private var synced: [UInt8]?
-    private var pending: [Change] = []
     /// Changes whose sync failed: the system forgot them, so no later sync makes them durable.
     private var forgotten: [Change] = []
 
     /// What would survive, whatever happens.
-    var durableContent: [UInt8] { synced ?? content }
+    var durableContent: [UInt8] {
+        if let synced { return synced }
+        var survivor = content
+        for change in pending.reversed() {
+            Self.apply(.truncate(size: change.formerSize), to: &survivor)
+            Self.apply(.write(offset: change.formerStart, bytes: change.former), to: &survivor)
+        }
+        return survivor
+    }
     /// Whether all of it would survive.
     var isDurable: Bool { pending.isEmpty && forgotten.isEmpty }
     /// How many bytes are kept for it.
     var keptSize: Int {
-        (forgotten + pending).reduce(content.count + (synced?.count ?? 0)) { size, change in
-            if case .write(_, let bytes) = change { size + bytes.count } else { size }
+        (forgotten + pending.map(\.change)).reduce(content.count + (synced?.count ?? 0)) {
+            if case .write(_, let bytes) = $1 { $0 + bytes.count } else { $0 }
         }
     }
 
     func apply(_ change: Change) {
-        if synced == nil { synced = content }
+        let (start, end) =
+            switch change {
+            case .write(let offset, let bytes): (offset, offset + bytes.count)
+            case .truncate(let size): (size, max(size, content.count))
+            }
+        let lost = (start..<end).clamped(to: content.indices)
+        pending.append(
+            Pending(
+                change: change, formerSize: content.count, former: Array(content[lost]),
+                formerStart: lost.lowerBound))
         Self.apply(change, to: &content)
-        pending.append(change)
     }
 
     func sync() {
         if forgotten.isEmpty {
             synced = nil
         } else if var survivor = synced.take() {
-            for change in pending { Self.apply(change, to: &survivor) }
+            for change in pending { Self.apply(change.change, to: &survivor) }
             synced = survivor
         }
         pending.removeAll()
     }
 
     func failSync() {
-        forgotten += pending
+        guard !pending.isEmpty else { return }
+        synced = durableContent
+        forgotten += pending.map(\.change)
         pending.removeAll()
     }
 
     /// Changes the bytes on the disk itself, as decay does.
     func damage(at offset: Int, xor mask: UInt8) {
-        guard (synced ?? content).indices.contains(offset), content.indices.contains(offset) else {
-            return
-        }
-        synced?[offset] ^= mask
+        var durable = durableContent
+        guard durable.indices.contains(offset), content.indices.contains(offset) else { return }
+        durable[offset] ^= mask
         content[offset] ^= mask
+        // What was overwritten since may not be undone any more.
+        if !isDurable { synced = durable }
     }
 
     /// The power is gone: of what was not synced, anything or nothing may be there.
     func crash(_ random: inout SeededGenerator) {
-        let changes = forgotten + pending
+        let changes = forgotten + pending.map(\.change)
+        var survivor = durableContent
         forgotten.removeAll()
         pending.removeAll()
-        var survivor = synced.take() ?? content
+        synced = nil
         switch random.below(4) {
         case 0: break
         case 1: for change in changes { Self.apply(change, to: &survivor) }

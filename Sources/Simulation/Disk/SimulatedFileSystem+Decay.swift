@@ -17,7 +17,7 @@ extension SimulatedFileSystem {
     var exposures: [Exposure] {
         var exposures: [Exposure] = []
         for path in durablePaths {
-            let content = CrashPoint(.write, path: path).content
+            let content = CrashPoint.Content(of: path)
             guard let bytes = durableContent(of: path), !bytes.isEmpty else { continue }
             switch content {
             case .log:
@@ -52,7 +52,7 @@ extension SimulatedFileSystem {
     /// which is what a crash leaves.
     func leadAstray(_ bytes: [UInt8], from path: String) -> Bool {
         guard var random = misdirection else { return false }
-        let content = CrashPoint(.write, path: path).content
+        let content = CrashPoint.Content(of: path)
         guard content == .snapshot || content == .epoch else { return false }
         misdirection = nil
         misdirectionCount += 1

@@ -101,9 +101,10 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     /// A file in the directory that would not survive as it is, and whose name begins with one of
     /// these.
     func undurable(in directory: String, _ prefixes: [String]) -> String? {
+        // This is asked for often, and mostly all is durable.
+        if pendingNames.isEmpty, files.values.allSatisfy(\.isDurable) { return nil }
         var first: String?
         for (path, file) in names {
-            // The names are asked last: this is asked for often, and most files are durable.
             let isDurable = files[file]?.isDurable ?? true
             if isDurable, pendingNames.isEmpty { continue }
             let isRenamed = pendingNames.contains { $0.names.contains { $0.path == path } }
@@ -145,7 +146,7 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
 
     /// How many files there are of a kind.
     func fileCount(_ content: CrashPoint.Content) -> Int {
-        names.keys.count { CrashPoint(.write, path: $0).content == content }
+        names.keys.count { CrashPoint.Content(of: $0) == content }
     }
 
     /// What the machine would read from a file, without the chance of a fault.
@@ -156,7 +157,7 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     /// Takes away the files about members but for one, durably.
     func forgetMembers(besides kept: String) {
         func isMeant(_ path: String) -> Bool {
-            path != kept && CrashPoint(.remove, path: path).content == .configuration
+            path != kept && CrashPoint.Content(of: path) == .configuration
         }
         names = names.filter { !isMeant($0.key) }
         syncedNames = syncedNames.filter { !isMeant($0.key) }
@@ -181,7 +182,8 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     ) throws(StorageError) -> Bool {
         try checkPower(path)
         changeCount += 1
-        let point = CrashPoint(step, path: path)
+        guard deadly != nil || fault != nil else { return false }
+        let point = CrashPoint(step, CrashPoint.Content(of: path))
         if let deadly, deadly.step == step,
             deadly.content == point.content || point.content == .other
         {

@@ -27,23 +27,18 @@ extension EnsembleSimulation {
         if clients[number].wantsList {
             clients[number].wantsList = false
             clients[number].found = [:]
-            clients[number].names = []
+            clients[number].names = nil
             send(number, .sync)
             send(number, .list)
             return
         }
-        // Ephemerals of those that vanished may need a little longer; looking again is cheap as
-        // long as nothing was read.
-        let names = clients[number].names
-        guard !names.contains(where: { $0.description.hasPrefix("/e") }),
-            !names.isEmpty || acknowledged.isEmpty
-        else {
+        guard let names = clients[number].names else {
             clients[number].wantsList = true
             return
         }
         let missing = names.filter { clients[number].found[$0] == nil }
         if missing.isEmpty {
-            compare(number)
+            compare(number, names)
         } else {
             for path in missing.prefix(200) { send(number, .get(path)) }
         }
@@ -55,8 +50,10 @@ extension EnsembleSimulation {
         var names: [Path] = []
         for _ in 0..<count {
             guard let name = try? reader.readString() else { return }
-            let path = Path("/\(name)")
-            if path != Path("/zookeeper") { names.append(path) }
+            // Ephemerals of those that vanished may need a little longer; looking again is cheap as
+            // long as nothing was read.
+            if name.bytes.first == UInt8(ascii: "e") { return }
+            if name != "zookeeper" { names.append(Path.root.appending(name)) }
         }
         // Its zxid is the version: all must end with the same.
         names.append("/zookeeper/config")
@@ -64,9 +61,9 @@ extension EnsembleSimulation {
     }
 
     /// All is seen here.
-    private func compare(_ number: Int) {
-        promises.checkEnd(Set(clients[number].names), fail)
-        let lost = acknowledged.subtracting(clients[number].names)
+    private func compare(_ number: Int, _ names: [Path]) {
+        promises.checkEnd(Set(names), fail)
+        let lost = acknowledged.subtracting(names)
         if !lost.isEmpty {
             let example = lost.map(\.description).sorted().prefix(5)
             fail("server \(clients[number].target + 1) has lost \(example)")

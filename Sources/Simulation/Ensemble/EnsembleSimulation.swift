@@ -185,6 +185,7 @@ public final class EnsembleSimulation {
             relieve()
         }
         if failure == nil, !isSettled { fail("not settled after healing: \(summary)") }
+        counts["events"] = eventCount
         counts["echoed"] = echo.count
         counts["misdirected"] = servers.reduce(0) { $0 + $1.fileSystem.misdirectionCount }
         return failure

@@ -70,8 +70,9 @@ struct SimulatedClient {
     var watches: [Path: Zxid] = [:]
     var operationCount = 0
     var sessionCount = 0
-    /// What an inspector has found: names and zxids of the last change.
-    var names: [Path] = []
+    /// What an inspector has found: names, once there are those that stay alone, and zxids of the
+    /// last change.
+    var names: [Path]?
     var found: [Path: Zxid] = [:]
     var isDone = false
     var wantsList = true

@@ -187,9 +187,7 @@ final class SimulatedReplicaDisk: ReplicaDisk {
     static let snapshotCountMax = 8
 
     private func purgeIfMany() {
-        let snapshots = try? DataFile.list(
-            .snapshot, in: directories.snapshots, of: fileSystem)
-        if snapshots?.count ?? 0 > SimulatedReplicaDisk.snapshotCountMax { purge() }
+        if fileSystem.fileCount(.snapshot) > SimulatedReplicaDisk.snapshotCountMax { purge() }
     }
 
     /// Keeps a writer that cannot be copied behind a reference.

@@ -5,7 +5,7 @@ public import Records
 /// Within a connection bytes stay in order, though cut anywhere; between connections nothing is
 /// in order. Bytes are delayed, held back by partitions, and lost only with their connection. Time
 /// is in microseconds.
-public struct SimulatedNetwork {
+public final class SimulatedNetwork {
     /// One end of a connection: the dialer's is side 0.
     public struct End: Hashable, Sendable {
         /// The connection.
@@ -60,19 +60,41 @@ public struct SimulatedNetwork {
         public init() {}
     }
 
-    private struct Connection {
-        var hosts: [Int]
-        var port: Int
-        /// Which ends still hear and send.
-        var isOpen = [true, false]
+    /// One end of a connection, and what is on its way there.
+    private struct Side {
+        let host: Int
+        /// Whether it still hears and sends.
+        var isOpen: Bool
+        /// When the last thing sent to it arrives: what follows is not earlier.
+        var arrival: Int64 = 0
+        /// How much was sent to it and how much has arrived: nothing overtakes.
+        var sent = 0
+        var arrived = 0
+        /// What a partition holds back.
+        var held: [Transit] = []
+
+        init(host: Int, isOpen: Bool) {
+            self.host = host
+            self.isOpen = isOpen
+        }
+    }
+
+    private final class Connection {
+        let port: Int
         var isEstablished = false
-        /// Per direction (to side), when the last thing sent arrives: what follows is not earlier.
-        var arrival: [Int64] = [0, 0]
-        /// Per direction, how much was sent and how much has arrived: nothing overtakes.
-        var sent = [0, 0]
-        var arrived = [0, 0]
-        /// Per direction, what a partition holds back.
-        var held: [[Transit]] = [[], []]
+        private var dialer: Side
+        private var listener: Side
+
+        init(from: Int, to: Int, port: Int) {
+            self.port = port
+            self.dialer = Side(host: from, isOpen: true)
+            self.listener = Side(host: to, isOpen: false)
+        }
+
+        subscript(side: Int) -> Side {
+            _read { if side == 0 { yield dialer } else { yield listener } }
+            _modify { if side == 0 { yield &dialer } else { yield &listener } }
+        }
     }
 
     /// How it behaves now.
@@ -89,7 +111,7 @@ public struct SimulatedNetwork {
     public init(random: SeededGenerator) { self.random = random }
 
     /// What was put under way, and when it arrives.
-    public mutating func takeDepartures() -> [(Transit, time: Int64)] {
+    public func takeDepartures() -> [(Transit, time: Int64)] {
         let taken = departures
         departures = []
         return taken
@@ -98,72 +120,73 @@ public struct SimulatedNetwork {
     // MARK: What hosts do
 
     /// Starts or stops listening.
-    public mutating func listen(host: Int, port: Int, _ isOn: Bool) {
+    public func listen(host: Int, port: Int, _ isOn: Bool) {
         let key = host * 64 + port
         if isOn { listening.insert(key) } else { listening.remove(key) }
     }
 
     /// Dials; the answer comes as an event of the end that is returned.
-    public mutating func dial(from: Int, to: Int, port: Int, now: Int64) -> End {
+    public func dial(from: Int, to: Int, port: Int, now: Int64) -> End {
         lastConnection += 1
-        connections[lastConnection] = Connection(hosts: [from, to], port: port)
+        connections[lastConnection] = Connection(from: from, to: to, port: port)
         let end = End(connection: lastConnection, side: 0)
         depart(Transit(to: end.opposite, payload: .knock), now)
         return end
     }
 
     /// Sends bytes.
-    public mutating func send(_ end: End, _ bytes: [UInt8], now: Int64) {
-        guard let connection = connections[end.connection], connection.isOpen[end.side] else {
-            return
-        }
+    public func send(_ end: End, _ bytes: [UInt8], now: Int64) {
+        guard connections[end.connection]?[end.side].isOpen ?? false else { return }
         var rest = bytes[...]
         while random.chance(conditions.cuts, in: 1000), rest.count > 1 {
             let count = random.number(1...rest.count - 1)
             depart(Transit(to: end.opposite, payload: .bytes(Array(rest.prefix(count)))), now)
             rest = rest.dropFirst(count)
         }
-        depart(Transit(to: end.opposite, payload: .bytes(Array(rest))), now)
+        let last = rest.count == bytes.count ? bytes : Array(rest)
+        depart(Transit(to: end.opposite, payload: .bytes(last)), now)
     }
 
     /// Closes an end; the other hears of it after all that was sent.
-    public mutating func close(_ end: End, now: Int64) {
-        guard connections[end.connection]?.isOpen[end.side] ?? false else { return }
-        connections[end.connection]?.isOpen[end.side] = false
+    public func close(_ end: End, now: Int64) {
+        guard let connection = connections[end.connection], connection[end.side].isOpen else {
+            return
+        }
+        connection[end.side].isOpen = false
         depart(Transit(to: end.opposite, payload: .close), now)
     }
 
     // MARK: What happens to them
 
     /// Breaks a connection: what is under way is lost, both ends hear of it.
-    public mutating func reset(_ number: Int, now: Int64) {
+    public func reset(_ number: Int, now: Int64) {
         guard let connection = connections[number], connection.isEstablished else { return }
         connections[number] = nil
         lastConnection += 1
         // A new number makes everything under way on the old one meaningless; its ends are told
         // under the old name.
-        for side in 0...1 where connection.isOpen[side] {
+        for side in 0...1 where connection[side].isOpen {
             let end = End(connection: number, side: side)
-            resets.append((end, connection.hosts[side]))
+            resets.append((end, connection[side].host))
         }
     }
 
     private var resets: [(End, host: Int)] = []
 
     /// Ends that were reset: their hosts hear `.closed`.
-    public mutating func takeResets() -> [(end: End, host: Int)] {
+    public func takeResets() -> [(end: End, host: Int)] {
         let taken = resets
         resets = []
         return taken.map { (end: $0.0, host: $0.host) }
     }
 
     /// A host is gone: it hears nothing more, and its peers hear a close unless it vanished.
-    public mutating func crash(host: Int, silently: Bool, now: Int64) {
+    public func crash(host: Int, silently: Bool, now: Int64) {
         for number in connections.keys.sorted() {
             guard let connection = connections[number] else { continue }
-            for side in 0...1 where connection.hosts[side] == host && connection.isOpen[side] {
+            for side in 0...1 where connection[side].host == host && connection[side].isOpen {
                 if silently {
-                    connections[number]?.isOpen[side] = false
+                    connection[side].isOpen = false
                 } else {
                     close(End(connection: number, side: side), now: now)
                 }
@@ -174,20 +197,21 @@ public struct SimulatedNetwork {
 
     /// Established connections, for whoever wants to break one.
     public var established: [Int] {
-        connections.filter { $0.value.isEstablished && $0.value.isOpen == [true, true] }
+        connections.filter { $0.value.isEstablished && $0.value[0].isOpen && $0.value[1].isOpen }
             .keys.sorted()
     }
 
     /// Stops everything from one host to another; connections stay.
-    public mutating func block(from: Int, to: Int) { blocked.insert(from * 64 + to) }
+    public func block(from: Int, to: Int) { blocked.insert(from * 64 + to) }
 
     /// Ends all partitions; what was held back is on its way again.
-    public mutating func heal(now: Int64) {
+    public func heal(now: Int64) {
         blocked = []
         for number in connections.keys.sorted() {
+            guard let connection = connections[number] else { continue }
             for side in 0...1 {
-                let held = connections[number]?.held[side] ?? []
-                connections[number]?.held[side] = []
+                let held = connection[side].held
+                connection[side].held = []
                 for transit in held { depart(transit, now) }
             }
         }
@@ -196,71 +220,71 @@ public struct SimulatedNetwork {
     // MARK: Arrivals
 
     /// The host that has this end; nil if its connection is gone.
-    public func host(at end: End) -> Int? { connections[end.connection]?.hosts[end.side] }
+    public func host(at end: End) -> Int? { connections[end.connection]?[end.side].host }
 
     /// The host that something under way goes to; nil if its connection is gone.
     public func destination(of transit: Transit) -> Int? {
-        connections[transit.to.connection]?.hosts[transit.to.side]
+        connections[transit.to.connection]?[transit.to.side].host
     }
 
     /// What is due: who hears what.
-    public mutating func arrive(
+    public func arrive(
         _ transit: Transit, now: Int64
     ) -> (host: Int, end: End, event: Event)? {
         let end = transit.to
         guard let connection = connections[end.connection] else { return nil }
-        let host = connection.hosts[end.side]
-        let from = connection.hosts[1 - end.side]
-        if !connection.held[end.side].isEmpty || blocked.contains(from * 64 + host) {
-            connections[end.connection]?.held[end.side].append(transit)
-            return nil
+        let host = connection[end.side].host
+        if !blocked.isEmpty || !connection[end.side].held.isEmpty {
+            let from = connection[end.opposite.side].host
+            if !connection[end.side].held.isEmpty || blocked.contains(from * 64 + host) {
+                connection[end.side].held.append(transit)
+                return nil
+            }
         }
-        guard transit.place == connection.arrived[end.side] else {
+        guard transit.place == connection[end.side].arrived else {
             // It has overtaken what a partition held back.
             depart(transit, now)
             return nil
         }
-        connections[end.connection]?.arrived[end.side] += 1
+        connection[end.side].arrived += 1
         switch transit.payload {
         case .knock:
             let isListening = listening.contains(host * 64 + connection.port)
-            connections[end.connection]?.isOpen[1] = isListening
+            connection[1].isOpen = isListening
             depart(Transit(to: end.opposite, payload: .answer(isListening)), now)
             return isListening ? (host, end, .accepted(port: connection.port)) : nil
         case .answer(let isListening):
-            guard connection.isOpen[end.side] else { return nil }
+            guard connection[end.side].isOpen else { return nil }
             if !isListening {
                 connections[end.connection] = nil
                 return (host, end, .dialFailed)
             }
-            connections[end.connection]?.isEstablished = true
+            connection.isEstablished = true
             return (host, end, .dialed)
         case .bytes(let bytes):
-            if connection.isOpen[end.side] { return (host, end, .received(bytes)) }
+            if connection[end.side].isOpen { return (host, end, .received(bytes)) }
             // A host that is up again knows nothing of this connection, and says so.
             let isUp = listening.contains { $0 / 64 == host }
             if isUp { depart(Transit(to: end.opposite, payload: .close), now) }
             return nil
         case .close:
-            guard connection.isOpen[end.side] else { return nil }
+            guard connection[end.side].isOpen else { return nil }
             connections[end.connection] = nil
             return (host, end, .closed)
         }
     }
 
-    private mutating func depart(_ transit: Transit, _ now: Int64) {
+    private func depart(_ transit: Transit, _ now: Int64) {
         var transit = transit
-        if transit.place < 0 {
-            let to = transit.to
-            transit.place = connections[to.connection]?.sent[to.side] ?? 0
-            connections[to.connection]?.sent[to.side] += 1
+        let (connection, side) = (connections[transit.to.connection], transit.to.side)
+        if transit.place < 0, let connection {
+            transit.place = connection[side].sent
+            connection[side].sent += 1
         }
         let isLong = random.chance(conditions.longDelays, in: 1000)
         let delay = random.number(isLong ? conditions.longDelay : conditions.delay)
-        let end = transit.to
-        let earliest = connections[end.connection]?.arrival[end.side] ?? 0
-        let time = max(now + delay, earliest)
-        connections[end.connection]?.arrival[end.side] = time
+        let time = max(now + delay, connection?[side].arrival ?? 0)
+        connection?[side].arrival = time
         departures.append((transit, time))
     }
 }

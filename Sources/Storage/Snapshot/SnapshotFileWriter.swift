@@ -22,7 +22,7 @@ public struct SnapshotFileWriter: ~Copyable, Sendable {
     private let unfinishedPath: String
     private let handle: any FileHandle
     private var encoder: SnapshotEncoder
-    private var buffer = JuteWriter(capacity: SnapshotFileWriter.bufferSize)
+    private var buffer = JuteWriter()
     private var adler = Adler32()
     private var written: Int64 = 0
     private var synced: Int64 = 0
