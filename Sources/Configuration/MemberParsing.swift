@@ -9,13 +9,13 @@ extension Member {
     ///
     /// - Throws: what is wrong, as a clause for an error message.
     public init(id: ServerID, parsing value: String) throws(MembershipProblem) {
-        let halves = value.split(separator: ";", omittingEmptySubsequences: false)
+        let halves = value[...].pieces(separatedBy: ";")
         guard halves.count <= 2 else {
             throw MembershipProblem("has more than one ';' in \"\(value)\"")
         }
         var addresses: [Address] = []
         var role: MemberRole?
-        for text in halves[0].split(separator: "|", omittingEmptySubsequences: false) {
+        for text in halves[0].pieces(separatedBy: "|") {
             let parts = try Member.fields(text)
             guard parts.count == 3 || parts.count == 4 else {
                 throw MembershipProblem(
@@ -90,7 +90,7 @@ extension Member {
     /// Splits at colons, but for those within brackets, which are an IPv6 address.
     private static func fields(_ text: Substring) throws(MembershipProblem) -> [Substring] {
         guard text.first == "[" else {
-            return text.split(separator: ":", omittingEmptySubsequences: false)
+            return text.pieces(separatedBy: ":")
         }
         guard let end = text.firstIndex(of: "]") else {
             throw MembershipProblem("opens a '[' that is not closed in \"\(text)\"")
@@ -101,7 +101,7 @@ extension Member {
             throw MembershipProblem("has something between ']' and ':' in \"\(text)\"")
         }
         if rest.isEmpty { return [host] }
-        return [host] + rest.dropFirst().split(separator: ":", omittingEmptySubsequences: false)
+        return [host] + rest.dropFirst().pieces(separatedBy: ":")
     }
 }
 
@@ -215,5 +215,14 @@ extension String {
         while let first = bytes.first, isBlank(first) { bytes.removeFirst() }
         while let last = bytes.last, isBlank(last) { bytes.removeLast() }
         return String(Substring(bytes))
+    }
+}
+
+extension Substring {
+    /// The pieces between all separators, also empty ones.
+    fileprivate func pieces(separatedBy separator: Unicode.Scalar) -> [Substring] {
+        // By bytes: what a character is takes long to find out, and does not matter here.
+        utf8.split(separator: UInt8(ascii: separator), omittingEmptySubsequences: false)
+            .map(Substring.init)
     }
 }

@@ -18,6 +18,10 @@ public struct Adler32: Sendable {
     /// The checksum as both formats store it: a `long`.
     public var long: Int64 { Int64(value) }
 
+    /// How much more often than the last of sixteen bytes each of them is in the second sum.
+    private static let weights = SIMD16<UInt32>(
+        16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1)
+
     /// Takes in the next bytes.
     public mutating func update(_ bytes: RawSpan) {
         var low = self.low
@@ -27,6 +31,20 @@ public struct Adler32: Sendable {
             while start < buffer.count {
                 let end = min(start &+ Self.blockSize, buffer.count)
                 // In bounds: start to end lies in the buffer. No overflow: see `blockSize`.
+                let groups = UInt32(truncatingIfNeeded: (end &- start) / 16)
+                // The sums of every sixteenth byte, and the sums of those before each group.
+                var lanes = SIMD16<UInt32>()
+                var before = SIMD16<UInt32>()
+                for _ in 0..<groups {
+                    before &+= lanes
+                    lanes &+= SIMD16(
+                        truncatingIfNeeded: unsafe buffer.loadUnaligned(
+                            fromByteOffset: start, as: SIMD16<UInt8>.self))
+                    start &+= 16
+                }
+                high &+= 16 &* (groups &* low &+ before.wrappedSum())
+                high &+= (lanes &* Self.weights).wrappedSum()
+                low &+= lanes.wrappedSum()
                 while start < end {
                     low &+= UInt32(truncatingIfNeeded: unsafe buffer[start])
                     high &+= low

@@ -1,6 +1,5 @@
 import PlannedChanges
 import Simulation
-import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -9,22 +8,16 @@ import Synchronization
 #endif
 
 /// Many seeds, on all cores, until a time is over or all are run.
-struct Campaign: Sendable {
+///
+/// Each job is a process of its own, with one thread: a seed that ends its process is a failure like
+/// another, and what is built for one thread alone is enough (see the Makefile).
+struct Campaign {
     var kinds: [SimulationRun.Kind]
     var first: UInt64
     /// How many seeds; nil for as many as fit into the time.
     var seedCount: UInt64?
     var seconds: Int64
     var jobs: Int
-
-    /// What all jobs share.
-    private final class Progress: Sendable {
-        let next: Atomic<UInt64>
-        let failures = Atomic<Int>(0)
-        let simulated = Atomic<Int64>(0)
-
-        init(first: UInt64) { next = Atomic(first) }
-    }
 
     static var coreCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 
@@ -36,42 +29,53 @@ struct Campaign: Sendable {
     }
 
     /// Runs them; true if none has failed.
-    func run() async -> Bool {
-        let progress = Progress(first: first)
+    ///
+    /// The seeds go to the jobs in turn: the first one has the first, the one after its last, …
+    func run() -> Bool {
         let clock = ContinuousClock()
         let start = clock.now
-        let end = seedCount == nil ? start + .seconds(seconds) : nil
-        await withTaskGroup(of: Void.self) { group in
-            for _ in 0..<jobs {
-                group.addTask { work(progress, until: end) }
+        var passed: Double { (clock.now - start) / .seconds(1) }
+        var (seeds, failures, microseconds) = (0, 0, 0 as Int64)
+        var running = (0..<jobs).map { begin(job: $0, at: first + UInt64($0), passed) }
+        while !running.isEmpty {
+            for job in CampaignJob.whoSpeak(of: running) {
+                for word in job.hear() {
+                    switch word {
+                    case .began: seeds += 1
+                    case .failed(let reason):
+                        print(reason)
+                        failures += 1
+                    case .ended(let elapsed): microseconds += elapsed
+                    }
+                }
+                guard let ending = job.ending else { continue }
+                running.removeAll { $0 === job }
+                guard ending != 0, let seed = job.seed else { continue }
+                print("seed \(seed): its process ends with \(ending)")
+                failures += 1
+                running.append(begin(job: job.number, at: seed + UInt64(jobs), passed))
             }
         }
-        let took = (clock.now - start) / .seconds(1)
-        let count = progress.next.load(ordering: .relaxed) - first
-        let hours = Double(progress.simulated.load(ordering: .relaxed)) / 3_600_000_000
-        let failures = progress.failures.load(ordering: .relaxed)
+        let hours = Double(microseconds) / 3_600_000_000
         print(
-            "\(count) seeds from \(first) in \(Int(took)) s with \(jobs) jobs, \(failures) failures;"
-                + " \(tenths(hours)) simulated hours, \(tenths(hours * 3600 / took)) per hour")
+            "\(seeds) seeds from \(first) in \(Int(passed)) s with \(jobs) jobs,"
+                + " \(failures) failures; \(tenths(hours)) simulated hours,"
+                + " \(tenths(hours * 3600 / passed)) per hour")
         return failures == 0
     }
 
-    private func work(_ progress: Progress, until end: ContinuousClock.Instant?) {
-        while true {
-            if let end, ContinuousClock.now >= end { return }
-            let seed = progress.next.wrappingAdd(1, ordering: .relaxed).oldValue
-            if let seedCount, seed >= first + seedCount {
-                progress.next.wrappingSubtract(1, ordering: .relaxed)
-                return
-            }
-            for kind in kinds {
-                let report = Campaign.run(kind, seed: seed).report()
-                progress.simulated.wrappingAdd(report.elapsed, ordering: .relaxed)
-                guard let failure = report.failure else { continue }
-                print(failure)
-                progress.failures.wrappingAdd(1, ordering: .relaxed)
-            }
+    /// A job that begins with a seed.
+    private func begin(job: Int, at seed: UInt64, _ passed: Double) -> CampaignJob {
+        var words = kinds.map { "--\($0)" } + ["--step", "\(jobs)", "--first", "\(seed)"]
+        if let seedCount {
+            // Those of them that it will come to.
+            let end = first + seedCount
+            let count = seed < end ? (end - seed + UInt64(jobs) - 1) / UInt64(jobs) : 0
+            words += ["--seeds", "\(count)"]
+        } else {
+            words += ["--seconds", "\(max(0, seconds - Int64(passed)))"]
         }
+        return CampaignJob(job, words)
     }
 
     private func tenths(_ number: Double) -> String {

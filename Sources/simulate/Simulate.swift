@@ -15,23 +15,26 @@ struct Simulate {
                simulate [--peers | --ensemble | --planned] --seed N [--trace | --shrink] [--limits TEXT]
                simulate [--first N] --mutant NAME [SEEDS]
         """
+    private static let everyKind: [SimulationRun.Kind] = [.peers, .ensemble, .planned]
 
     private var seed: UInt64?
     private var limits = RunLimits()
     private var isTraced = false
     private var isShrunk = false
     private var mutant: (name: String, seedCount: Int)?
+    /// In a process of a campaign: how far its seeds are from each other.
+    private var step: UInt64?
     private var campaign = Campaign(
-        kinds: [.peers, .ensemble, .planned], first: 1, seedCount: nil, seconds: 10,
-        jobs: Campaign.coreCount)
+        kinds: [], first: 1, seedCount: nil, seconds: 10, jobs: Campaign.coreCount)
 
-    static func main() async {
+    static func main() {
         var program = Simulate()
         guard program.read(CommandLine.arguments.dropFirst()) else {
             print(usage)
             exit(2)
         }
-        exit(await program.run())
+        if program.campaign.kinds.isEmpty { program.campaign.kinds = everyKind }
+        exit(program.run())
     }
 
     /// Reads the arguments; false if they are none.
@@ -41,9 +44,9 @@ struct Simulate {
             switch argument {
             case "--trace": isTraced = true
             case "--shrink": isShrunk = true
-            case "--peers": campaign.kinds = [.peers]
-            case "--ensemble": campaign.kinds = [.ensemble]
-            case "--planned": campaign.kinds = [.planned]
+            case "--peers": campaign.kinds.append(.peers)
+            case "--ensemble": campaign.kinds.append(.ensemble)
+            case "--planned": campaign.kinds.append(.planned)
             default:
                 let value = arguments.popFirst() ?? ""
                 guard set(argument, value) else { return false }
@@ -70,6 +73,7 @@ struct Simulate {
             case "--seeds": campaign.seedCount = UInt64(number)
             case "--seconds": campaign.seconds = Int64(number)
             case "--jobs": campaign.jobs = max(1, Int(number))
+            case "--step": step = UInt64(number)
             default: return false
             }
         }
@@ -77,13 +81,14 @@ struct Simulate {
     }
 
     /// The exit code.
-    private func run() async -> Int32 {
+    private func run() -> Int32 {
         if let mutant {
             return MutantHunt(
                 name: mutant.name, first: campaign.first, seedCount: mutant.seedCount
             ).run()
         }
-        guard let seed else { return await campaign.run() ? 0 : 1 }
+        if let step { return campaign.work(step: step) ? 0 : 1 }
+        guard let seed else { return campaign.run() ? 0 : 1 }
         var isWell = true
         for kind in campaign.kinds {
             let run = Campaign.run(kind, seed: seed, limits: limits)

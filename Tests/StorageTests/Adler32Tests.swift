@@ -21,4 +21,16 @@ struct Adler32Tests {
         }
         #expect(sum.value == checksum(bytes))
     }
+
+    @Test func `sixteen at a time is the same as one at a time`() {
+        for count in [0, 1, 15, 16, 17, 31, 100, 5551, 5552, 5553, 5567, 5568, 12_345] {
+            let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ $0 / 251) }
+            var (low, high): (UInt32, UInt32) = (1, 0)
+            for byte in bytes {
+                low = (low + UInt32(byte)) % 65521
+                high = (high + low) % 65521
+            }
+            #expect(checksum(bytes) == high << 16 | low, "\(count) bytes")
+        }
+    }
 }

@@ -40,6 +40,7 @@ class Nemesis:
         end = time.monotonic() + seconds
         while time.monotonic() < end - 3 and not self.complaints:
             time.sleep(self.random.uniform(0.3, 2 * self.calm))
+            self.clean_up()
             kind = self.choose()
             try:
                 self.put_in(kind)
@@ -294,8 +295,13 @@ class Nemesis:
         if self.random.random() < 0.7:
             self.wait_healed()
 
+    def clean_up(self):
+        for number in self.all():
+            self.world.clean_up(number)
+
     def wait_healed(self):
         def healed():
+            self.clean_up()
             for number, server in self.world.servers.items():
                 if server.process is not None and server.process.poll() is not None:
                     self.ended(number)

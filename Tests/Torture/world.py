@@ -18,6 +18,8 @@ from harness.waiting import eventually  # noqa: E402
 
 NETWORK = "10.66.0"
 DISK = 256 << 20
+# Bits flip in some of the newest.
+SNAPSHOTS_KEPT = 8
 TICK = 400
 
 
@@ -33,6 +35,7 @@ class World:
 
     def __init__(self, folder, kinds, small, config):
         self.folder = pathlib.Path(folder)
+        self.small = small
         self.make_network(len(kinds))
         members = [f"server.{number}={self.host(number)}:2888:3888" for number in range(1, len(kinds) + 1)]
         members[-1:] = [members[-1]]
@@ -125,6 +128,23 @@ class World:
 
     def make_room(self, number):
         (self.servers[number].data / "filler").unlink(missing_ok=True)
+
+    def clean_up(self, number):
+        """What an operator does for a disk that is half full, and zkCleanup.sh with him: old snapshots go, and the logs before them."""
+        status = os.statvfs(self.servers[number].data)
+        if not self.small or number not in self.aviary or status.f_bavail * 2 > status.f_blocks:
+            return
+        folder = self.servers[number].data / "version-2"
+
+        def oldest_first(kind):
+            return sorted((int(path.name.split(".")[1], 16), path) for path in folder.glob(f"{kind}.*"))
+        snapshots, logs = oldest_first("snapshot"), oldest_first("log")
+        if len(snapshots) <= SNAPSHOTS_KEPT:
+            return
+        needed = snapshots[-SNAPSHOTS_KEPT][0]
+        first = max((zxid for zxid, _ in logs if zxid <= needed), default=0)
+        for zxid, path in snapshots[:-SNAPSHOTS_KEPT] + [(zxid, path) for zxid, path in logs if zxid < first]:
+            path.unlink(missing_ok=True)
 
     # -- servers
     def __iter__(self):

@@ -101,7 +101,11 @@ public struct Membership: Equatable, Sendable {
     /// 0 until the first leader establishes it; then the zxid that did.
     public var version: Int64
     /// Ascending by id, each id once.
-    public var members: [Member]
+    public var members: [Member] { didSet { voters = Membership.voters(of: members) } }
+    /// The ids of those that vote, ascending.
+    ///
+    /// Kept, as whoever counts acknowledgements asks with each of them.
+    public private(set) var voters: [ServerID]
     /// Hierarchical quorums: group number to its servers.
     ///
     /// Empty for plain majorities.
@@ -117,7 +121,9 @@ public struct Membership: Equatable, Sendable {
         weights: [ServerID: Int64] = [:], isHierarchical: Bool = false
     ) {
         self.version = version
-        self.members = members.sorted { $0.id < $1.id }
+        let sorted = members.sorted { $0.id < $1.id }
+        self.members = sorted
+        self.voters = Membership.voters(of: sorted)
         self.groups = groups
         // Apache ZooKeeper writes them; a configuration that says 1 is the one that says nothing.
         self.weights = weights.filter { $0.value != 1 }
@@ -127,12 +133,13 @@ public struct Membership: Equatable, Sendable {
     /// The member with this id.
     public func member(_ id: ServerID) -> Member? { members.first { $0.id == id } }
 
-    /// The ids of those that vote, ascending.
-    public var voters: [ServerID] { members.filter { $0.role == .participant }.map(\.id) }
+    private static func voters(of members: [Member]) -> [ServerID] {
+        members.filter { $0.role == .participant }.map(\.id)
+    }
 
     /// The ids of those that do not vote, ascending.
     public var observers: [ServerID] { members.filter { $0.role == .observer }.map(\.id) }
 
     /// Whether `id` votes.
-    public func isVoter(_ id: ServerID) -> Bool { member(id)?.role == .participant }
+    public func isVoter(_ id: ServerID) -> Bool { voters.contains(id) }
 }

@@ -7,7 +7,7 @@ import Records
 /// disk at that moment: a promise is a lie if the disk does not hold it.
 ///
 /// The letters are those of Documentation/SIMULATION.md.
-struct PacketChecker {
+final class PacketChecker {
     typealias Fail = (String) -> Void
 
     /// What would be left of a server if its power went now.
@@ -73,7 +73,7 @@ struct PacketChecker {
     ///
     /// `governing` gives the configurations that say what a quorum is for a transaction; `copies`
     /// says what every server has on disk; without it commits are not looked at.
-    mutating func sent(
+    func sent(
         _ bytes: [UInt8], _ link: Link, _ disk: Disk, streamsFollow: Bool,
         governing: (Zxid) -> [Membership], copies: (() -> [(server: ServerID, last: Zxid)])?,
         _ fail: Fail
@@ -106,7 +106,7 @@ struct PacketChecker {
 
     // MARK: Learners
 
-    private mutating func checkLearner(
+    private func checkLearner(
         _ packet: QuorumPacket, _ link: Link, _ disk: Disk, _ fail: Fail
     ) {
         if diskless.contains(link.connection) {
@@ -159,7 +159,7 @@ struct PacketChecker {
     }
 
     /// The ACK of NEWLEADER says that the leader's history is on disk, and the epoch after it.
-    private mutating func acknowledgesHistory(
+    private func acknowledgesHistory(
         _ epoch: Epoch, _ link: Link, _ disk: Disk, _ fail: Fail
     ) {
         let server = link.from
@@ -198,7 +198,7 @@ struct PacketChecker {
 
     // MARK: Leaders
 
-    private mutating func checkLeader(
+    private func checkLeader(
         _ packet: QuorumPacket, _ link: Link, _ disk: Disk,
         _ governing: (Zxid) -> [Membership], _ fail: Fail
     ) {
@@ -218,7 +218,7 @@ struct PacketChecker {
     }
 
     /// NEWLEADER: nobody of those whose promise counts may have more than the leader.
-    private mutating func offersHistory(
+    private func offersHistory(
         _ epoch: Epoch, _ leader: ServerID, _ disk: Disk,
         _ governing: (Zxid) -> [Membership], _ fail: Fail
     ) {
@@ -236,7 +236,7 @@ struct PacketChecker {
     }
 
     /// UPTODATE: a quorum has the leader's history.
-    private mutating func welcomes(
+    private func welcomes(
         _ epoch: Epoch, _ link: Link, _ governing: (Zxid) -> [Membership], _ fail: Fail
     ) {
         due[link.to] = committed[link.connection] ?? .zero
@@ -249,13 +249,13 @@ struct PacketChecker {
     }
 
     /// A server leads: one that is a quorum by itself welcomes nobody first.
-    mutating func leads(_ epoch: Epoch, with last: Zxid) {
+    func leads(_ epoch: Epoch, with last: Zxid) {
         if established.insert(epoch).inserted { highest = max(highest, last) }
     }
 
     /// A leader has delivered everything up to here: what nobody follows it for, it commits without
     /// a word.
-    mutating func delivers(
+    func delivers(
         _ leader: ServerID, leading zxid: Zxid, governing: (Zxid) -> [Membership],
         copies: () -> [(server: ServerID, last: Zxid)], _ fail: Fail
     ) {
@@ -265,7 +265,7 @@ struct PacketChecker {
     }
 
     /// COMMIT and INFORM: a quorum of whatever governs has it on disk.
-    private mutating func checkCommit(
+    private func checkCommit(
         _ zxid: Zxid, by leader: ServerID, _ governing: (Zxid) -> [Membership],
         _ copies: () -> [(server: ServerID, last: Zxid)], _ fail: Fail
     ) {
@@ -279,7 +279,7 @@ struct PacketChecker {
         }
     }
 
-    private mutating func note(_ zxid: Zxid, _ link: Link) {
+    private func note(_ zxid: Zxid, _ link: Link) {
         committed[link.connection] = max(committed[link.connection] ?? .zero, zxid)
     }
 }
@@ -287,6 +287,6 @@ struct PacketChecker {
 extension Membership {
     /// Whether most of the voters are among these.
     func isMajority(_ servers: Set<ServerID>) -> Bool {
-        voters.count { servers.contains($0) } > voters.count / 2
+        voters.count(where: servers.contains) > voters.count / 2
     }
 }

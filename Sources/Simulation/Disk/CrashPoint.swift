@@ -27,8 +27,10 @@ public struct CrashPoint: Hashable, Sendable, CustomStringConvertible {
 
 extension CrashPoint.Content {
     private static let beginnings: [(name: String.UTF8View, content: CrashPoint.Content)] = [
-        ("log.".utf8, .log), ("snapshot.".utf8, .snapshot), ("unfinished-snapshot.".utf8, .snapshot),
-        ("acceptedEpoch".utf8, .epoch), ("currentEpoch".utf8, .epoch), ("zoo.cfg".utf8, .configuration),
+        ("log.".utf8, .log), ("snapshot.".utf8, .snapshot),
+        ("unfinished-snapshot.".utf8, .snapshot),
+        ("acceptedEpoch".utf8, .epoch), ("currentEpoch".utf8, .epoch),
+        ("zoo.cfg".utf8, .configuration),
     ]
 
     /// What a file's name says.

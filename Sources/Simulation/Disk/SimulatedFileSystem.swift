@@ -98,11 +98,12 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
         names[path].flatMap { files[$0]?.durableContent }
     }
 
+    /// Whether all would survive as it is.
+    var isDurable: Bool { pendingNames.isEmpty && files.values.allSatisfy(\.isDurable) }
+
     /// A file in the directory that would not survive as it is, and whose name begins with one of
     /// these.
     func undurable(in directory: String, _ prefixes: [String]) -> String? {
-        // This is asked for often, and mostly all is durable.
-        if pendingNames.isEmpty, files.values.allSatisfy(\.isDurable) { return nil }
         var first: String?
         for (path, file) in names {
             let isDurable = files[file]?.isDurable ?? true

@@ -25,11 +25,11 @@ extension EnsembleSimulation {
     /// for a transaction the one in force, and for a change both the old and the new one.
     private func governing(_ zxid: Zxid, on host: Int) -> [Membership] {
         guard isReconfiguring, !zxid.isEpochStart else { return [servers[host].membership] }
-        let known = configurations.values.filter { Zxid($0.version) <= zxid }
-            .sorted { $0.version < $1.version }
-        guard let newest = known.last else { return [membership] }
-        guard Zxid(newest.version) == zxid else { return [newest] }
-        return known.count > 1 ? [known[known.count - 2], newest] : [newest]
+        guard let newest = configurations.lastIndex(where: { Zxid($0.version) <= zxid }) else {
+            return [membership]
+        }
+        let isChange = Zxid(configurations[newest].version) == zxid
+        return Array(configurations[(isChange ? max(0, newest - 1) : newest)...newest])
     }
 
     /// A server has done something.

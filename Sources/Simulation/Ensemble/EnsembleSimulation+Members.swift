@@ -5,16 +5,20 @@ import Records
 extension EnsembleSimulation {
     /// The newest configuration that was in force anywhere.
     var newestMembership: Membership {
-        configurations.values.max { $0.version < $1.version } ?? membership
+        configurations.last ?? membership
     }
 
     /// A server has put a configuration in force.
     func noteInForce(_ membership: Membership, _ host: Int) {
         trace { "\(servers[host].id) is in the configuration \(membership.text)" }
-        if let known = configurations[membership.version], known != membership {
-            fail("two configurations have the version \(membership.version)")
+        let place = configurations.lastIndex { $0.version <= membership.version }
+        if let place, configurations[place].version == membership.version {
+            if configurations[place] != membership {
+                fail("two configurations have the version \(membership.version)")
+            }
+        } else {
+            configurations.insert(membership, at: place.map { $0 + 1 } ?? 0)
         }
-        configurations[membership.version] = membership
         if membership.version < servers[host].newestInForce {
             fail("server \(host + 1) goes back to the configuration \(membership.version)")
         }

@@ -47,13 +47,13 @@ public final class EnsembleSimulation {
     /// Whether members come and go in this run.
     let isReconfiguring: Bool
     /// Every configuration that was in force anywhere, by its version: there is one of each.
-    var configurations: [Int64: Membership] = [:]
+    var configurations: [Membership] = []
     /// Where every second life of a server ends, on top of everything else.
     let powerGoesAt: CrashPoint?
     let limits: RunLimits
     var faults: FaultSchedule
     var lastWord: LastWord?
-    var packetChecker: PacketChecker
+    let packetChecker: PacketChecker
     let storageChecker = StorageChecker()
     let promises = ClientPromises()
     /// The digest of the tree at every zxid at which one was seen.

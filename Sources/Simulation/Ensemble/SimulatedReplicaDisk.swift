@@ -78,7 +78,9 @@ final class SimulatedReplicaDisk: ReplicaDisk {
             acceptedEpoch: acceptedEpoch, currentEpoch: currentEpoch, formerEpoch: formerEpoch,
             last: durable,
             probe: {
-                fileSystem.undurable(in: directories.logs, ["log."])
+                // This is asked for often, and mostly all is durable.
+                if fileSystem.isDurable { return nil }
+                return fileSystem.undurable(in: directories.logs, ["log."])
                     ?? fileSystem.undurable(
                         in: directories.snapshots, ["acceptedEpoch", "currentEpoch"])
             })

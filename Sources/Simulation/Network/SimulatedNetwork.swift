@@ -100,8 +100,8 @@ public final class SimulatedNetwork {
     /// How it behaves now.
     public var conditions = Conditions()
     private var random: SeededGenerator
-    private var connections: [Int: Connection] = [:]
-    private var lastConnection = 0
+    /// By number, from 1; nil where one is gone.
+    private var connections: [Connection?] = [nil]
     private var listening: Set<Int> = []
     private var blocked: Set<Int> = []
     /// What was put under way since it was asked last, with its delay.
@@ -127,9 +127,8 @@ public final class SimulatedNetwork {
 
     /// Dials; the answer comes as an event of the end that is returned.
     public func dial(from: Int, to: Int, port: Int, now: Int64) -> End {
-        lastConnection += 1
-        connections[lastConnection] = Connection(from: from, to: to, port: port)
-        let end = End(connection: lastConnection, side: 0)
+        let end = End(connection: connections.count, side: 0)
+        connections.append(Connection(from: from, to: to, port: port))
         depart(Transit(to: end.opposite, payload: .knock), now)
         return end
     }
@@ -161,10 +160,9 @@ public final class SimulatedNetwork {
     /// Breaks a connection: what is under way is lost, both ends hear of it.
     public func reset(_ number: Int, now: Int64) {
         guard let connection = connections[number], connection.isEstablished else { return }
+        // Numbers are not used again, so everything under way on it is meaningless; its ends are told
+        // under its name.
         connections[number] = nil
-        lastConnection += 1
-        // A new number makes everything under way on the old one meaningless; its ends are told
-        // under the old name.
         for side in 0...1 where connection[side].isOpen {
             let end = End(connection: number, side: side)
             resets.append((end, connection[side].host))
@@ -182,7 +180,7 @@ public final class SimulatedNetwork {
 
     /// A host is gone: it hears nothing more, and its peers hear a close unless it vanished.
     public func crash(host: Int, silently: Bool, now: Int64) {
-        for number in connections.keys.sorted() {
+        for number in connections.indices {
             guard let connection = connections[number] else { continue }
             for side in 0...1 where connection[side].host == host && connection[side].isOpen {
                 if silently {
@@ -197,8 +195,10 @@ public final class SimulatedNetwork {
 
     /// Established connections, for whoever wants to break one.
     public var established: [Int] {
-        connections.filter { $0.value.isEstablished && $0.value[0].isOpen && $0.value[1].isOpen }
-            .keys.sorted()
+        connections.indices.filter { number in
+            guard let connection = connections[number] else { return false }
+            return connection.isEstablished && connection[0].isOpen && connection[1].isOpen
+        }
     }
 
     /// Stops everything from one host to another; connections stay.
@@ -207,7 +207,7 @@ public final class SimulatedNetwork {
     /// Ends all partitions; what was held back is on its way again.
     public func heal(now: Int64) {
         blocked = []
-        for number in connections.keys.sorted() {
+        for number in connections.indices {
             guard let connection = connections[number] else { continue }
             for side in 0...1 {
                 let held = connection[side].held

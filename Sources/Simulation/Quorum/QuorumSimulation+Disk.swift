@@ -37,10 +37,10 @@ extension QuorumSimulation {
             reload(host)
         case .loadSnapshot(let bytes, _):
             let tree = ToyTree(stream: bytes)
-            if let tree { servers[host].tree = tree }
+            if let tree { servers[host].read(tree) }
             servers[host].peer?.snapshotLoaded(tree != nil, now: time(host))
         case .extendSnapshot(let proposals):
-            for proposal in proposals { servers[host].tree.apply(proposal) }
+            for proposal in proposals { servers[host].apply(proposal) }
         case .saveSnapshot(let zxid):
             servers[host].disk.replace(with: servers[host].tree, at: zxid)
             servers[host].isSyncing = false
@@ -83,7 +83,7 @@ extension QuorumSimulation {
     private func reload(_ host: Int) {
         servers[host].isSyncing = false
         let (tree, history) = servers[host].disk.recover(recentMax: 20)
-        servers[host].tree = tree
+        servers[host].read(tree)
         servers[host].peer?.databaseReloaded(history, now: time(host))
     }
 
@@ -115,9 +115,12 @@ extension QuorumSimulation {
         let id = servers[host].member.id
         switch effect {
         case .deliver(let proposal):
-            if servers[host].role == .looking { checker.holds(id, servers[host].tree, fail) }
+            if servers[host].role == .looking, !servers[host].isTreeChecked {
+                checker.holds(id, servers[host].tree, fail)
+                servers[host].isTreeChecked = true
+            }
             checker.delivers(id, proposal, at: servers[host].tree.entries.count, fail)
-            servers[host].tree.apply(proposal)
+            servers[host].apply(proposal)
             if servers[host].peer?.status.leader != id {
                 packetChecker.delivers(id, proposal.zxid, fail)
             }

@@ -16,7 +16,7 @@ extension QuorumSimulation {
         settings.snapshotSizeFactor = 0
         let (tree, history) = servers[host].disk.recover(recentMax: 20)
         checker.recovered(servers[host].member.id, tree, fail)
-        servers[host].tree = tree
+        servers[host].read(tree)
         servers[host].life += 1
         var peer = QuorumPeer(
             settings: settings, membership: membership, history: history, seed: random.next())

@@ -48,7 +48,7 @@ public final class QuorumSimulation {
     var servers: [SimulatedPeer] = []
     let membership: Membership
     var checker: QuorumChecker
-    var packetChecker = PacketChecker()
+    let packetChecker = PacketChecker()
     var faults: FaultSchedule
     var lastWord: LastWord?
     /// What is said once more over new election links.

@@ -7,7 +7,9 @@ final class SimulatedPeer {
     var disk: ToyDisk
     /// nil while the server is down.
     var peer: QuorumPeer?
-    var tree = ToyTree()
+    private(set) var tree = ToyTree()
+    /// Whether all that the tree was read with is known to be as it should be.
+    var isTreeChecked = false
     var role = QuorumRole.looking
     /// Counts starts: events of an earlier life are ignored.
     var life = 0
@@ -38,6 +40,15 @@ final class SimulatedPeer {
 
     var isServing: Bool { peer != nil && role != .looking }
 
+    /// The tree is read anew, from the disk or from a leader.
+    func read(_ tree: ToyTree) {
+        self.tree = tree
+        isTreeChecked = false
+    }
+
+    /// The next proposal is applied to it.
+    func apply(_ proposal: Proposal) { tree.apply(proposal) }
+
     func connect(_ link: LinkID, _ end: SimulatedNetwork.End, isQuorum: Bool) {
         ends[link] = end
         links[end] = link
@@ -52,7 +63,7 @@ final class SimulatedPeer {
     /// Nothing of a running server is left.
     func stop() {
         peer = nil
-        tree = ToyTree()
+        read(ToyTree())
         role = .looking
         life += 1
         ends = [:]
