@@ -136,7 +136,7 @@ let package = Package(
         .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing"]),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["Jute", "Mutants", "PlannedChanges", "Simulation", "Storage"]),
+            dependencies: ["Jute", "Mutants", "PlannedChanges", "Records", "Simulation", "Storage"]),
         .testTarget(
             name: "ServerCoreTests",
             dependencies: [

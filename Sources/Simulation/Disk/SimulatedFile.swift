@@ -45,9 +45,10 @@ final class SimulatedFile {
     var isDurable: Bool { pending.isEmpty && forgotten.isEmpty }
     /// How many bytes are kept for it.
     var keptSize: Int {
-        (forgotten + pending.map(\.change)).reduce(content.count + (synced?.count ?? 0)) {
+        let changes = forgotten + pending.map(\.change)
+        return changes.reduce(content.count + (synced?.count ?? 0)) {
             if case .write(_, let bytes) = $1 { $0 + bytes.count } else { $0 }
-        }
+        } + pending.reduce(0) { $0 + $1.former.count }
     }
 
     func apply(_ change: Change) {

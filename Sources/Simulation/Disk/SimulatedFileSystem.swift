@@ -94,7 +94,7 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     }
 
     /// What of a file would survive.
-    func durableContent(of path: String) -> [UInt8]? {
+    public func durableContent(of path: String) -> [UInt8]? {
         names[path].flatMap { files[$0]?.durableContent }
     }
 

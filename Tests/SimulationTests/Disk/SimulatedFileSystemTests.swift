@@ -1,4 +1,5 @@
 import Jute
+import Records
 import Simulation
 import Storage
 import Testing
@@ -32,14 +33,48 @@ struct SimulatedFileSystemTests {
         #expect(fileSystem.keptSize == 2000)
         try file.sync()
         #expect(fileSystem.keptSize == 1000)
-        // As it was, as it is, and what is the difference.
+        // As it is, and what is the difference.
         try file.write([9].rawSpan, at: 1000)
-        #expect(fileSystem.keptSize == 1000 + 1001 + 1)
+        #expect(fileSystem.keptSize == 1001 + 1)
         try file.sync()
         #expect(fileSystem.keptSize == 1001)
+        // What was there before comes to that where something was overwritten.
         try file.write(bytes.rawSpan, at: 0)
+        #expect(fileSystem.keptSize == 1001 + 1000 + 1000)
         fileSystem.crash(seed: 1)
         #expect(fileSystem.keptSize <= 1001)
+    }
+
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func `what would survive is what was there at the last sync`(seed: UInt64) throws {
+        let fileSystem = try fileSystem()
+        let file = try fileSystem.open("/d/a", .replace)
+        var random = SeededGenerator(seed: seed)
+        var (present, durable): ([UInt8], [UInt8]) = ([], [])
+        for step in 0..<300 {
+            switch Int.random(in: 0..<8, using: &random) {
+            case 0:
+                try file.sync()
+                durable = present
+            case 1:
+                let size = Int.random(in: 0..<40, using: &random)
+                try file.truncate(to: Int64(size))
+                let added = [UInt8](repeating: 0, count: max(0, size - present.count))
+                present = present.prefix(size) + added
+            default:
+                // Also beyond the end, where zeros fill the gap.
+                let start = Int.random(in: 0..<present.count + 5, using: &random)
+                let bytes = (0...Int.random(in: 0..<9, using: &random)).map {
+                    UInt8(truncatingIfNeeded: step + $0)
+                }
+                try file.write(bytes.rawSpan, at: Int64(start))
+                let end = start + bytes.count
+                present += [UInt8](repeating: 0, count: max(0, end - present.count))
+                present.replaceSubrange(start..<end, with: bytes)
+            }
+            #expect(fileSystem.content(of: "/d/a") == present)
+            #expect(fileSystem.durableContent(of: "/d/a") == durable)
+        }
     }
 
     @Test func `of what was not synced anything may survive, the same from the same seed`() throws {
