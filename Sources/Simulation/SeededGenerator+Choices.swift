@@ -2,6 +2,13 @@
 
 public import Records
 
+extension ClosedRange<Int64> {
+    /// The delays of a slow link, in microseconds: a little late, or later than anybody waits.
+    static func slowLink(_ random: inout SeededGenerator) -> ClosedRange<Int64> {
+        [5000...50_000, 50_000...400_000, 400_000...2_000_000][random.below(3)]
+    }
+}
+
 extension SeededGenerator {
     /// A number in the range, both ends included.
     public mutating func number(_ range: ClosedRange<Int64>) -> Int64 {

@@ -41,7 +41,7 @@ struct Campaign {
             for job in CampaignJob.whoSpeak(of: running) {
                 for word in job.hear() {
                     switch word {
-                    case .began: seeds += 1
+                    case .began(let kind, _): seeds += kind == kinds.first ? 1 : 0
                     case .failed(let reason):
                         print(reason)
                         failures += 1
@@ -50,11 +50,19 @@ struct Campaign {
                 }
                 guard let ending = job.ending else { continue }
                 running.removeAll { $0 === job }
-                guard ending != 0, let seed = job.seed else { continue }
-                print("seed \(seed): its process ends with \(ending)")
+                guard ending != 0 else { continue }
                 failures += 1
-                running.append(begin(job: job.number, at: seed + UInt64(jobs), passed))
+                guard let last = job.last else {
+                    print("job \(job.number) ends with \(ending) before its first seed")
+                    continue
+                }
+                print("\(last.kind) seed \(last.seed): its process ends with \(ending)")
+                running.append(begin(job: job.number, at: last.seed + UInt64(jobs), passed))
             }
+        }
+        if let seedCount, seeds != seedCount {
+            print("\(seeds) of \(seedCount) seeds were run")
+            failures += 1
         }
         let hours = Double(microseconds) / 3_600_000_000
         print(

@@ -10,14 +10,14 @@ import Simulation
 @safe final class CampaignJob {
     /// What a job has to say.
     enum Word {
-        case began(seed: UInt64)
+        case began(SimulationRun.Kind, seed: UInt64)
         case failed(String)
         case ended(elapsed: Int64)
 
         /// Its line.
         var line: String {
             switch self {
-            case .began(let seed): "seed \(seed)"
+            case .began(let kind, let seed): "\(kind.rawValue) \(seed)"
             case .failed(let reason):
                 "failed \(reason.split(separator: "\n").joined(separator: " "))"
             case .ended(let elapsed): "elapsed \(elapsed)"
@@ -28,23 +28,26 @@ import Simulation
             guard let blank = line.firstIndex(of: " ") else { return nil }
             let rest = line[line.index(after: blank)...]
             switch line[..<blank] {
-            case "seed":
-                guard let seed = UInt64(rest) else { return nil }
-                self = .began(seed: seed)
             case "failed": self = .failed(String(rest))
             case "elapsed":
                 guard let elapsed = Int64(rest) else { return nil }
                 self = .ended(elapsed: elapsed)
-            default: return nil
+            case let kind:
+                guard let kind = SimulationRun.Kind(rawValue: String(kind)),
+                    let seed = UInt64(rest)
+                else { return nil }
+                self = .began(kind, seed: seed)
             }
         }
     }
 
     /// Its place among the jobs.
     let number: Int
-    /// The seed that it came to last.
-    private(set) var seed: UInt64?
-    /// How its process has ended, as a shell tells it; nil while it runs.
+    /// What it came to last.
+    private(set) var last: (kind: SimulationRun.Kind, seed: UInt64)?
+    private var hasFailures = false
+    /// How its process has ended, as a shell tells it; 0 also if it has told of failures, nil while it
+    /// runs.
     private(set) var ending: Int32?
     private var stream: UnsafeMutablePointer<FILE>?
     private var unread: [UInt8] = []
@@ -76,9 +79,9 @@ import Simulation
         guard count > 0 else {
             let status = unsafe pclose(stream)
             unsafe self.stream = nil
-            // Exit code 1 is that of a seed that failed, which it has said.
             let signal = status & 0x7f
-            ending = signal != 0 ? 128 + signal : status >> 8 > 1 ? status >> 8 : 0
+            let code = signal != 0 ? 128 + signal : status >> 8
+            ending = code == 1 && hasFailures ? 0 : code
             return []
         }
         unread += buffer[..<count]
@@ -87,7 +90,11 @@ import Simulation
         unread.removeSubrange(...end)
         return lines.split(separator: "\n").compactMap { line in
             let word = Word(line: line)
-            if case .began(let seed) = word { self.seed = seed }
+            switch word {
+            case .began(let kind, let seed): last = (kind, seed)
+            case .failed: hasFailures = true
+            case .ended, nil: break
+            }
             return word
         }
     }
@@ -104,8 +111,8 @@ extension Campaign {
             fflush(nil)
         }
         while seedCount.map({ seed < first + $0 * step }) ?? (ContinuousClock.now < end) {
-            say(.began(seed: seed))
             for kind in kinds {
+                say(.began(kind, seed: seed))
                 let report = Campaign.run(kind, seed: seed).report()
                 if let failure = report.failure {
                     say(.failed(failure))

@@ -1,35 +1,92 @@
 import Simulation
 import Testing
 
-// Every kind of change of logs, snapshots, epoch files and files about the members is a place where
-// the power has gone in some run, and all was well afterwards.
+// Every change of logs, snapshots, epoch files and files about the members is a place where the
+// power has gone in some run, and all was well afterwards.
 
-/// What the files of a server are made of: which change happens to which.
-private let points: [CrashPoint] = [
-    CrashPoint(.create, .log), CrashPoint(.write, .log), CrashPoint(.sync, .log),
-    CrashPoint(.truncate, .log), CrashPoint(.remove, .log),
-    CrashPoint(.create, .snapshot), CrashPoint(.write, .snapshot), CrashPoint(.sync, .snapshot),
-    CrashPoint(.rename, .snapshot), CrashPoint(.remove, .snapshot),
-    CrashPoint(.create, .epoch), CrashPoint(.write, .epoch), CrashPoint(.sync, .epoch),
-    CrashPoint(.rename, .epoch),
-    CrashPoint(.create, .configuration), CrashPoint(.write, .configuration),
-    CrashPoint(.sync, .configuration), CrashPoint(.rename, .configuration),
-    CrashPoint(.remove, .configuration),
-    CrashPoint(.syncDirectory, .other),
+/// All places where a server changes its disk: what is done to what, by what it is doing.
+private let places: [(CrashPoint.Activity, [(CrashPoint.Content, [CrashPoint.Step])])] = [
+    (
+        .starting,
+        [
+            (.configuration, [.create, .write, .sync, .rename]), (.snapshot, [.remove]),
+            (.other, [.makeDirectory, .syncDirectory]),
+        ]
+    ),
+    (
+        .recovering,
+        [
+            (.snapshot, [.create, .write, .sync, .rename]), (.log, [.truncate, .sync, .remove]),
+            (.other, [.syncDirectory]),
+        ]
+    ),
+    (.logging, [(.log, [.create, .write, .sync]), (.other, [.syncDirectory])]),
+    (
+        .snapshotting,
+        [(.snapshot, [.create, .write, .sync, .rename, .remove]), (.other, [.syncDirectory])]
+    ),
+    (
+        .saving,
+        [
+            (.snapshot, [.create, .write, .sync, .rename, .remove]), (.log, [.remove]),
+            (.other, [.syncDirectory]),
+        ]
+    ),
+    (
+        .truncating,
+        [(.log, [.truncate, .sync, .remove]), (.snapshot, [.remove]), (.other, [.syncDirectory])]
+    ),
+    (
+        .promising,
+        [(.epoch, [.create, .write, .sync, .rename, .remove]), (.other, [.syncDirectory])]
+    ),
+    (.purging, [(.log, [.remove]), (.snapshot, [.remove]), (.other, [.syncDirectory])]),
+    (
+        .reconfiguring,
+        [
+            (.configuration, [.create, .write, .sync, .rename, .remove]),
+            (.other, [.syncDirectory]),
+        ]
+    ),
 ]
 
-@Test func `the power has gone at every kind of change of every kind of file`() {
+private let points: [CrashPoint] = places.flatMap { activity, steps in
+    steps.flatMap { content, steps in steps.map { CrashPoint($0, content, activity) } }
+}
+
+/// Those that a run seldom comes to: of 400 seeds with the power going there, these did.
+private let rare: [CrashPoint: UInt64] = [
+    CrashPoint(.remove, .epoch, .promising): 5141,
+    CrashPoint(.remove, .snapshot, .truncating): 5071,
+    CrashPoint(.syncDirectory, .other, .truncating): 5071,
+    CrashPoint(.remove, .log, .truncating): 5151,
+    CrashPoint(.remove, .log, .recovering): 5325,
+]
+
+/// A start removes what power losses have left in the folder of zoo.cfg.
+///
+/// No run has come there with the power going once more.
+private let untried = CrashPoint(.remove, .configuration, .starting)
+
+@Test func `the power has gone at every place where a disk is changed`() {
     var losses: [CrashPoint: Int] = [:]
-    var seed: UInt64 = 5000
-    while let wanted = points.first(where: { losses[$0] == nil }), seed < 5150 {
-        // History is taken back from a leader that was stranded, and such a one is away for two
-        // seconds: of 80 runs 12 do so in the usual time, and 3 in half of it.
-        let chaosTime: Int64? = wanted.step == .truncate ? nil : 2_500_000
-        let simulation = EnsembleSimulation(
-            seed: seed, chaosTime: chaosTime, powerGoesAt: wanted)
+    var changes: Set<CrashPoint> = []
+    func run(_ seed: UInt64, _ point: CrashPoint, chaosTime: Int64? = 2_500_000) {
+        let simulation = EnsembleSimulation(seed: seed, chaosTime: chaosTime, powerGoesAt: point)
+        simulation.noteChanges()
         #expect(simulation.run() == nil)
         losses.merge(simulation.powerLosses) { $0 + $1 }
+        changes.formUnion(simulation.changes)
+    }
+    for (point, seed) in rare { run(seed, point) }
+    var seed: UInt64 = 5000
+    while let wanted = points.first(where: { losses[$0] == nil }), seed < 5250 {
+        // History is taken back from a leader that was stranded, and such a one is away for two
+        // seconds: of 80 runs 12 do so in the usual time, and 3 in half of it.
+        run(seed, wanted, chaosTime: wanted.activity == .truncating ? nil : 2_500_000)
         seed += 1
     }
     for point in points { #expect(losses[point, default: 0] > 0, "\(point)") }
+    let others = changes.subtracting(points).subtracting([untried])
+    #expect(others.isEmpty, "a disk is changed in other places, too")
 }

@@ -188,7 +188,7 @@ public final class Replica {
     }
 
     func failed(_ error: StorageError) {
-        fail(10, String(describing: error))
+        fail(StorageError.exitCode, String(describing: error))
     }
 
     func markDirty(_ connection: Connection) {

@@ -59,7 +59,7 @@ final class PacketChecker {
     /// What a learner must have delivered when it begins to serve.
     private var due: [ServerID: Zxid] = [:]
     /// The last transaction that a leader of an established epoch has called committed.
-    private var highest = Zxid.zero
+    private(set) var highest = Zxid.zero
     /// Connections on which a snapshot comes next, which is no packet.
     private var streaming: Set<Int> = []
     /// Connections of observers that keep nothing: what they say is about their memory.

@@ -1,4 +1,5 @@
-/// A kind of place where the power of a disk can go: what is being done, to what kind of file.
+/// A place where the power of a disk can go: what is being done, to what kind of file, and in the
+/// course of what.
 public struct CrashPoint: Hashable, Sendable, CustomStringConvertible {
     /// What changes a disk.
     public enum Step: String, CaseIterable, Sendable {
@@ -10,19 +11,52 @@ public struct CrashPoint: Hashable, Sendable, CustomStringConvertible {
         case log, snapshot, epoch, configuration, other
     }
 
+    /// What a server is doing with its files.
+    public enum Activity: String, CaseIterable, Sendable {
+        /// Beginning, before anything is read.
+        case starting
+        /// Reading its database, and mending what a crash has left.
+        case recovering
+        /// Writing the log.
+        case logging
+        /// Writing a snapshot beside everything else.
+        case snapshotting
+        /// Taking over its leader's whole database.
+        case saving
+        /// Taking back what its leader does not have.
+        case truncating
+        /// Writing an epoch down.
+        case promising
+        /// Removing what no start needs.
+        case purging
+        /// Writing down who the members are.
+        case reconfiguring
+    }
+
     /// What is being done.
     public var step: Step
     /// To what.
     public var content: Content
+    /// In the course of what; nil stands for anything.
+    public var activity: Activity?
 
     /// Such a place.
-    public init(_ step: Step, _ content: Content) {
+    public init(_ step: Step, _ content: Content, _ activity: Activity? = nil) {
         self.step = step
         self.content = content
+        self.activity = activity
+    }
+
+    /// Whether it is there that such a change takes place.
+    func covers(_ change: CrashPoint) -> Bool {
+        step == change.step && (activity == nil || activity == change.activity)
+            && (content == change.content || change.content == .other)
     }
 
     /// For people.
-    public var description: String { "\(step.rawValue) \(content.rawValue)" }
+    public var description: String {
+        "\(step.rawValue) \(content.rawValue)" + (activity.map { ", \($0.rawValue)" } ?? "")
+    }
 }
 
 extension CrashPoint.Content {

@@ -38,6 +38,11 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     /// With the next change of that kind the power goes.
     private var deadly: CrashPoint?
     private var isDown = false
+    /// What its server is doing with it.
+    var activity: CrashPoint.Activity?
+    /// Whether it keeps in mind where something was changed, and where that was.
+    var notesChanges = false
+    private(set) var changes: Set<CrashPoint> = []
     /// Decides where the next write goes that goes astray.
     var misdirection: SeededGenerator?
     /// How many writes have gone astray.
@@ -183,11 +188,10 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     ) throws(StorageError) -> Bool {
         try checkPower(path)
         changeCount += 1
-        guard deadly != nil || fault != nil else { return false }
-        let point = CrashPoint(step, CrashPoint.Content(of: path))
-        if let deadly, deadly.step == step,
-            deadly.content == point.content || point.content == .other
-        {
+        guard deadly != nil || fault != nil || notesChanges else { return false }
+        let point = CrashPoint(step, CrashPoint.Content(of: path), activity)
+        if notesChanges { changes.insert(point) }
+        if let deadly, deadly.covers(point) {
             self.deadly = nil
             powerLosses[point, default: 0] += 1
             return true
@@ -219,12 +223,19 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
 
     var room: Int64 {
         guard let capacity else { return Int64.max / 2 }
+        return max(0, capacity - usedSize)
+    }
+
+    /// How many bytes are in files.
+    var usedSize: Int64 {
         let linked = Set(names.values)
-        let used = files.reduce(0 as Int64) {
+        return files.reduce(0) {
             $0 + (linked.contains($1.key) ? Int64($1.value.content.count) : 0)
         }
-        return max(0, capacity - used)
     }
+
+    /// Whether one of the next changes is to fail.
+    var mayFail: Bool { fault != nil || capacity != nil }
 
     // MARK: FileSystem
 

@@ -8,7 +8,8 @@ import Storage
 extension EnsembleSimulation {
     static let faultKinds: [Fault] = [
         .crash, .crash, .crashLeader, .powerLoss, .powerLoss, .failedWrite, .partition, .deafness,
-        .heal, .heal, .reset, .slowNetwork, .slowDisk, .pause, .snapshot, .purge, .clockJump,
+        .fullDisk, .heal, .heal, .reset, .slowNetwork, .slowLink, .slowDisk, .pause, .snapshot,
+        .purge, .clockJump,
         .brokenOff, .brokenOff, .strandedLeader, .flippedBits, .misdirectedWrite,
     ]
 
@@ -48,6 +49,11 @@ extension EnsembleSimulation {
             server.fileSystem.fail(
                 after: random.number(0...20),
                 with: .error(random.chance(1, in: 2) ? .noSpace : .inputOutput))
+        case .fullDisk:
+            count("full disk")
+            server.mayEnd = true
+            server.fileSystem.capacity =
+                server.fileSystem.usedSize + Int64(random.number(0...20_000))
         case .partition: partition(&random)
         case .deafness:
             let deaf = random.below(servers.count + clients.count)
@@ -59,6 +65,9 @@ extension EnsembleSimulation {
             }
         case .slowNetwork:
             network.conditions.longDelays = random.pick([0, 10, 100, 300]) ?? 0
+        case .slowLink:
+            let other = random.below(servers.count + clients.count)
+            network.slowDown(from: host, to: other, .slowLink(&random))
         case .slowDisk:
             server.syncTime = random.chance(1, in: 2) ? 100...1000 : 5000...200_000
         case .pause:
@@ -104,6 +113,7 @@ extension EnsembleSimulation {
         for host in servers.indices {
             servers[host].syncTime = 100...1000
             servers[host].fileSystem.cancelFault()
+            servers[host].fileSystem.capacity = nil
             if servers[host].fileSystem.isPowerless {
                 crash(host)
             } else if servers[host].replica == nil, admin == nil || servers[host].isKnown {

@@ -24,7 +24,14 @@ extension EnsembleSimulation {
     /// The configurations of which a quorum is needed: for the start of an epoch that of its leader;
     /// for a transaction the one in force, and for a change both the old and the new one.
     private func governing(_ zxid: Zxid, on host: Int) -> [Membership] {
-        guard isReconfiguring, !zxid.isEpochStart else { return [servers[host].membership] }
+        guard isReconfiguring, !zxid.isEpochStart else {
+            // A change that the leader has in its log governs, too.
+            let server = servers[host]
+            guard let change = server.proposed, change.version > server.membership.version,
+                Zxid(change.version) <= server.lastDurable
+            else { return [server.membership] }
+            return [server.membership, change]
+        }
         guard let newest = configurations.lastIndex(where: { Zxid($0.version) <= zxid }) else {
             return [membership]
         }
@@ -54,7 +61,19 @@ extension EnsembleSimulation {
                 copies: { servers.map { ($0.id, $0.lastDurable) } }, fail)
         }
         server.isServing = true
+        checkConfiguration(replica, server)
         compareTrees(replica, server)
+    }
+
+    /// A server acts by a configuration that is committed, and leads as a voter of it.
+    private func checkConfiguration(_ replica: Replica, _ server: SimulatedServer) {
+        let version = Zxid(server.membership.version)
+        if !version.isEpochStart, version > packetChecker.highest {
+            fail("server \(server.id) acts by \(version), which is not committed")
+        }
+        if case .leading = replica.currentRole, !server.membership.isVoter(server.id) {
+            fail("server \(server.id) leads and is no voter of \(version)")
+        }
     }
 
     /// A client that comes with a session must not be let in where less is known than it has seen.

@@ -36,6 +36,7 @@ extension EnsembleSimulation {
         let target = clients[number].home ?? random.below(servers.count)
         clients[number].target = target
         clients[number].state = .dialing
+        clients[number].dialCount += 1
         clients[number].lastHeard = now
         clients[number].end = network.dial(
             from: clients[number].host, to: target, port: EnsembleSimulation.clientPort,
@@ -88,6 +89,9 @@ extension EnsembleSimulation {
                 + " \(clients[number].target + 1)"
         }
         operationTotal += 1
+        if case .create(let path) = operation, !EnsembleSimulation.registers.contains(path) {
+            promises.sent(path, over: clients[number].dialCount, of: number)
+        }
         let frame = clients[number].frame(
             operation, now: now, lastWrite: promises.lastWrite,
             padding: random.number(0...paddingMax))
@@ -192,22 +196,25 @@ extension EnsembleSimulation {
         }
         let body = Array(payload[reader.offset...])
         trace { "client \(number) hears of \(header.xid.rawValue): \(header.error.rawValue)" }
-        check(number, first.operation, header, body)
+        check(number, first, header, body)
         checkOrder(number, first, header)
     }
 
     private func check(
-        _ number: Int, _ operation: SimulatedClient.Operation, _ header: ReplyHeader,
-        _ body: [UInt8]
+        _ number: Int, _ request: SimulatedClient.Pending, _ header: ReplyHeader, _ body: [UInt8]
     ) {
         var reader = JuteReader(body.rawSpan)
+        let operation = request.operation
         switch operation {
         case .create(let path):
             // Every path but a register's is asked for once.
             if header.error == .nodeExists, !EnsembleSimulation.registers.contains(path) {
                 fail("client \(number) creates \(path), which is carried out twice")
             }
-            guard header.error == .ok || header.error == .nodeExists else { return }
+            guard header.error == .ok || header.error == .nodeExists else {
+                promises.refused(path)
+                return
+            }
             acknowledged.insert(path)
             if clients[number].isOperator { admin?.acknowledged() }
             count("acknowledged")
@@ -215,11 +222,11 @@ extension EnsembleSimulation {
             if header.error == .ok { clients[number].ephemeral = path }
         case .set(let path):
             guard header.error == .ok, let stat = try? Stat(from: &reader) else { return }
-            saw(number, path, stat)
+            saw(number, path, stat, request.data)
             count("set")
         case .get(let path), .watch(let path):
             if header.error == .ok, let response = try? GetDataResponse(from: &reader) {
-                saw(number, path, response.stat)
+                saw(number, path, response.stat, response.data)
                 if operation == .watch(path) {
                     clients[number].watches[path] = response.stat.mzxid
                 }
@@ -241,19 +248,20 @@ extension EnsembleSimulation {
         case .list: receivedList(number, body)
         case .reconfigure: count("reconfig \(header.error.rawValue)")
         case .handOver: count("hand-over \(header.error.rawValue)")
-        case .createNumbered, .createTwo, .createNever, .existsNoMore, .close:
-            checkDemand(number, operation, header, &reader)
+        case .createNumbered, .createTwo, .createNever, .existsNoMore, .close, .replace,
+            .createForNow, .delete:
+            checkDemand(number, request, header, &reader)
         case .sync, .ping: break
         }
     }
 
     /// A session never sees an older state after a newer one, on whatever server; and a change that
     /// is watched is told of before it is seen.
-    private func saw(_ number: Int, _ path: Path, _ stat: Stat) {
+    func saw(_ number: Int, _ path: Path, _ stat: Stat, _ data: [UInt8]?) {
         let zxid = stat.mzxid
         // What the members are is shown as of when it was in force on that server.
         if path != "/zookeeper/config" {
-            promises.saw(path, version: stat.version, of: zxid, number, fail)
+            promises.saw(path, version: stat.version, of: zxid, with: data ?? [], number, fail)
         }
         if let watched = clients[number].watches[path], zxid > watched {
             fail("client \(number) sees \(path) of \(zxid) and heard nothing of its watch")
@@ -262,5 +270,6 @@ extension EnsembleSimulation {
             fail("client \(number) sees \(path) of \(zxid) after \(before)")
         }
         clients[number].seen[path] = zxid
+        clients[number].versions[path] = stat.version
     }
 }

@@ -8,7 +8,7 @@ extension EnsembleSimulation {
     func demand(_ number: Int, _ register: Path) {
         clients[number].operationCount += 1
         let name = "\(number)-\(clients[number].operationCount)"
-        switch random.below(8) {
+        switch random.below(14) {
         case 0...1: send(number, .createNumbered)
         case 2...3:
             let one = Path("/m\(name)a")
@@ -20,6 +20,12 @@ extension EnsembleSimulation {
             promises.sent(forbidden: path)
             send(number, .createNever(path))
         case 5...6: send(number, .watch(register))
+        case 7...9:
+            let version = clients[number].versions[register]
+            send(number, version.map { .replace(register, version: $0) } ?? .get(register))
+        case 10...11: send(number, .createForNow(Path("/p\(name)")))
+        case 12:
+            if let path = clients[number].passing.popLast() { send(number, .delete(path)) }
         default: if random.chance(1, in: 4) { send(number, .close) }
         }
     }
@@ -40,17 +46,33 @@ extension EnsembleSimulation {
     func checkOrder(_ number: Int, _ request: SimulatedClient.Pending, _ header: ReplyHeader) {
         guard header.error == .ok else { return }
         switch request.operation {
-        case .create, .createEphemeral, .set, .createNumbered, .createTwo:
+        case .create, .createEphemeral, .set, .createNumbered, .createTwo, .createForNow, .replace,
+            .delete:
             promises.wrote(header.zxid, after: request.lastWrite, number, fail)
         default: break
         }
     }
 
     func checkDemand(
-        _ number: Int, _ operation: SimulatedClient.Operation, _ header: ReplyHeader,
+        _ number: Int, _ request: SimulatedClient.Pending, _ header: ReplyHeader,
         _ reader: inout JuteReader
     ) {
-        switch operation {
+        switch request.operation {
+        case .replace(let path, let version):
+            guard header.error == .ok, let stat = try? Stat(from: &reader) else { return }
+            if stat.version != version + 1 {
+                fail("client \(number) has replaced version \(version) by \(stat.version)")
+            }
+            saw(number, path, stat, request.data)
+            count("replaced")
+        case .createForNow(let path):
+            if header.error == .ok { clients[number].passing.append(path) }
+        case .delete(let path):
+            // It was there, and nobody else deletes it.
+            if header.error == .noNode { fail("\(path) of client \(number) is lost") }
+            guard header.error == .ok else { return }
+            promises.deleted(path)
+            count("deleted")
         case .createNumbered:
             guard header.error == .ok, let path = try? reader.readPath() else { return }
             promises.named(path, number, fail)

@@ -11,11 +11,14 @@ extension EnsembleSimulation {
     func start(_ host: Int) {
         let server = servers[host]
         guard server.replica == nil, !server.isRetired else { return }
+        // An operator has made room.
+        server.fileSystem.capacity = nil
         if let powerGoesAt, !isCalm, random.chance(1, in: 2) {
             server.fileSystem.losePower(at: powerGoesAt)
         }
         do throws(StorageError) {
             // The files are the server's own: with a server in it, this would keep both for ever.
+            server.fileSystem.activity = .starting
             try server.files.start(newest: newestMembership) { [weak self, id = server.id] in
                 let text = $1
                 self?.trace { "\(id) \(text)" }
@@ -26,6 +29,7 @@ extension EnsembleSimulation {
                 server.fileSystem, server: server.id, durable: server.durable,
                 isNew: !server.hasLostData, checker: storageChecker)
             server.membership = server.files.committed
+            server.proposed = server.files.proposed
             let replica = Replica(
                 settings: settings(of: server), disk: disk, seed: random.next(), now: moment(host))
             server.life += 1
@@ -203,6 +207,8 @@ extension EnsembleSimulation {
         }
         guard let replica = server.replica, let disk = server.disk else { return }
         look(at: replica, host)
+        // A disk that failed once and does not any more is no excuse.
+        if server.mayEnd, !server.fileSystem.mayFail { server.mayEnd = false }
         if disk.takeUnreportedChunks() > 0 {
             replica.snapshotChunkWritten(moment(host))
             perform(host)
@@ -264,18 +270,25 @@ extension EnsembleSimulation {
             scheduleLogRead(host, link)
         case .readMoreLog(let link): scheduleLogRead(host, link)
         case .stopReadingLog(let link): server.disk?.readings[link] = nil
-        case .membershipProposed(let membership): server.files.proposed(membership)
+        case .membershipProposed(let membership):
+            server.fileSystem.activity = .reconfiguring
+            server.files.proposed(membership)
+            server.fileSystem.activity = nil
+            server.proposed = membership
         case .membershipCommitted(let membership):
+            server.fileSystem.activity = .reconfiguring
             server.files.committed(membership)
+            server.fileSystem.activity = nil
             noteInForce(membership, host)
         case .log(let level, let text):
             trace { "\(server.id) \(text)" }
             if level >= .error { count("error logged") }
-        case .fatal(_, let reason):
+        case .fatal(let code, let reason):
             // The power may go at any change of the disk; that is no failure of the server.
-            if server.fileSystem.isPowerless || server.mayEnd {
+            let isOfDisk = code == StorageError.exitCode
+            if server.fileSystem.isPowerless || isOfDisk && server.mayEnd {
                 crash(host)
-            } else if server.isDecaying {
+            } else if isOfDisk && server.isDecaying {
                 replaceDisk(host)
             } else {
                 fail("server \(server.id) ends itself: \(reason)")

@@ -279,6 +279,14 @@ public final class EnsembleSimulation {
     public var snapshotCount: Int {
         servers.map { $0.fileSystem.fileCount(.snapshot) }.max() ?? 0
     }
+    /// Keeps in mind where disks are changed in this run.
+    public func noteChanges() {
+        for server in servers { server.fileSystem.notesChanges = true }
+    }
+    /// Where they were.
+    public var changes: Set<CrashPoint> {
+        servers.reduce(into: []) { $0.formUnion($1.fileSystem.changes) }
+    }
     /// Where the power of disks went, and how often.
     public var powerLosses: [CrashPoint: Int] {
         servers.reduce(into: [:]) { $0.merge($1.fileSystem.powerLosses) { $0 + $1 } }

@@ -16,11 +16,16 @@ struct SimulatedClient {
         case create(Path)
         case createEphemeral(Path)
         case set(Path)
+        /// If it still has that version.
+        case replace(Path, version: Int32)
         case get(Path)
         case exists(Path)
         case createNumbered
         /// Two znodes, or none.
         case createTwo(Path, Path)
+        /// A znode that is deleted later.
+        case createForNow(Path)
+        case delete(Path)
         /// A znode, and a check that fails.
         case createNever(Path)
         case watch(Path)
@@ -40,6 +45,8 @@ struct SimulatedClient {
         var sentAt: Int64
         /// The newest write that any client had been told of.
         var lastWrite: Zxid
+        /// What it writes, if it writes something.
+        var data: [UInt8]
     }
 
     let number: Int
@@ -62,6 +69,12 @@ struct SimulatedClient {
     var lastZxid = Zxid.zero
     /// The newest state of a znode that was seen.
     var seen: [Path: Zxid] = [:]
+    /// Its version.
+    var versions: [Path: Int32] = [:]
+    /// Znodes that it has created and not asked to be deleted yet.
+    var passing: [Path] = []
+    /// How often it has dialed.
+    var dialCount = 0
     /// An ephemeral that is there as long as the session lives.
     var ephemeral: Path?
     /// Those of sessions that are gone.
@@ -120,13 +133,15 @@ struct SimulatedClient {
             lastXid += 1
             xid = Xid(lastXid)
         }
-        pending.append(Pending(xid: xid, operation: operation, sentAt: now, lastWrite: lastWrite))
+        let data = Array("\(number):\(lastXid)".utf8) + [UInt8](repeating: 7, count: padding)
+        pending.append(
+            Pending(
+                xid: xid, operation: operation, sentAt: now, lastWrite: lastWrite, data: data))
         func header(_ type: OpCode) {
             RequestHeader(xid: xid, type: type).write(to: &writer)
         }
-        let data = Array("\(number):\(lastXid)".utf8) + [UInt8](repeating: 7, count: padding)
         switch operation {
-        case .create(let path), .createEphemeral(let path):
+        case .create(let path), .createEphemeral(let path), .createForNow(let path):
             header(.create)
             let isEphemeral = operation == .createEphemeral(path)
             CreateRequest(path: path, data: data, acl: [.anyone], flags: isEphemeral ? 1 : 0)
@@ -134,6 +149,12 @@ struct SimulatedClient {
         case .set(let path):
             header(.setData)
             SetDataRequest(path: path, data: data, version: -1).write(to: &writer)
+        case .replace(let path, let version):
+            header(.setData)
+            SetDataRequest(path: path, data: data, version: version).write(to: &writer)
+        case .delete(let path):
+            header(.delete)
+            DeleteRequest(path: path, version: -1).write(to: &writer)
         case .get(let path), .watch(let path):
             header(.getData)
             let isWatching = operation == .watch(path)

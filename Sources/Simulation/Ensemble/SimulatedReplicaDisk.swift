@@ -40,6 +40,8 @@ final class SimulatedReplicaDisk: ReplicaDisk {
         self.durable = durable
         self.isNew = isNew
         self.checker = checker
+        fileSystem.activity = .starting
+        defer { fileSystem.activity = nil }
         try directories.prepare(in: fileSystem)
         self.epochs = EpochFiles(directories, in: fileSystem)
         var options = TransactionLog.Options()
@@ -51,6 +53,8 @@ final class SimulatedReplicaDisk: ReplicaDisk {
 
     /// What the log thread does with the first `count` that are queued.
     func sync(_ count: Int) throws(StorageError) -> Zxid? {
+        fileSystem.activity = .logging
+        defer { fileSystem.activity = nil }
         var last: Zxid?
         for element in queue.prefix(count) {
             if let entry = element {
@@ -94,6 +98,8 @@ final class SimulatedReplicaDisk: ReplicaDisk {
     func flush() throws(StorageError) { _ = try sync(queue.count) }
 
     func recover(into sink: inout DatabaseLoader) throws(StorageError) -> RecoveryReport {
+        fileSystem.activity = .recovering
+        defer { fileSystem.activity = nil }
         log.reset()
         var options = RecoveryOptions()
         options.recentCountMax = 20
@@ -107,6 +113,8 @@ final class SimulatedReplicaDisk: ReplicaDisk {
     }
 
     func startEpochs(lastZxid: Zxid) throws(StorageError) -> EpochFiles.Epochs {
+        fileSystem.activity = .promising
+        defer { fileSystem.activity = nil }
         let found = try epochs.start(lastZxid: lastZxid)
         acceptedEpoch = found.accepted
         currentEpoch = found.current
@@ -115,6 +123,8 @@ final class SimulatedReplicaDisk: ReplicaDisk {
     }
 
     func truncate(to zxid: Zxid) throws(StorageError) -> TruncationOutcome {
+        fileSystem.activity = .truncating
+        defer { fileSystem.activity = nil }
         log.reset()
         // A crash may come before the end of it.
         let before = durable
@@ -133,12 +143,16 @@ final class SimulatedReplicaDisk: ReplicaDisk {
     }
 
     func persist(acceptedEpoch: Epoch) throws(StorageError) {
+        fileSystem.activity = .promising
+        defer { fileSystem.activity = nil }
         try epochs.writeAccepted(acceptedEpoch)
         self.acceptedEpoch = acceptedEpoch
         checker?.persisted(server, accepted: acceptedEpoch)
     }
 
     func persist(currentEpoch: Epoch) throws(StorageError) {
+        fileSystem.activity = .promising
+        defer { fileSystem.activity = nil }
         try epochs.writeCurrent(currentEpoch)
         formerEpoch = self.currentEpoch
         self.currentEpoch = currentEpoch
@@ -178,7 +192,11 @@ final class SimulatedReplicaDisk: ReplicaDisk {
     }
 
     /// Removes snapshots and logs that no start needs, as the thread beside does now and then.
-    func purge() { _ = try? Purge.run(directories, keeping: 3, in: fileSystem) }
+    func purge() {
+        fileSystem.activity = .purging
+        defer { fileSystem.activity = nil }
+        _ = try? Purge.run(directories, keeping: 3, in: fileSystem)
+    }
 
     func rollLog() { queue.append(nil) }
 
@@ -199,6 +217,8 @@ final class SimulatedReplicaDisk: ReplicaDisk {
 
     /// Writes a whole snapshot beside everything else.
     func takeSnapshot(_ image: (zxid: Zxid, body: [UInt8], trailer: SnapshotTrailer)) {
+        fileSystem.activity = .snapshotting
+        defer { fileSystem.activity = nil }
         guard
             var writer = try? SnapshotFileWriter(
                 image.zxid, in: directories.snapshots, of: fileSystem)
@@ -209,6 +229,8 @@ final class SimulatedReplicaDisk: ReplicaDisk {
     }
 
     func beginSnapshot(_ zxid: Zxid, _ header: [UInt8]) {
+        fileSystem.activity = .snapshotting
+        defer { fileSystem.activity = nil }
         snapshot = SnapshotBox()
         snapshot.writer = try? SnapshotFileWriter(
             zxid, in: directories.snapshots, of: fileSystem)
@@ -216,17 +238,23 @@ final class SimulatedReplicaDisk: ReplicaDisk {
     }
 
     func writeSnapshot(_ chunk: [UInt8]) {
+        fileSystem.activity = .snapshotting
+        defer { fileSystem.activity = nil }
         try? snapshot.writer?.append(chunk)
         unreportedChunks += 1
     }
 
     func finishSnapshot(_ trailer: SnapshotTrailer) {
+        fileSystem.activity = .snapshotting
+        defer { fileSystem.activity = nil }
         guard let writer = snapshot.writer.take() else { return }
         _ = try? writer.finish(trailer)
         purgeIfMany()
     }
 
     func abandonSnapshot() {
+        fileSystem.activity = .snapshotting
+        defer { fileSystem.activity = nil }
         guard let writer = snapshot.writer.take() else { return }
         writer.abandon()
     }
@@ -235,6 +263,8 @@ final class SimulatedReplicaDisk: ReplicaDisk {
         _ zxid: Zxid, body: [UInt8], trailer: SnapshotTrailer
     ) throws(StorageError) {
         try flush()
+        fileSystem.activity = .saving
+        defer { fileSystem.activity = nil }
         log.reset()
         durable = min(durable, zxid)
         var writer = try SnapshotFileWriter(zxid, in: directories.snapshots, of: fileSystem)

@@ -56,6 +56,8 @@ final class SimulatedServer {
     var knownEpoch = Epoch.zero
     /// The configuration that is in force here.
     var membership: Membership
+    /// One that was proposed here.
+    var proposed: Membership?
     var isServing = false
 
     init(id: ServerID, membership: Membership, isDynamic: Bool) {

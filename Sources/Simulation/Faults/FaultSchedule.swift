@@ -10,8 +10,10 @@ public enum Fault: String, CaseIterable, Sendable {
     case brokenOff
     /// The power of a disk goes at one of its next changes.
     case powerLoss
-    /// The disk is full, or a sync fails.
+    /// One change of a disk fails: there was no room, or a sync failed.
     case failedWrite
+    /// A disk is full, until somebody makes room.
+    case fullDisk
     /// Hosts are split in two, both ways or one way.
     case partition
     /// One host hears another no more, and is still heard.
@@ -22,6 +24,8 @@ public enum Fault: String, CaseIterable, Sendable {
     case reset
     /// The network delays some of what is sent for long.
     case slowNetwork
+    /// What goes from one host to another takes long, up to more than the other waits.
+    case slowLink
     /// A disk takes long to sync.
     case slowDisk
     /// A server stops for a while and goes on as if nothing had been.

@@ -104,6 +104,8 @@ public final class SimulatedNetwork {
     private var connections: [Connection?] = [nil]
     private var listening: Set<Int> = []
     private var blocked: Set<Int> = []
+    /// The delays of links that are slow by themselves.
+    private var slow: [Int: ClosedRange<Int64>] = [:]
     /// What was put under way since it was asked last, with its delay.
     private var departures: [(Transit, time: Int64)] = []
 
@@ -204,9 +206,15 @@ public final class SimulatedNetwork {
     /// Stops everything from one host to another; connections stay.
     public func block(from: Int, to: Int) { blocked.insert(from * 64 + to) }
 
-    /// Ends all partitions; what was held back is on its way again.
+    /// Makes what goes from one host to another take that long, in microseconds.
+    public func slowDown(from: Int, to: Int, _ delay: ClosedRange<Int64>) {
+        slow[from * 64 + to] = delay
+    }
+
+    /// Ends all partitions, and no link is slow any more; what was held back is on its way again.
     public func heal(now: Int64) {
         blocked = []
+        slow = [:]
         for number in connections.indices {
             guard let connection = connections[number] else { continue }
             for side in 0...1 {
@@ -282,7 +290,12 @@ public final class SimulatedNetwork {
             connection[side].sent += 1
         }
         let isLong = random.chance(conditions.longDelays, in: 1000)
-        let delay = random.number(isLong ? conditions.longDelay : conditions.delay)
+        var usual = isLong ? conditions.longDelay : conditions.delay
+        if !slow.isEmpty, let connection {
+            let (from, to) = (connection[1 - side].host, connection[side].host)
+            usual = slow[from * 64 + to] ?? usual
+        }
+        let delay = random.number(usual)
         let time = max(now + delay, connection?[side].arrival ?? 0)
         connection?[side].arrival = time
         departures.append((transit, time))

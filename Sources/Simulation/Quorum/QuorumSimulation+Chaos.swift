@@ -6,7 +6,7 @@ import Records
 extension QuorumSimulation {
     static let faultKinds: [Fault] = [
         .crash, .crash, .crashLeader, .partition, .partition, .deafness, .heal, .reset,
-        .slowNetwork, .slowDisk, .pause, .snapshot, .purge, .brokenOff, .brokenOff,
+        .slowNetwork, .slowLink, .slowDisk, .pause, .snapshot, .purge, .brokenOff, .brokenOff,
     ]
 
     /// One misfortune, and when the next one comes.
@@ -39,6 +39,7 @@ extension QuorumSimulation {
             }
         case .slowNetwork:
             network.conditions.longDelays = random.pick([0, 10, 100, 300]) ?? 0
+        case .slowLink: network.slowDown(from: host, to: other, .slowLink(&random))
         case .slowDisk:
             servers[host].syncTime = random.chance(1, in: 2) ? 100...1000 : 5000...200_000
         case .pause:
@@ -49,7 +50,7 @@ extension QuorumSimulation {
             count("purge")
             servers[host].disk.purge()
         case .brokenOff: lastWord = LastWord(&random)
-        case .powerLoss, .failedWrite, .clockJump, .strandedLeader, .flippedBits,
+        case .powerLoss, .failedWrite, .fullDisk, .clockJump, .strandedLeader, .flippedBits,
             .misdirectedWrite:
             break
         }

@@ -3,6 +3,9 @@
 /// The description is for the person who has to mend it: what happened, which file, where in
 /// it, and what to do next.
 public struct StorageError: Error, Equatable, Sendable {
+    /// How the process of a server ends that cannot go on because of one.
+    public static let exitCode: Int32 = 10
+
     /// What kind of failure; decides what a server does about it.
     public enum Code: Hashable, Sendable {
         /// There is no such file or directory.

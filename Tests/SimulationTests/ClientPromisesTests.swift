@@ -1,0 +1,54 @@
+import Records
+import Testing
+
+@testable import Simulation
+
+/// What clients are told must fit together, and what does not is noticed.
+struct ClientPromisesTests {
+    private let promises = ClientPromises()
+
+    private func complaint(_ body: (_ fail: (String) -> Void) -> Void) -> String? {
+        var first: String?
+        body { first = first ?? $0 }
+        return first
+    }
+
+    @Test func `what was asked for over one connection is a beginning of it`() {
+        for name in ["/a", "/b", "/c"] { promises.sent(Path(name), over: 1, of: 0) }
+        promises.sent("/d", over: 2, of: 0)
+        promises.sent("/e", over: 1, of: 1)
+        #expect(complaint { promises.checkEnd(["/a", "/b", "/d", "/e"], $0) } == nil)
+        #expect(complaint { promises.checkEnd([], $0) } == nil)
+        #expect(
+            complaint { promises.checkEnd(["/a", "/c"], $0) }
+                == "/c is there without /b, which was asked for before it")
+        promises.refused("/b")
+        #expect(complaint { promises.checkEnd(["/a", "/c"], $0) } == nil)
+    }
+
+    @Test func `a version has one write and the same bytes for all`() {
+        func saw(_ version: Int32, _ zxid: Int64, _ data: [UInt8]) -> String? {
+            complaint { promises.saw("/r", version: version, of: Zxid(zxid), with: data, 0, $0) }
+        }
+        #expect(saw(1, 5, [1]) == nil)
+        #expect(saw(1, 5, [1]) == nil)
+        #expect(saw(2, 6, []) == nil)
+        #expect(saw(1, 7, [1]) == "client 0 sees version 1 of /r by 0x7, others by 0x5")
+        #expect(saw(1, 5, [2]) == "client 0 finds other bytes in version 1 of /r")
+    }
+
+    @Test func `what was deleted stays away, and multis are whole or nothing`() {
+        promises.deleted("/p")
+        promises.sent("/one", "/other")
+        promises.sent(forbidden: "/never")
+        #expect(complaint { promises.checkEnd(["/one", "/other"], $0) } == nil)
+        #expect(complaint { promises.checkEnd(["/p"], $0) } == "/p is there, and was deleted")
+        #expect(complaint { promises.checkEnd(["/one"], $0) } != nil)
+        #expect(complaint { promises.checkEnd(["/never"], $0) } != nil)
+    }
+
+    @Test func `a write that was sent after another was done comes after it`() {
+        #expect(complaint { promises.wrote(Zxid(4), after: .zero, 0, $0) } == nil)
+        #expect(complaint { promises.wrote(Zxid(3), after: Zxid(4), 1, $0) } != nil)
+    }
+}
