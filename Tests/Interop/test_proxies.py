@@ -100,8 +100,17 @@ def test_a_new_connection_waits_for_the_network(network, listener):
 
 
 def test_who_calls_nobody_hears_so(network):
-    with pytest.raises(ConnectionResetError):
-        call(network, 1, 2).recv(1)
+    for sender, port in ((1, proxies.ELECTION), (proxies.CLIENTS, proxies.CLIENT), (1, proxies.QUORUM)):
+        with pytest.raises(ConnectionResetError):
+            call(network, sender, 2, port).recv(1)
+
+
+def test_a_leader_that_listens_a_moment_later_is_found(network):
+    near = call(network, 1, 2)
+    near.sendall(b"x")
+    assert silent(near)
+    with socket.create_server((network.host(2), proxies.QUORUM)) as listener:
+        assert exactly(listener.accept()[0], 1) == b"x"
 
 
 def test_slow_is_slow(network, listener):

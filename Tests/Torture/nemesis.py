@@ -10,7 +10,6 @@ import collections
 import errno
 import os
 import random
-import shutil
 import signal
 import time
 
@@ -316,7 +315,7 @@ class Nemesis:
         code = server.process.returncode
         if server.kind != "aviary":
             self.notes[f"Apache ZooKeeper ended by itself ({code})"] += 1
-        elif number in self.excused and 0 < code < 128 and NO_SPACE in server.log[self.excused[number]:]:
+        elif number in self.excused and 0 < code < 128 and NO_SPACE in last_error(server.log[self.excused[number]:]):
             self.notes["started again after a full disk"] += 1
         else:
             self.complaints.append(f"server {number} ended by itself ({code}): {server.log[-1500:]}")
@@ -325,7 +324,5 @@ class Nemesis:
         server.start()
 
 
-def keep_logs(world, folder):
-    for number, server in world.servers.items():
-        if server.log_path.exists():
-            shutil.copy(server.log_path, folder / f"server-{number}.log")
+def last_error(log):
+    return next((line for line in reversed(log.splitlines()) if " ERROR " in line), "")

@@ -29,6 +29,8 @@ PIECE, SLOW_PIECE = 64 << 10, 4 << 10
 ALONE = ["setpriv", "--pdeathsig", "KILL"]
 # What a lost packet costs a stream: the shortest time until it is sent again.
 LATE = 0.2
+# How long a follower asks a leader that does not listen yet.
+PATIENCE = 1.0
 # A call for an election: version, server, length of its address.
 CALL = struct.Struct(">qqi")
 
@@ -54,7 +56,7 @@ class Proxies:
         self.network = f"127.{source.randrange(16, 250)}.{source.randrange(1, 250)}"
         self.open, self.rates, self.losses, self.free = {}, {}, {}, {}
         self.random = random.Random(0)
-        self.tasks, self.sockets = set(), set()
+        self.tasks, self.listeners = set(), []
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
@@ -116,14 +118,14 @@ class Proxies:
             self.loop.call_later(0.05, self.loop.stop)
         self.loop.call_soon_threadsafe(end)
         self.thread.join(10)
-        for each in self.sockets:
+        for each in self.listeners:
             each.close()
 
     # -- connections
     def listen(self, sender, receiver, port):
         listener = socket.create_server((self.way(sender, receiver), port), backlog=512)
         listener.setblocking(False)
-        self.sockets.add(listener)
+        self.listeners.append(listener)
         self.tell(self.begin, self.serve(listener, sender, receiver, port))
 
     def begin(self, work):
@@ -138,25 +140,38 @@ class Proxies:
 
     async def join(self, near, sender, receiver, port):
         """A connection from its beginning to its end."""
-        far = socket.socket()
-        ends = {near, far}
-        self.sockets |= ends
+        ends = [near]
         try:
+            near.setblocking(False)
+            far = await self.reach(near, sender, receiver, port)
+            ends.append(far)
             for each in ends:
-                each.setblocking(False)
                 each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await self.passing(sender, receiver)
-            if given_up(near):
-                return
-            await self.loop.sock_connect(far, (self.host(receiver), port))
             await asyncio.gather(self.pipe(near, far, sender, receiver, calls=port == ELECTION), self.pipe(far, near, receiver, sender))
         except OSError:
-            # Nobody listens: whoever called sees the same.
+            # Nobody listens: whoever called is told so, as late as it may be.
             near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         finally:
             for each in ends:
                 each.close()
-            self.sockets -= ends
+
+    async def reach(self, near, sender, receiver, port):
+        """The other end. Who begins to lead may not listen yet; followers that are refused ask again, so that is done for them."""
+        end = self.loop.time() + (PATIENCE if port == QUORUM else 0)
+        while True:
+            await self.passing(sender, receiver)
+            if given_up(near):
+                raise ConnectionAbortedError
+            far = socket.socket()
+            far.setblocking(False)
+            try:
+                await self.loop.sock_connect(far, (self.host(receiver), port))
+                return far
+            except OSError:
+                far.close()
+                if self.loop.time() >= end:
+                    raise
+            await asyncio.sleep(0.02)
 
     async def pipe(self, source, drain, sender, receiver, calls=False):
         """Bytes of one direction, until there are no more; then the other side is told so."""
