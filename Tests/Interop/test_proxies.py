@@ -35,13 +35,13 @@ def network():
 @pytest.fixture
 def listener(network):
     """Place 2 listens for followers."""
-    with socket.create_server((network.host(2), proxies.QUORUM)) as found:
+    with socket.create_server((network.host(2), network.quorum)) as found:
         found.settimeout(5)
         yield found
 
 
-def call(network, sender, receiver, port=proxies.QUORUM):
-    return socket.create_connection((network.way(sender, receiver), port), timeout=5)
+def call(network, sender, receiver, port=None):
+    return socket.create_connection((network.way(sender, receiver), port or network.quorum), timeout=5)
 
 
 def exactly(connection, size):
@@ -100,7 +100,7 @@ def test_a_new_connection_waits_for_the_network(network, listener):
 
 
 def test_who_calls_nobody_hears_so(network):
-    for sender, port in ((1, proxies.ELECTION), (proxies.CLIENTS, proxies.CLIENT), (1, proxies.QUORUM)):
+    for sender, port in ((1, network.election), (proxies.CLIENTS, network.client), (1, network.quorum)):
         with pytest.raises(ConnectionResetError):
             call(network, sender, 2, port).recv(1)
 
@@ -109,7 +109,7 @@ def test_a_leader_that_listens_a_moment_later_is_found(network):
     near = call(network, 1, 2)
     near.sendall(b"x")
     assert silent(near)
-    with socket.create_server((network.host(2), proxies.QUORUM)) as listener:
+    with socket.create_server((network.host(2), network.quorum)) as listener:
         assert exactly(listener.accept()[0], 1) == b"x"
 
 
@@ -134,11 +134,11 @@ def test_late_is_what_becomes_of_loss(network, listener):
 
 
 def test_a_call_for_an_election_tells_the_way_back_through_a_proxy(network):
-    with socket.create_server((network.host(2), proxies.ELECTION)) as listener:
-        near = call(network, 1, 2, proxies.ELECTION)
-        address = f"{network.host(1)}:3888".encode()
+    with socket.create_server((network.host(2), network.election)) as listener:
+        near = call(network, 1, 2, network.election)
+        address = f"{network.host(1)}:{network.election}".encode()
         near.sendall(struct.pack(">qqi", -65536, 1, len(address)) + address + b"votes")
-        back = f"{network.way(2, 1)}:3888".encode()
+        back = f"{network.way(2, 1)}:{network.election}".encode()
         assert exactly(listener.accept()[0], 20 + len(back) + 5) == struct.pack(">qqi", -65536, 1, len(back)) + back + b"votes"
 
 
@@ -150,7 +150,7 @@ def test_a_leader_without_the_others_acknowledges_nothing(network, tmp_path):
         world.wait_ready()
         leader = world.leader()
         others = [number for number in world.servers if number != leader]
-        session = w.Session(network.door(leader), proxies.CLIENT, timeout_ms=20000, io_timeout=4)
+        session = w.Session(network.door(leader), network.client, timeout_ms=20000, io_timeout=4)
         assert session.call(w.SET_DATA, w.Out().string("/").buffer(b"1").int(-1).bytes()).err == 0
         for other in others:
             network.cut(leader, other)
@@ -164,7 +164,7 @@ def test_a_leader_without_the_others_acknowledges_nothing(network, tmp_path):
         world.wait_ready()
         network.cut(proxies.CLIENTS, leader)
         with pytest.raises((OSError, EOFError, w.Disconnected)):
-            w.Session(network.door(leader), proxies.CLIENT, io_timeout=1)
+            w.Session(network.door(leader), network.client, io_timeout=1)
     finally:
         world.close()
 

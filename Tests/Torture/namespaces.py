@@ -36,6 +36,7 @@ def run(*words, check=True):
 class Namespaces:
     config = {"reconfigEnabled": "true"}
     prefix_of_clients = ()
+    client, quorum, election = 2181, 2888, 3888
 
     def __init__(self, count):
         self.numbers = range(1, count + 1)
@@ -65,7 +66,7 @@ class Namespaces:
 
     def members(self, number):
         """The lines of an ensemble in the zoo.cfg of a server: here all have the same."""
-        return [f"server.{each}={self.host(each)}:2888:3888" for each in self.numbers]
+        return [f"server.{each}={self.host(each)}:{self.quorum}:{self.election}" for each in self.numbers]
 
     def prefix(self, number):
         return ["ip", "netns", "exec", f"s{number}"]

@@ -22,8 +22,9 @@ import struct
 import subprocess
 import threading
 
+from harness import places
+
 CLIENTS = 254
-QUORUM, ELECTION, CLIENT = 2888, 3888, 2181
 PIECE, SLOW_PIECE = 64 << 10, 4 << 10
 # Nothing here ends with a namespace: each process ends with the one that started it by the system's care.
 ALONE = ["setpriv", "--pdeathsig", "KILL"]
@@ -52,8 +53,10 @@ class Proxies:
     def __init__(self, count):
         self.numbers = range(1, count + 1)
         source = random.SystemRandom()
-        # Several runs at once have networks of their own; and no connection that anybody else makes starts from here.
+        # Several runs at once have networks of their own, and no connection that anybody else makes starts from here. Ports are
+        # free ones, as whoever listens at one on all addresses listens here, too.
         self.network = f"127.{source.randrange(16, 250)}.{source.randrange(1, 250)}"
+        self.client, self.quorum, self.election = places.free_port(), places.free_port(), places.free_port()
         self.open, self.rates, self.losses, self.free = {}, {}, {}, {}
         self.random = random.Random(0)
         self.tasks, self.listeners = set(), []
@@ -66,7 +69,7 @@ class Proxies:
         self.mend()
         for sender, receiver in list(self.open):
             if sender != receiver and receiver != CLIENTS:
-                for port in [CLIENT] if sender == CLIENTS else [QUORUM, ELECTION]:
+                for port in [self.client] if sender == CLIENTS else [self.quorum, self.election]:
                     self.listen(sender, receiver, port)
 
     # -- addresses
@@ -84,7 +87,8 @@ class Proxies:
 
     def members(self, number):
         """The lines of an ensemble in the zoo.cfg of a server: its own view."""
-        return [f"server.{each}={self.host(each) if each == number else self.way(number, each)}:{QUORUM}:{ELECTION}" for each in self.numbers]
+        hosts = {each: self.host(each) if each == number else self.way(number, each) for each in self.numbers}
+        return [f"server.{each}={host}:{self.quorum}:{self.election}" for each, host in hosts.items()]
 
     def prefix(self, number):
         return ALONE
@@ -147,7 +151,7 @@ class Proxies:
             ends.append(far)
             for each in ends:
                 each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await asyncio.gather(self.pipe(near, far, sender, receiver, calls=port == ELECTION), self.pipe(far, near, receiver, sender))
+            await asyncio.gather(self.pipe(near, far, sender, receiver, calls=port == self.election), self.pipe(far, near, receiver, sender))
         except OSError:
             # Nobody listens: whoever called is told so, as late as it may be.
             near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -157,7 +161,7 @@ class Proxies:
 
     async def reach(self, near, sender, receiver, port):
         """The other end. Who begins to lead may not listen yet; followers that are refused ask again, so that is done for them."""
-        end = self.loop.time() + (PATIENCE if port == QUORUM else 0)
+        end = self.loop.time() + (PATIENCE if port == self.quorum else 0)
         while True:
             await self.passing(sender, receiver)
             if given_up(near):
@@ -195,7 +199,7 @@ class Proxies:
             piece = head
         else:
             await self.exactly(source, length)
-            address = f"{self.way(receiver, sender)}:{ELECTION}".encode()
+            address = f"{self.way(receiver, sender)}:{self.election}".encode()
             piece = CALL.pack(version, server, len(address)) + address
         await self.passing(sender, receiver, len(piece))
         await self.loop.sock_sendall(drain, piece)

@@ -100,12 +100,13 @@ class Run:
         session.close()
 
     def start_clients(self):
-        servers = [(self.world.door(number), 2181) for number in self.world.servers]
+        servers = [(self.world.door(number), self.world.network.client) for number in self.world.servers]
         for number in range(self.plan["processes"]):
             plan = {"seed": self.plan["seed"], "name": f"c{number}", "clients": self.plan["clients"], "servers": servers,
                     "file": str(self.folder / f"history-{number}.jsonl"), "session": self.plan["session"], "pause": self.plan["pause"],
                     "keys": [f"/r/{key}" for key in range(self.plan["keys"])], "parents": ["/s/0", "/s/1"]}
-            self.clients.append(subprocess.Popen([*self.world.network.prefix_of_clients, sys.executable, str(HERE / "client.py"), json.dumps(plan)], stdin=subprocess.PIPE,
+            command = [*self.world.network.prefix_of_clients, sys.executable, str(HERE / "client.py"), json.dumps(plan)]
+            self.clients.append(subprocess.Popen(command, stdin=subprocess.PIPE,
                                                  stdout=open(self.folder / f"client-{number}.txt", "w"), stderr=subprocess.STDOUT, text=True))
 
     def tell_clients(self, word):

@@ -38,7 +38,7 @@ class World:
                 run("mount", "-t", "tmpfs", "-o", f"size={DISK}", "none", data)
             properties = [] if kind == "aviary" else ["zookeeper.db.autocreate=false", "zookeeper.skipACL=yes"]
             more = {} if kind != "aviary" else {"db.autocreate": "false", "skipACL": "yes"}
-            server = Server(kind, place, 2181, {"tickTime": TICK, "initLimit": 25, "syncLimit": 8, "minSessionTimeout": 1000,
+            server = Server(kind, place, network.client, {"tickTime": TICK, "initLimit": 25, "syncLimit": 8, "minSessionTimeout": 1000,
                                                 "maxSessionTimeout": 20000, "clientPortAddress": network.host(number),
                                                 **network.config, **config, **more},
                             host=network.host(number), identity=number, members=network.members(number), properties=properties)
