@@ -19,7 +19,7 @@ def alone():
 def refused():
     """Why this machine lets us have no networks and mounts of our own; None where it does."""
     try:
-        ran = subprocess.run([*alone(), "sh", "-c", "iptables -L && ip link add birds type bridge && mount -t tmpfs none /tmp"],
+        ran = subprocess.run([*alone(), "sh", "-c", "mount -t tmpfs none /run && iptables -L && ip link add birds type bridge"],
                              capture_output=True, text=True)
     except OSError as error:
         return str(error)
@@ -40,9 +40,9 @@ class Namespaces:
 
     def __init__(self, count):
         self.numbers = range(1, count + 1)
-        # Names of namespaces are files: they must not be seen outside.
-        pathlib.Path("/run/netns").mkdir(exist_ok=True)
-        run("mount", "-t", "tmpfs", "none", "/run/netns")
+        # Names of namespaces are files, which must not be seen outside; and without root there may be no file outside.
+        run("mount", "-t", "tmpfs", "none", "/run")
+        pathlib.Path("/run/netns").mkdir()
         run("ip", "link", "set", "lo", "up")
         run("ip", "link", "add", "birds", "type", "bridge")
         run("ip", "addr", "add", f"{NETWORK}.{CLIENTS}/24", "dev", "birds")
