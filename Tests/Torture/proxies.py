@@ -139,8 +139,9 @@ class Proxies:
 
     async def serve(self, listener, sender, receiver, port):
         while True:
-            near, _ = await self.loop.sock_accept(listener)
-            self.begin(self.join(near, sender, receiver, port))
+            with contextlib.suppress(ConnectionAbortedError):
+                near, _ = await self.loop.sock_accept(listener)
+                self.begin(self.join(near, sender, receiver, port))
 
     async def join(self, near, sender, receiver, port):
         """A connection from its beginning to its end."""

@@ -52,9 +52,10 @@ def plan_of(seed, options):
     if options.kinds and options.kinds != "aviary":
         kinds = options.kinds.split(",")
     small = source.random() < 0.6 or "full disk" in (options.faults or "")
-    return {"seed": seed, "kinds": kinds, "proxies": options.no_namespaces, "small": small and not options.no_namespaces, "snapshots": source.choice((60, 300, 2000)),
-            "session": source.choice((3000, 6000)), "calm": source.choice((0.3, 1.5, 3)), "keys": source.choice((2, 4, 6)),
-            "faults": options.faults.split(",") if options.faults else None, "processes": 3, "clients": source.choice((2, 4)), "pause": source.choice((0.005, 0.02, 0.05))}
+    return {"seed": seed, "kinds": kinds, "proxies": options.no_namespaces, "small": small and not options.no_namespaces,
+            "snapshots": source.choice((60, 300, 2000)), "session": source.choice((3000, 6000)), "calm": source.choice((0.3, 1.5, 3)),
+            "keys": source.choice((2, 4, 6)), "faults": options.faults.split(",") if options.faults else None,
+            "processes": 3, "clients": source.choice((2, 4)), "pause": source.choice((0.005, 0.02, 0.05))}
 
 
 class Run:
@@ -106,8 +107,8 @@ class Run:
                     "file": str(self.folder / f"history-{number}.jsonl"), "session": self.plan["session"], "pause": self.plan["pause"],
                     "keys": [f"/r/{key}" for key in range(self.plan["keys"])], "parents": ["/s/0", "/s/1"]}
             command = [*self.world.network.prefix_of_clients, sys.executable, str(HERE / "client.py"), json.dumps(plan)]
-            self.clients.append(subprocess.Popen(command, stdin=subprocess.PIPE,
-                                                 stdout=open(self.folder / f"client-{number}.txt", "w"), stderr=subprocess.STDOUT, text=True))
+            said = open(self.folder / f"client-{number}.txt", "w")
+            self.clients.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=said, stderr=subprocess.STDOUT, text=True))
 
     def tell_clients(self, word):
         for each in self.clients:

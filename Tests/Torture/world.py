@@ -15,6 +15,7 @@ from harness.waiting import eventually  # noqa: E402
 
 from namespaces import run  # noqa: E402
 
+# Room for the logs and snapshots of many starts, so that only the nemesis fills it; and it is memory.
 DISK = 256 << 20
 # Bits flip in some of the newest.
 SNAPSHOTS_KEPT = 8
@@ -38,9 +39,9 @@ class World:
                 run("mount", "-t", "tmpfs", "-o", f"size={DISK}", "none", data)
             properties = [] if kind == "aviary" else ["zookeeper.db.autocreate=false", "zookeeper.skipACL=yes"]
             more = {} if kind != "aviary" else {"db.autocreate": "false", "skipACL": "yes"}
-            server = Server(kind, place, network.client, {"tickTime": TICK, "initLimit": 25, "syncLimit": 8, "minSessionTimeout": 1000,
-                                                "maxSessionTimeout": 20000, "clientPortAddress": network.host(number),
-                                                **network.config, **config, **more},
+            server = Server(kind, place, network.client,
+                            {"tickTime": TICK, "initLimit": 25, "syncLimit": 8, "minSessionTimeout": 1000, "maxSessionTimeout": 20000,
+                             "clientPortAddress": network.host(number), **network.config, **config, **more},
                             host=network.host(number), identity=number, members=network.members(number), properties=properties)
             # Without this file a server without data waits for others that have some.
             (server.data / "initialize").write_text("")
