@@ -9,6 +9,8 @@ import subprocess
 import sys
 
 STRETCHES = 5
+# What a failure without a promise's number says.
+NOTICED_BY = {"the end of the run": ("not settled after healing", "to no end", "to an end"), "the server itself": ("ends itself", "does not start")}
 
 
 def hunt(simulate, name, first, seeds):
@@ -21,9 +23,13 @@ def hunt(simulate, name, first, seeds):
         return None
     if ran.returncode != 0:  # It trapped: a rule that our own code holds itself to.
         return count, "our own code", f"seed {runs[-1].split()[1]}: a precondition ends the server"
-    said = lines[-1]
-    promise = re.search(r"us: (S\d+): ", said)
-    return count, promise[1] if promise else "clients" if said.startswith("ensemble") else "the end of the run", said
+    return count, noticed_by(lines[-1]), lines[-1]
+
+
+def noticed_by(said):
+    if promise := re.search(r"us: (S\d+): ", said):
+        return promise[1]
+    return next((by for by, words in NOTICED_BY.items() if any(each in said for each in words)), "clients")
 
 
 def main(simulate, seeds="400", *names):

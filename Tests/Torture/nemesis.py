@@ -7,14 +7,17 @@ threads), and the second they may not notice (they take a log's broken record fo
 say nothing about Aviary.
 """
 import collections
+import errno
+import os
 import random
-import shutil
 import signal
 import time
 
 from harness.waiting import Late, eventually
 
 HEAL_SECONDS = 90
+# What the system calls a full disk.
+NO_SPACE = os.strerror(errno.ENOSPC)
 
 
 class Nemesis:
@@ -25,8 +28,8 @@ class Nemesis:
         self.counts = collections.Counter()
         self.complaints = []
         self.notes = collections.Counter()
-        # Servers that may end by themselves, because their disk is full or was damaged.
-        self.excused = set()
+        # Servers that may end by themselves because their disk is full, each with how much it had said before.
+        self.excused = {}
 
     KINDS = {"kill one": 10, "kill the leader": 12, "kill a majority": 5, "kill all": 5, "stop and start": 4, "pause one": 6,
              "pause the leader": 8, "isolate one": 6, "isolate the leader": 8, "halves": 5, "one direction": 8, "deaf leader": 5,
@@ -206,8 +209,8 @@ class Nemesis:
         few = len(self.all()) - self.world.majority
         chosen = self.random.sample(self.world.aviary, min(len(self.world.aviary), self.random.choice((1, few, len(self.all())))))
         spare = self.random.choice((0, 4096, 70_000, 1 << 20))
-        self.excused.update(chosen)
         for number in chosen:
+            self.excused.setdefault(number, len(self.world.servers[number].log))
             self.world.fill(number, spare)
         time.sleep(self.random.uniform(1, 6))
         if self.random.random() < 0.5:
@@ -239,7 +242,6 @@ class Nemesis:
         rest = self.others(*chosen)
         eventually(lambda: any(self.world.writes(number) for number in rest), HEAL_SECONDS, f"a write without {chosen}")
         told = [self.flip(number) for number in chosen if number in self.world.aviary]
-        self.excused.update(chosen)
         for number in chosen:
             self.world.servers[number].start()
         for number in chosen:
@@ -264,10 +266,7 @@ class Nemesis:
     def come_back(self, number):
         """The server serves, or it ends and says which file is damaged; then its operator takes the data away."""
         server = self.world.servers[number]
-        try:
-            eventually(lambda: not server.alive or server.mode() in ("leader", "follower"), HEAL_SECONDS, f"server {number} back")
-        finally:
-            self.excused.discard(number)
+        eventually(lambda: not server.alive or server.mode() in ("leader", "follower"), HEAL_SECONDS, f"server {number} back")
         if server.alive:
             self.notes["damage that changed nothing"] += server.kind == "aviary"
             return
@@ -307,23 +306,23 @@ class Nemesis:
                     self.ended(number)
             return self.world.ready()
         eventually(healed, HEAL_SECONDS, "all serving under one leader", every=0.1)
+        # From here on no disk is full, and none was.
+        self.excused.clear()
 
     def ended(self, number):
-        """A process that ended by itself: after a full disk that is its right, else it is a fault of the server."""
+        """A process that ended by itself: because of a full disk, as it says, that is its right; else it is a fault of the server."""
         server = self.world.servers[number]
         code = server.process.returncode
         if server.kind != "aviary":
             self.notes[f"Apache ZooKeeper ended by itself ({code})"] += 1
-        elif number in self.excused and 0 < code < 128:
+        elif number in self.excused and 0 < code < 128 and NO_SPACE in last_error(server.log[self.excused[number]:]):
             self.notes["started again after a full disk"] += 1
         else:
             self.complaints.append(f"server {number} ended by itself ({code}): {server.log[-1500:]}")
-        self.excused.discard(number)
+        self.excused.pop(number, None)
         server.kill()
         server.start()
 
 
-def keep_logs(world, folder):
-    for number, server in world.servers.items():
-        if server.log_path.exists():
-            shutil.copy(server.log_path, folder / f"server-{number}.log")
+def last_error(log):
+    return next((line for line in reversed(log.splitlines()) if " ERROR " in line), "")

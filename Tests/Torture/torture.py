@@ -8,6 +8,9 @@
 A seed decides how many servers there are, of which kinds, which faults hit them when, and what each client does. The rest
 is up to real processes: the same seed makes the same trouble, not the same history. The folder of a run that fails is kept,
 with the history, the faults, and all that the servers have said; `--judge FOLDER` judges it again.
+
+Networks are cut between namespaces. Where the machine allows none, or with --no-namespaces, they are cut in proxies: then
+there are no small disks either, as they need a mount, and reconfigEnabled is false (`proxies.py` says why).
 """
 import argparse
 import collections
@@ -27,6 +30,8 @@ sys.path.insert(0, str(HERE.parent / "Interop"))
 
 import checker  # noqa: E402
 import history  # noqa: E402
+import namespaces  # noqa: E402
+import proxies  # noqa: E402
 from harness import places  # noqa: E402
 from harness.waiting import Late, eventually  # noqa: E402
 
@@ -46,9 +51,11 @@ def plan_of(seed, options):
             kinds[number] = "apache"
     if options.kinds and options.kinds != "aviary":
         kinds = options.kinds.split(",")
-    return {"seed": seed, "kinds": kinds, "small": source.random() < 0.6 or "full disk" in (options.faults or ""), "snapshots": source.choice((60, 300, 2000)),
-            "session": source.choice((3000, 6000)), "calm": source.choice((0.3, 1.5, 3)), "keys": source.choice((2, 4, 6)),
-            "faults": options.faults.split(",") if options.faults else None, "processes": 3, "clients": source.choice((2, 4)), "pause": source.choice((0.005, 0.02, 0.05))}
+    small = source.random() < 0.6 or "full disk" in (options.faults or "")
+    return {"seed": seed, "kinds": kinds, "proxies": options.no_namespaces, "small": small and not options.no_namespaces,
+            "snapshots": source.choice((60, 300, 2000)), "session": source.choice((3000, 6000)), "calm": source.choice((0.3, 1.5, 3)),
+            "keys": source.choice((2, 4, 6)), "faults": options.faults.split(",") if options.faults else None,
+            "processes": 3, "clients": source.choice((2, 4)), "pause": source.choice((0.005, 0.02, 0.05))}
 
 
 class Run:
@@ -67,8 +74,8 @@ class Run:
         from world import World
         plan = self.plan
         (self.folder / "plan.json").write_text(json.dumps(plan))
-        servers = {"snapCount": plan["snapshots"], "reconfigEnabled": "true"}
-        self.world = World(self.folder, plan["kinds"], plan["small"], servers)
+        network = (proxies.Proxies if plan["proxies"] else namespaces.Namespaces)(len(plan["kinds"]))
+        self.world = World(self.folder, plan["kinds"], plan["small"], {"snapCount": plan["snapshots"]}, network)
         self.nemesis = Nemesis(self.world, plan["seed"], self.say, plan["calm"], plan["small"], plan["faults"])
         try:
             for server in self.world:
@@ -94,13 +101,14 @@ class Run:
         session.close()
 
     def start_clients(self):
-        servers = [(self.world.host(number), 2181) for number in self.world.servers]
+        servers = [(self.world.door(number), self.world.network.client) for number in self.world.servers]
         for number in range(self.plan["processes"]):
             plan = {"seed": self.plan["seed"], "name": f"c{number}", "clients": self.plan["clients"], "servers": servers,
                     "file": str(self.folder / f"history-{number}.jsonl"), "session": self.plan["session"], "pause": self.plan["pause"],
                     "keys": [f"/r/{key}" for key in range(self.plan["keys"])], "parents": ["/s/0", "/s/1"]}
-            self.clients.append(subprocess.Popen([sys.executable, str(HERE / "client.py"), json.dumps(plan)], stdin=subprocess.PIPE,
-                                                 stdout=open(self.folder / f"client-{number}.txt", "w"), stderr=subprocess.STDOUT, text=True))
+            command = [*self.world.network.prefix_of_clients, sys.executable, str(HERE / "client.py"), json.dumps(plan)]
+            said = open(self.folder / f"client-{number}.txt", "w")
+            self.clients.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=said, stderr=subprocess.STDOUT, text=True))
 
     def tell_clients(self, word):
         for each in self.clients:
@@ -173,19 +181,20 @@ def judged(folder):
 
 
 def one_run(seed, seconds, options):
-    """A run in namespaces of its own, and what came of it."""
+    """A run, in namespaces of its own or with proxies, and what came of it."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix=f"aviary-torture-{seed}-", dir=options.folder))
     words = [sys.executable, str(HERE / "torture.py"), "--seed", str(seed), "--seconds", str(seconds), "--folder", str(folder)]
     words += ["--kinds", options.kinds] if options.kinds else []
     words += ["--faults", options.faults] if options.faults else []
-    alone = ["unshare", *([] if os.geteuid() == 0 else ["-Ur"]), "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    words += ["--no-namespaces"] if options.no_namespaces else []
+    # Its end is the end of all that it has started, whatever it dies of; and this one's end is its own.
+    alone = proxies.ALONE if options.no_namespaces else namespaces.alone()
     environment = dict(os.environ, AVIARY_BIN=places.aviary_binary(), **{MARK: "1"})
     child = subprocess.Popen([*alone, *words], env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                              stdin=subprocess.DEVNULL)
     try:
         output, _ = child.communicate()
     finally:
-        # Its end is the end of all that it has started.
         child.kill()
     try:
         report = json.loads((folder / "report.json").read_text())
@@ -240,6 +249,7 @@ def main():
     parser.add_argument("--faults", help="only these: 'full disk,flipped bits'")
     parser.add_argument("--folder", help="where the folders of runs are made")
     parser.add_argument("--keep", action="store_true", help="keep the folders of good runs, too")
+    parser.add_argument("--no-namespaces", action="store_true", help="cut networks in proxies, as where no namespaces are allowed")
     parser.add_argument("--judge", metavar="FOLDER", help="judge what a run has left")
     options = parser.parse_args()
     if options.judge:
@@ -251,6 +261,11 @@ def main():
         plan = plan_of(options.seed, options)
         Run(plan, options.folder, options.seconds).go()
         return 0
+    if not options.no_namespaces and (reason := namespaces.refused()):
+        print(f"no namespaces here, so networks are cut in proxies, and no disk is small: {reason}")
+        options.no_namespaces = True
+    if options.no_namespaces and (reason := proxies.refused()):
+        sys.exit(f"no network here that could be cut: {reason}")
     return series(options)
 
 

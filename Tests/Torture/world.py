@@ -1,14 +1,11 @@
-"""The world of a run: a network namespace for each server on one bridge, small disks, and servers of both kinds.
+"""The world of a run: servers of both kinds on a network that can be cut, with small disks where a mount is allowed.
 
-All of it is inside namespaces of the run's own (`torture.py` enters them), so nothing is left when the run's first process
-is gone, whatever became of it: no server, no mount, no bridge, no rule.
+The network is one of namespaces (`namespaces.py`), or where there may be none, of proxies (`proxies.py`).
 """
 import os
 import pathlib
 import shutil
-import subprocess
 import sys
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Interop"))
 
@@ -16,29 +13,22 @@ from conformance import zkwire as w  # noqa: E402
 from harness.server import Server  # noqa: E402
 from harness.waiting import eventually  # noqa: E402
 
-NETWORK = "10.66.0"
+from namespaces import run  # noqa: E402
+
+# Room for the logs and snapshots of many starts, so that only the nemesis fills it; and it is memory.
 DISK = 256 << 20
 # Bits flip in some of the newest.
 SNAPSHOTS_KEPT = 8
 TICK = 400
 
 
-def run(*words, check=True):
-    done = subprocess.run([str(word) for word in words], text=True, capture_output=True, timeout=60)
-    if check and done.returncode:
-        raise OSError(f"{' '.join(map(str, words))}: {done.stdout}{done.stderr}")
-    return done.stdout
-
-
 class World:
     """Servers 1 … n; `kinds` names the make of each. `small` puts the files of each Aviary server on a file system of DISK bytes."""
 
-    def __init__(self, folder, kinds, small, config):
+    def __init__(self, folder, kinds, small, config, network):
         self.folder = pathlib.Path(folder)
         self.small = small
-        self.make_network(len(kinds))
-        members = [f"server.{number}={self.host(number)}:2888:3888" for number in range(1, len(kinds) + 1)]
-        members[-1:] = [members[-1]]
+        self.network = network
         self.servers = {}
         for number, kind in enumerate(kinds, 1):
             place = self.folder / str(number)
@@ -49,63 +39,34 @@ class World:
                 run("mount", "-t", "tmpfs", "-o", f"size={DISK}", "none", data)
             properties = [] if kind == "aviary" else ["zookeeper.db.autocreate=false", "zookeeper.skipACL=yes"]
             more = {} if kind != "aviary" else {"db.autocreate": "false", "skipACL": "yes"}
-            server = Server(kind, place, 2181, {"tickTime": TICK, "initLimit": 25, "syncLimit": 8, "minSessionTimeout": 1000,
-                                                "maxSessionTimeout": 20000, **config, **more},
-                            host=self.host(number), identity=number, members=members, properties=properties)
+            server = Server(kind, place, network.client,
+                            {"tickTime": TICK, "initLimit": 25, "syncLimit": 8, "minSessionTimeout": 1000, "maxSessionTimeout": 20000,
+                             "clientPortAddress": network.host(number), **network.config, **config, **more},
+                            host=network.host(number), identity=number, members=network.members(number), properties=properties)
             # Without this file a server without data waits for others that have some.
             (server.data / "initialize").write_text("")
             if kind != "aviary":
                 (server.data / "version-2").mkdir()
                 (server.data / "initialize").rename(server.data / "version-2" / "initialize")
                 shutil.copy(server.data / "version-2" / "initialize", server.data / "initialize")
-            server.prefix = ["ip", "netns", "exec", self.space(number)]
+            server.prefix = network.prefix(number)
             self.servers[number] = server
 
     # -- the network
-    @staticmethod
-    def host(number):
-        return f"{NETWORK}.{number}"
-
-    @staticmethod
-    def space(number):
-        return f"s{number}"
-
-    def make_network(self, count):
-        # Names of namespaces are files: they must not be seen outside.
-        pathlib.Path("/run/netns").mkdir(exist_ok=True)
-        run("mount", "-t", "tmpfs", "none", "/run/netns")
-        run("ip", "link", "set", "lo", "up")
-        run("ip", "link", "add", "birds", "type", "bridge")
-        run("ip", "addr", "add", f"{NETWORK}.254/24", "dev", "birds")
-        run("ip", "link", "set", "birds", "up")
-        for number in range(1, count + 1):
-            space, pair = self.space(number), f"pair{number}"
-            run("ip", "netns", "add", space)
-            run("ip", "link", "add", pair, "type", "veth", "peer", "name", "eth0", "netns", space)
-            run("ip", "link", "set", pair, "master", "birds", "up")
-            run("ip", "-n", space, "addr", "add", f"{self.host(number)}/24", "dev", "eth0")
-            run("ip", "-n", space, "link", "set", "eth0", "up")
-            run("ip", "-n", space, "link", "set", "lo", "up")
-
-    def inside(self, number, *words, check=True):
-        return run("ip", "netns", "exec", self.space(number), *words, check=check)
+    def door(self, number):
+        """The host at which clients reach a server."""
+        return self.network.door(number)
 
     def cut(self, sender, receiver):
         """What `sender` sends does not reach `receiver`; 254 stands for the clients."""
-        if receiver == 254:
-            self.inside(sender, "iptables", "-A", "OUTPUT", "-d", self.host(receiver), "-j", "DROP")
-        else:
-            self.inside(receiver, "iptables", "-A", "INPUT", "-s", self.host(sender), "-j", "DROP")
+        self.network.cut(sender, receiver)
 
     def slow(self, number, loss, kilobits):
-        self.inside(number, "iptables", "-A", "INPUT", "-m", "statistic", "--mode", "random", "--probability", str(loss), "-j", "DROP")
-        self.inside(number, "tc", "qdisc", "replace", "dev", "eth0", "root", "tbf", "rate", f"{kilobits}kbit", "burst", "10kb",
-                    "latency", "400ms")
+        """A server sends at this rate, and of what is sent to it this part is lost."""
+        self.network.slow(number, loss, kilobits)
 
     def mend_network(self):
-        for number in self.servers:
-            self.inside(number, "iptables", "-F")
-            self.inside(number, "tc", "qdisc", "del", "dev", "eth0", "root", check=False)
+        self.network.mend()
 
     # -- disks
     def fill(self, number, spare):
@@ -214,7 +175,4 @@ class World:
     def close(self):
         for server in self:
             server.kill()
-
-
-def wait(seconds):
-    time.sleep(seconds)
+        self.network.close()
