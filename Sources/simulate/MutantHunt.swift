@@ -46,9 +46,11 @@ struct MutantHunt {
         /// Whether peers alone cannot show it: they have no files, clients and changes of members.
         fileprivate var isOfWholeServers: Bool {
             switch self {
-            case .snapshotSurvivesTruncation, .changeByOldQuorum, .changeByNewQuorum, .logUnsynced,
-                .checksumsIgnored, .filesWrittenInPlace, .lastSeenIgnored, .readsOvertakeWrites,
-                .ephemeralsStay:
+            case .snapshotSurvivesTruncation, .changeByOldQuorum, .changeByNewQuorum,
+                .proposedChangeNotOffered, .activationMissed, .logUnsynced, .checksumsIgnored,
+                .failedSyncPassedOver, .snapshotNamedAhead, .logAloneTrusted, .filesWrittenInPlace,
+                .snapshotZxidForgotten, .lastSeenIgnored, .readsOvertakeWrites,
+                .movedSessionServed, .ephemeralsStay:
                 true
             default: false
             }
