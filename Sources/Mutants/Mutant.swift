@@ -95,8 +95,6 @@ public enum Mutant: String, CaseIterable, Sendable {
     case failedSyncPassedOver
     /// A snapshot is named after what is logged, and holds what is delivered.
     case snapshotNamedAhead
-    /// Where no snapshot can be read, the log alone is the database.
-    case logAloneTrusted
     /// A small file is written in place, so that half of it may be there.
     case filesWrittenInPlace
 
@@ -105,8 +103,6 @@ public enum Mutant: String, CaseIterable, Sendable {
     case lastSeenIgnored
     /// A session's reads do not wait for its writes.
     case readsOvertakeWrites
-    /// A server that a session has moved away from goes on writing for it.
-    case movedSessionServed
     /// The ephemerals of a session stay when it ends.
     case ephemeralsStay
 

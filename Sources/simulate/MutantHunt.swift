@@ -47,10 +47,9 @@ struct MutantHunt {
         fileprivate var isOfWholeServers: Bool {
             switch self {
             case .snapshotSurvivesTruncation, .changeByOldQuorum, .changeByNewQuorum,
-                .proposedChangeNotOffered, .activationMissed, .logUnsynced, .checksumsIgnored,
-                .failedSyncPassedOver, .snapshotNamedAhead, .logAloneTrusted, .filesWrittenInPlace,
-                .snapshotZxidForgotten, .lastSeenIgnored, .readsOvertakeWrites,
-                .movedSessionServed, .ephemeralsStay:
+                .proposedChangeNotOffered, .activationMissed, .snapshotZxidForgotten, .logUnsynced,
+                .checksumsIgnored, .failedSyncPassedOver, .snapshotNamedAhead, .filesWrittenInPlace,
+                .lastSeenIgnored, .readsOvertakeWrites, .ephemeralsStay:
                 true
             default: false
             }

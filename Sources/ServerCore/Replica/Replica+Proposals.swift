@@ -1,5 +1,4 @@
 import Jute
-import Mutants
 import Quorum
 public import Records
 import Storage
@@ -108,10 +107,8 @@ extension Replica {
             throw .sessionExpired
         }
         guard !tracked.isClosing else { throw .sessionExpired }
-        if !Mutant.movedSessionServed.isOn {
-            if let known = tracked.owner, known != owner { throw .sessionMoved }
-            tracked.owner = owner
-        }
+        if let known = tracked.owner, known != owner { throw .sessionMoved }
+        tracked.owner = owner
         if type == .closeSession { tracked.isClosing = true }
     }
 

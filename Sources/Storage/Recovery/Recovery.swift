@@ -1,5 +1,4 @@
 import Jute
-import Mutants
 import Records
 
 /// Reads the database back from the newest snapshot that is whole and the log behind it.
@@ -73,7 +72,7 @@ public enum Recovery {
         }
         // A new server's first snapshot may be in pieces: it held nothing. Any other one did.
         let isHistory = candidateCount > 0 || files.contains { $0.zxid > .zero }
-        if isHistory, !Mutant.logAloneTrusted.isOn, let newest = report.passedOver.first {
+        if isHistory, let newest = report.passedOver.first {
             throw StorageError(
                 newest.code, "no snapshot can be read; the newest: \(newest.message)",
                 path: newest.path, offset: newest.offset, advice: newest.advice)
@@ -86,7 +85,7 @@ public enum Recovery {
         _ options: RecoveryOptions, _ report: inout RecoveryReport,
         into sink: inout some RecoverySink
     ) throws(StorageError) {
-        guard options.isTrustingEmpty || Mutant.logAloneTrusted.isOn else {
+        guard options.isTrustingEmpty else {
             throw StorageError(
                 .refused, "there are logs but no snapshot, so the beginning may be missing",
                 path: directories.snapshots,
