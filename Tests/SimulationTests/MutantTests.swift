@@ -11,7 +11,7 @@ import Testing
         .acknowledgedOutOfOrder, .epochBeforeHistory, .pendingDelivered, .pendingCommitsIgnored,
         .establishedAlone, .appendAcknowledged, .leaderCountsUnsynced, .staleEpochFollowed,
         .recentHistoryWithHole, .formerEpochTold, .registeredLate, .newLeaderFirst,
-        .beginningLeftOut, .formerTailForgotten,
+        .beginningLeftOut, .formerTailForgotten, .strangersCount,
     ] as [Mutant])
 func `a mistake of peers brought in on purpose is noticed`(mutant: Mutant) {
     let noticed = Mutant.$current.withValue(mutant) {
