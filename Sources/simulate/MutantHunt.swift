@@ -47,9 +47,10 @@ struct MutantHunt {
         fileprivate var isOfWholeServers: Bool {
             switch self {
             case .snapshotSurvivesTruncation, .changeByOldQuorum, .changeByNewQuorum,
-                .proposedChangeNotOffered, .activationMissed, .snapshotZxidForgotten, .logUnsynced,
-                .checksumsIgnored, .failedSyncPassedOver, .snapshotNamedAhead, .filesWrittenInPlace,
-                .lastSeenIgnored, .readsOvertakeWrites, .ephemeralsStay:
+                .proposedChangeNotOffered, .activationMissed, .outstandingAsHistory,
+                .snapshotZxidForgotten, .logUnsynced, .checksumsIgnored, .failedSyncPassedOver,
+                .snapshotNamedAhead, .filesWrittenInPlace, .lastSeenIgnored, .readsOvertakeWrites,
+                .ephemeralsStay:
                 true
             default: false
             }
