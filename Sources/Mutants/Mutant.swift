@@ -27,6 +27,8 @@ public enum Mutant: String, CaseIterable, Sendable {
     case halfIsQuorum
     /// Whoever follows counts, voter or not.
     case strangersCount
+    /// Latecomers are told the epoch that the leader had before its election.
+    case formerEpochTold
 
     // MARK: Synchronization
     /// NEWLEADER is acknowledged before the history is on disk.
@@ -53,6 +55,20 @@ public enum Mutant: String, CaseIterable, Sendable {
     case pendingCommitsIgnored
     /// A leader serves before a quorum has its history.
     case establishedAlone
+    /// A learner gets live proposals and commits only when it has acknowledged the history.
+    case registeredLate
+    /// NEWLEADER overtakes the history that it stands for.
+    case newLeaderFirst
+    /// What is outstanding is sent as history, and thereby as committed.
+    case outstandingAsHistory
+    /// Who is further behind than memory reaches gets what memory has.
+    case beginningLeftOut
+    /// What is cut off the log stays in memory.
+    case memoryNotCut
+    /// What was logged under an earlier leader is not delivered.
+    case formerTailForgotten
+    /// It is forgotten up to where a leader's snapshot goes.
+    case snapshotZxidForgotten
 
     // MARK: Broadcast
     /// A follower acknowledges what it has appended and not synced.
@@ -65,12 +81,20 @@ public enum Mutant: String, CaseIterable, Sendable {
     case changeByOldQuorum
     /// A change needs a quorum of the configuration after it only.
     case changeByNewQuorum
+    /// A new leader offers the configuration in force, not the one that its history proposes.
+    case proposedChangeNotOffered
+    /// A change that comes into force while synchronizing is not noticed.
+    case activationMissed
 
     // MARK: Files
     /// The log is not synced.
     case logUnsynced
     /// The end of a log is read without a look at its checksums.
     case checksumsIgnored
+    /// A sync of the log that failed passes for one that did not.
+    case failedSyncPassedOver
+    /// A snapshot is named after what is logged, and holds what is delivered.
+    case snapshotNamedAhead
     /// A small file is written in place, so that half of it may be there.
     case filesWrittenInPlace
 

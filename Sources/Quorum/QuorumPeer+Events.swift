@@ -1,3 +1,4 @@
+import Mutants
 public import Records
 
 // What a peer hears from its driver about links, disk and time: each event goes to the machine it
@@ -93,7 +94,7 @@ extension QuorumPeer {
     /// `truncateLog` or `reloadDatabase` is done, and this is what the disk held.
     public mutating func databaseReloaded(_ history: QuorumHistory, now: Int64) {
         context.now = now
-        context.history.reload(history)
+        if activity == .reloading || !Mutant.memoryNotCut.isOn { context.history.reload(history) }
         context.forgetWhatIsNotLogged()
         if activity == .reloading {
             look()

@@ -73,7 +73,9 @@ public struct QuorumPeer {
     mutating func settle() {
         learner?.dialIfDue(&context)
         if leader?.hasEnded ?? false || learner?.hasEnded ?? false { leave() }
-        if leader?.isEstablished ?? false || learner?.isServing ?? false {
+        if leader?.isEstablished ?? false || learner?.isServing ?? false,
+            !Mutant.formerEpochTold.isOn
+        {
             election.settle(context.history.currentEpoch)
         }
         if activity == .electing, election.mayBegin { begin() }

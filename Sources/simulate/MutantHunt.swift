@@ -46,8 +46,10 @@ struct MutantHunt {
         /// Whether peers alone cannot show it: they have no files, clients and changes of members.
         fileprivate var isOfWholeServers: Bool {
             switch self {
-            case .snapshotSurvivesTruncation, .changeByOldQuorum, .changeByNewQuorum, .logUnsynced,
-                .checksumsIgnored, .filesWrittenInPlace, .lastSeenIgnored, .readsOvertakeWrites,
+            case .snapshotSurvivesTruncation, .changeByOldQuorum, .changeByNewQuorum,
+                .proposedChangeNotOffered, .activationMissed, .outstandingAsHistory,
+                .snapshotZxidForgotten, .logUnsynced, .checksumsIgnored, .failedSyncPassedOver,
+                .snapshotNamedAhead, .filesWrittenInPlace, .lastSeenIgnored, .readsOvertakeWrites,
                 .ephemeralsStay:
                 true
             default: false

@@ -10,6 +10,8 @@ import Testing
         .looksBeforeFlush, .historyAcknowledgedEarly, .historyLoggedLate, .historyNotFlushed,
         .acknowledgedOutOfOrder, .epochBeforeHistory, .pendingDelivered, .pendingCommitsIgnored,
         .establishedAlone, .appendAcknowledged, .leaderCountsUnsynced, .staleEpochFollowed,
+        .recentHistoryWithHole, .formerEpochTold, .registeredLate, .newLeaderFirst,
+        .beginningLeftOut, .formerTailForgotten, .strangersCount,
     ] as [Mutant])
 func `a mistake of peers brought in on purpose is noticed`(mutant: Mutant) {
     let noticed = Mutant.$current.withValue(mutant) {
@@ -21,8 +23,9 @@ func `a mistake of peers brought in on purpose is noticed`(mutant: Mutant) {
 
 @Test(
     arguments: [
-        .changeByNewQuorum, .logUnsynced, .filesWrittenInPlace, .lastSeenIgnored,
-        .readsOvertakeWrites, .ephemeralsStay,
+        .changeByOldQuorum, .changeByNewQuorum, .snapshotSurvivesTruncation, .logUnsynced,
+        .filesWrittenInPlace, .snapshotNamedAhead, .snapshotZxidForgotten, .outstandingAsHistory,
+        .lastSeenIgnored, .readsOvertakeWrites, .ephemeralsStay,
     ] as [Mutant])
 func `a mistake of whole servers brought in on purpose is noticed`(mutant: Mutant) {
     let noticed = Mutant.$current.withValue(mutant) {

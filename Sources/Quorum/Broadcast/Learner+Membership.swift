@@ -1,3 +1,4 @@
+import Mutants
 import Records
 
 // Changes of the configuration, as a learner sees them: the leader says when one is in force and
@@ -26,7 +27,7 @@ extension Learner {
 
     /// The last committed of `pending` has put its configuration in force.
     mutating func noteActivation() {
-        guard pendingCommitted > 0,
+        guard pendingCommitted > 0, !Mutant.activationMissed.isOn,
             let membership = pending[pendingCommitted - 1].membership,
             membership.version > activatedMembership?.version ?? -1
         else { return }

@@ -21,6 +21,9 @@ extension Learner {
                 end("the leader offers a difference to a server without a database")
                 return
             }
+            if Mutant.formerTailForgotten.isOn {
+                while context.history.deliverFirst() != nil {}
+            }
             context.note("Getting a diff from the leader, up to \(packet.zxid)")
             phase = .synchronizing(epoch)
         case .truncate:

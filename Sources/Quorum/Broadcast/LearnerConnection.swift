@@ -1,3 +1,4 @@
+import Mutants
 import Records
 
 /// A leader's side of one learner: how far the learner has come, and when it was last heard.
@@ -60,7 +61,9 @@ struct LearnerConnection {
     /// For the log.
     var name: String { phase == .connected ? "somebody nameless" : "server \(server)" }
     /// Whether live proposals go to it.
-    var isForwarding: Bool { phase >= .synchronizing }
+    var isForwarding: Bool {
+        phase >= (Mutant.registeredLate.isOn ? .synchronized : .synchronizing)
+    }
     /// Whether it has our history.
     var isSynchronized: Bool { phase >= .synchronized }
 

@@ -1,3 +1,4 @@
+import Mutants
 import Records
 
 // Synchronization: every learner gets our history before it counts for anything.
@@ -85,6 +86,12 @@ extension LearnerMaster {
     ) {
         guard let epoch else { return }
         let link = learners[index].link
+        let offered =
+            isEstablished || Mutant.proposedChangeNotOffered.isOn
+            ? context.committed : context.lastSeen
+        let text = Array(offered.text.utf8)
+        let newLeader = QuorumPacket(.newLeader, zxid: epoch.start, data: text)
+        if Mutant.newLeaderFirst.isOn { context.effects.send(link, newLeader) }
         sendCommitted(proposals, link, &context)
         if isEstablished, learners[index].kind == .follower {
             let tail = context.history.tail
@@ -92,9 +99,7 @@ extension LearnerMaster {
                 context.effects.send(link, tail[place].packet(.proposal))
             }
         }
-        let offered = isEstablished ? context.committed : context.lastSeen
-        let text = Array(offered.text.utf8)
-        context.effects.send(link, QuorumPacket(.newLeader, zxid: epoch.start, data: text))
+        if !Mutant.newLeaderFirst.isOn { context.effects.send(link, newLeader) }
         learners[index].phase = .synchronizing
     }
 

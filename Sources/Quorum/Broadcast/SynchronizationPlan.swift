@@ -1,3 +1,4 @@
+import Mutants
 import Records
 
 /// How a leader brings one learner to its own history: what it orders first, and which proposals
@@ -24,6 +25,7 @@ struct SynchronizationPlan: Equatable {
     /// its tail is what is outstanding, and goes out without a commit. `readsLog`: whether what
     /// memory does not hold any more may come from the disk.
     init(for last: Zxid, history: History, includesTail: Bool, readsLog: Bool = false) {
+        let includesTail = includesTail || Mutant.outstandingAsHistory.isOn
         let end = includesTail ? history.lastLogged : history.delivered
         if last == .none {
             self = .snapshot(history, includesTail)
@@ -58,10 +60,13 @@ struct SynchronizationPlan: Equatable {
         if last == history.recentBase {
             return SynchronizationPlan(order: .diff(end), proposals: records.from(0))
         }
-        guard records.count > 0, last >= records[0].zxid else {
+        guard records.count > 0, last >= records[0].zxid || Mutant.beginningLeftOut.isOn else {
             return .snapshot(history, includesTail)
         }
         let index = records.index(atOrAfter: last)
+        if Mutant.beginningLeftOut.isOn, last < records[0].zxid {
+            return SynchronizationPlan(order: .diff(end), proposals: records.from(0))
+        }
         if records[index].zxid == last {
             return SynchronizationPlan(order: .diff(end), proposals: records.from(index + 1))
         }

@@ -1,5 +1,6 @@
 import Configuration
 import Jute
+import Mutants
 import Quorum
 import Records
 public import Storage
@@ -140,7 +141,7 @@ extension Replica {
             log(.error, "The leader's snapshot cannot be read: \(error)")
         }
         sessionTimeouts = loader.sessionTimeouts
-        tree.lastProcessed = zxid
+        if !Mutant.snapshotZxidForgotten.isOn { tree.lastProcessed = zxid }
         preparation.pending = PendingChanges()
         // A configuration in it that is newer than ours stays: the snapshot that is saved has to
         // say so, and what is in force is shown before anybody is served.

@@ -1,4 +1,6 @@
 import Jute
+import Mutants
+import Quorum
 import Records
 import Storage
 import Tree
@@ -53,7 +55,8 @@ extension Replica {
         header.writeSnapshotSessions(sortedSessions)
         cursor.writeACLTable(to: &header)
         log(.info, "Snapshotting: \(cursor.start)")
-        disk.beginSnapshot(cursor.start, header.copyBytes())
+        let name = Mutant.snapshotNamedAhead.isOn ? peer?.lastLogged : cursor.start
+        disk.beginSnapshot(name ?? cursor.start, header.copyBytes())
         snapshots.cursor = cursor
         snapshots.isReady = true
         snapshots.startedAt = now.monotonicMilliseconds

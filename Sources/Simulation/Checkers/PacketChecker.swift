@@ -56,6 +56,10 @@ final class PacketChecker {
     private var offered: [Int: Zxid] = [:]
     /// The last commit that was held against the disks.
     private var lastCommit = Zxid.zero
+    /// What a learner had when it promised, by connection.
+    private var bases: [Int: Zxid] = [:]
+    /// The last transaction that a server has called committed, to whomever.
+    private var told: [ServerID: Zxid] = [:]
     /// What a learner must have delivered when it begins to serve.
     private var due: [ServerID: Zxid] = [:]
     /// The last transaction that a leader of an established epoch has called committed.
@@ -84,6 +88,7 @@ final class PacketChecker {
             guard let packet = try? QuorumPacket(from: &reader, dataSizeMax: 1 << 24) else {
                 return fail("S20: \(link.from) sends \(link.to) what is no packet")
             }
+            if packet.kind == .ackEpoch { bases[link.connection] = packet.zxid }
             switch packet.kind {
             case .observerInfo where !observersKeepLog: diskless.insert(link.connection)
             case .leaderInfo, .newLeader, .upToDate:
@@ -94,6 +99,7 @@ final class PacketChecker {
                 // What comes before may be history that is not committed anywhere yet.
                 guard established.contains(disk.currentEpoch) else { continue }
                 highest = max(highest, packet.zxid)
+                told[link.from] = max(told[link.from] ?? .zero, packet.zxid)
                 if let copies { checkCommit(packet.zxid, by: link.from, governing, copies, fail) }
             case .snapshot:
                 note(packet.zxid, link)
@@ -235,11 +241,19 @@ final class PacketChecker {
         }
     }
 
-    /// UPTODATE: a quorum has the leader's history.
+    /// UPTODATE: a quorum has the leader's history, and who is told so has all that its leader has
+    /// called committed.
     private func welcomes(
         _ epoch: Epoch, _ link: Link, _ governing: (Zxid) -> [Membership], _ fail: Fail
     ) {
-        due[link.to] = committed[link.connection] ?? .zero
+        let sent = committed[link.connection] ?? .zero
+        due[link.to] = sent
+        let known = max(sent, bases[link.connection] ?? .none)
+        if let wanted = told[link.from], known < wanted {
+            fail(
+                "S19: \(link.from) lets \(link.to) serve, who knows of \(known), and has called"
+                    + " \(wanted) committed")
+        }
         guard established.insert(epoch).inserted else { return }
         highest = max(highest, initial[epoch] ?? .zero)
         let servers = (owners[epoch] ?? []).union([link.from])

@@ -51,6 +51,7 @@ extension EnsembleSimulation {
             packetChecker.delivers(server.id, replica.applied, fail)
             if !server.isServing {
                 packetChecker.serves(server.id, delivered: replica.applied, fail)
+                checkConfiguration(of: server, at: replica.applied)
             }
         case .leading(let epoch):
             packetChecker.leads(epoch, with: server.lastDurable)
@@ -74,6 +75,17 @@ extension EnsembleSimulation {
         if case .leading = replica.currentRole, !server.membership.isVoter(server.id) {
             fail("server \(server.id) leads and is no voter of \(version)")
         }
+    }
+
+    /// Who begins to serve has put in force what the history has that it has delivered.
+    private func checkConfiguration(of server: SimulatedServer, at zxid: Zxid) {
+        guard isReconfiguring,
+            let due = configurations.last(where: { Zxid($0.version) <= zxid }),
+            server.membership.version < due.version
+        else { return }
+        fail(
+            "server \(server.id) serves at \(zxid) in configuration"
+                + " \(Zxid(server.membership.version)), and its history has \(Zxid(due.version))")
     }
 
     /// A client that comes with a session must not be let in where less is known than it has seen.
