@@ -10,7 +10,7 @@ import Testing
         .looksBeforeFlush, .historyAcknowledgedEarly, .historyLoggedLate, .historyNotFlushed,
         .acknowledgedOutOfOrder, .epochBeforeHistory, .pendingDelivered, .pendingCommitsIgnored,
         .establishedAlone, .appendAcknowledged, .leaderCountsUnsynced, .staleEpochFollowed,
-        .recentHistoryWithHole, .formerEpochTold, .registeredLate, .newLeaderFirst,
+        .recentHistoryWithHole, .registeredLate, .newLeaderFirst,
         .beginningLeftOut, .formerTailForgotten, .strangersCount,
     ] as [Mutant])
 func `a mistake of peers brought in on purpose is noticed`(mutant: Mutant) {

@@ -283,16 +283,20 @@ extension EnsembleSimulation {
         case .log(let level, let text):
             trace { "\(server.id) \(text)" }
             if level >= .error { count("error logged") }
-        case .fatal(let code, let reason):
-            // The power may go at any change of the disk; that is no failure of the server.
-            let isOfDisk = code == StorageError.exitCode
-            if server.fileSystem.isPowerless || isOfDisk && server.mayEnd {
-                crash(host)
-            } else if isOfDisk && server.isDecaying {
-                replaceDisk(host)
-            } else {
-                fail("server \(server.id) ends itself: \(reason)")
-            }
+        case .fatal(let code, let reason): endedItself(host, code, reason)
+        }
+    }
+
+    private func endedItself(_ host: Int, _ code: Int32, _ reason: String) {
+        let server = servers[host]
+        // The power may go at any change of the disk; that is no failure of the server.
+        let isOfDisk = code == StorageError.exitCode
+        if server.fileSystem.isPowerless || isOfDisk && server.mayEnd {
+            crash(host)
+        } else if isOfDisk && server.isDecaying {
+            replaceDisk(host)
+        } else {
+            fail("server \(server.id) ends itself: \(reason)")
         }
     }
 
