@@ -81,6 +81,7 @@ extension Replica {
     func continueSnapshot() {
         guard snapshots.isReady, let cursor = snapshots.cursor else { return }
         snapshots.isReady = false
+        // Most trees are small; for others it grows.
         var slice = JuteWriter(capacity: 16 << 10)
         switch cursor.next(limitBytes: Replica.sliceBytes, into: &slice) {
         case .more: disk.writeSnapshot(slice.copyBytes())
