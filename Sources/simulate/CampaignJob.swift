@@ -57,7 +57,9 @@ import Simulation
     /// This program with other arguments.
     init(_ number: Int, _ words: [String]) {
         self.number = number
-        let program = CommandLine.arguments[0].split(separator: "'").joined(separator: "'\\''")
+        let program = CommandLine.arguments[0].split(
+            separator: "'", omittingEmptySubsequences: false
+        ).joined(separator: "'\\''")
         unsafe stream = popen("exec '\(program)' \(words.joined(separator: " "))", "r")
         if unsafe stream == nil { ending = 127 }
     }

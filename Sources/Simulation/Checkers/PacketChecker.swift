@@ -115,26 +115,11 @@ final class PacketChecker {
     private func checkLearner(
         _ packet: QuorumPacket, _ link: Link, _ disk: Disk, _ fail: Fail
     ) {
+        if packet.kind == .ackEpoch { return promisesEpoch(packet, link, disk, fail) }
+        let server = link.from
         if diskless.contains(link.connection) {
             if keepsHistory(packet, disk) {
-                owners[packet.zxid.epoch, default: []].insert(link.from)
-            }
-            return
-        }
-        let server = link.from
-        if packet.kind == .ackEpoch {
-            guard let data = packet.data else { return }
-            var reader = JuteReader(data.rawSpan)
-            guard let current = try? reader.readInt32(), current >= 0, packet.zxid != .none else {
-                return
-            }
-            promises[disk.acceptedEpoch, default: [:]][server] = Standing(
-                epoch: Epoch(current), last: packet.zxid)
-            let undurable = disk.undurable
-            if packet.zxid != disk.last || undurable != nil {
-                fail(
-                    "S15: \(server) promises with \(packet.zxid), its disk holds \(disk.last)"
-                        + (undurable.map { " without \($0)" } ?? ""))
+                owners[packet.zxid.epoch, default: []].insert(server)
             }
             return
         }
@@ -151,6 +136,25 @@ final class PacketChecker {
             return
         }
         acknowledgesHistory(packet.zxid.epoch, link, disk, fail)
+    }
+
+    /// ACKEPOCH: the disk has the promise, and what the learner says of its history; of that a learner
+    /// without a log has none there, and may be a voter by the next configuration all the same.
+    private func promisesEpoch(_ packet: QuorumPacket, _ link: Link, _ disk: Disk, _ fail: Fail) {
+        guard let data = packet.data else { return }
+        var reader = JuteReader(data.rawSpan)
+        guard let current = try? reader.readInt32(), current >= 0, packet.zxid != .none else {
+            return
+        }
+        promises[disk.acceptedEpoch, default: [:]][link.from] = Standing(
+            epoch: Epoch(current), last: packet.zxid)
+        if diskless.contains(link.connection) { return }
+        let undurable = disk.undurable
+        if packet.zxid != disk.last || undurable != nil {
+            fail(
+                "S15: \(link.from) promises with \(packet.zxid), its disk holds \(disk.last)"
+                    + (undurable.map { " without \($0)" } ?? ""))
+        }
     }
 
     /// Who came as an observer without a disk may be a voter by the next configuration: it puts the

@@ -19,12 +19,15 @@ extension EnsembleSimulation {
         do throws(StorageError) {
             // The files are the server's own: with a server in it, this would keep both for ever.
             server.fileSystem.activity = .starting
-            try server.files.start(newest: newestMembership) { [weak self, id = server.id] in
-                let text = $1
-                self?.trace { "\(id) \(text)" }
+            try server.files.start(newest: newestMembership) { [weak self] level, text in
+                self?.trace { "\(host + 1) \(text)" }
+                if level == .error { self?.servers[host].forgetsMembers = true }
             }
             // What a server that joins has learned from others is not in its files.
-            if server.files.committed.version == 0 { server.newestInForce = 0 }
+            if server.files.committed.version == 0 || server.forgetsMembers {
+                server.newestInForce = server.files.committed.version
+                server.forgetsMembers = false
+            }
             let disk = try SimulatedReplicaDisk(
                 server.fileSystem, server: server.id, durable: server.durable,
                 isNew: !server.hasLostData, checker: storageChecker)

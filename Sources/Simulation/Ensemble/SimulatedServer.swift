@@ -11,6 +11,8 @@ final class SimulatedServer {
     var disk: SimulatedReplicaDisk?
     /// The version of the newest configuration that was in force here, in whatever life.
     var newestInForce: Int64 = 0
+    /// Whether it has said that its next start will not know it.
+    var forgetsMembers = false
     /// nil while the server is down.
     var replica: Replica?
     /// Counts starts: events of an earlier life are ignored.
