@@ -27,7 +27,7 @@ public enum Mutant: String, CaseIterable, Sendable {
     case halfIsQuorum
     /// Whoever follows counts, voter or not.
     case strangersCount
-    /// Latecomers are told the epoch that the leader had before its election.
+    /// A leader tells latecomers the epoch that it had before its election, and its followers theirs.
     case formerEpochTold
 
     // MARK: Synchronization

@@ -73,9 +73,8 @@ public struct QuorumPeer {
     mutating func settle() {
         learner?.dialIfDue(&context)
         if leader?.hasEnded ?? false || learner?.hasEnded ?? false { leave() }
-        if leader?.isEstablished ?? false || learner?.isServing ?? false,
-            !Mutant.formerEpochTold.isOn
-        {
+        let reigns = leader?.isEstablished ?? false && !Mutant.formerEpochTold.isOn
+        if reigns || learner?.isServing ?? false {
             election.settle(context.history.currentEpoch)
         }
         if activity == .electing, election.mayBegin { begin() }

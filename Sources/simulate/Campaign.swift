@@ -36,6 +36,7 @@ struct Campaign {
         let start = clock.now
         var passed: Double { (clock.now - start) / .seconds(1) }
         var (seeds, failures, microseconds) = (0, 0, 0 as Int64)
+        var nextNews = 60.0
         var running = (0..<jobs).map { begin(job: $0, at: first + UInt64($0), passed) }
         while !running.isEmpty {
             for job in CampaignJob.whoSpeak(of: running) {
@@ -43,7 +44,7 @@ struct Campaign {
                     switch word {
                     case .began(let kind, _): seeds += kind == kinds.first ? 1 : 0
                     case .failed(let reason):
-                        print(reason)
+                        tell(reason)
                         failures += 1
                     case .ended(let elapsed): microseconds += elapsed
                     }
@@ -53,23 +54,33 @@ struct Campaign {
                 guard ending != 0 else { continue }
                 failures += 1
                 guard let last = job.last else {
-                    print("job \(job.number) ends with \(ending) before its first seed")
+                    tell("job \(job.number) ends with \(ending) before its first seed")
                     continue
                 }
-                print("\(last.kind) seed \(last.seed): its process ends with \(ending)")
+                tell("\(last.kind) seed \(last.seed): its process ends with \(ending)")
                 running.append(begin(job: job.number, at: last.seed + UInt64(jobs), passed))
+            }
+            if passed >= nextNews {
+                tell("\(seeds) seeds in \(Int(passed)) s, \(failures) failures")
+                nextNews = passed + 60
             }
         }
         if let seedCount, seeds != seedCount {
-            print("\(seeds) of \(seedCount) seeds were run")
+            tell("\(seeds) of \(seedCount) seeds were run")
             failures += 1
         }
         let hours = Double(microseconds) / 3_600_000_000
-        print(
+        tell(
             "\(seeds) seeds from \(first) in \(Int(passed)) s with \(jobs) jobs,"
                 + " \(failures) failures; \(tenths(hours)) simulated hours,"
                 + " \(tenths(hours * 3600 / passed)) per hour")
         return failures == 0
+    }
+
+    /// A line for who waits, also where it goes to a file.
+    private func tell(_ line: String) {
+        print(line)
+        fflush(nil)
     }
 
     /// A job that begins with a seed.

@@ -66,6 +66,9 @@ private final class Follower {
         perform()
     }
 
+    /// Writes a snapshot of all that it has.
+    func takeSnapshot() { disk.takeSnapshot(replica.databaseImage) }
+
     private func perform() {
         repeat {
             replica.drainOutput { _, _ in }
@@ -158,5 +161,23 @@ struct MembershipCrashTests {
         let follower = try Follower(prepared.fileSystem, Self.old, lastSeen: later)
         let peer = try #require(follower.replica.peer)
         #expect(peer.lastSeenMembership == Self.next)
+    }
+
+    @Test func `a snapshot of what is logged says that a change is in it`() throws {
+        let prepared = try PreparedDisk()
+        try prepared.writeSnapshot(.zero)
+        var log = TransactionLog(
+            in: ScriptedLeader.directories.logs, of: prepared.fileSystem, options: .init())
+        log.append(Self.transaction(Self.next))
+        try log.commit()
+        // It has lost its files, and others tell it of the configuration before the change.
+        let follower = try Follower(
+            prepared.fileSystem, Self.config(0, [1, 2]), lastSeen: nil)
+        follower.follow(Epoch(2), Self.old)
+        #expect(follower.replica.peer?.membership == Self.old)
+        follower.takeSnapshot()
+        let again = try Follower(prepared.fileSystem, Self.old, lastSeen: nil)
+        #expect(again.replica.lastZxid == Zxid(Self.next.version))
+        #expect(again.replica.peer?.lastSeenMembership == Self.next)
     }
 }

@@ -68,6 +68,7 @@ extension Replica {
     private func startAlone(_ report: RecoveryReport) throws(StorageError) {
         lastProposed = lastZxid
         role = .standalone
+        installConfiguration(membership)
         trackAllSessions()
         reaper.start(now: now.monotonicMilliseconds)
         for owner in tree.ephemeralOwners where sessionTimeouts[owner] == nil {
@@ -143,11 +144,7 @@ extension Replica {
         sessionTimeouts = loader.sessionTimeouts
         if !Mutant.snapshotZxidForgotten.isOn { tree.lastProcessed = zxid }
         preparation.pending = PendingChanges()
-        // A configuration in it that is newer than ours stays: the snapshot that is saved has to
-        // say so, and what is in force is shown before anybody is served.
-        if !settings.reconfigEnabled || loggedMembership?.version ?? 0 <= membership.version {
-            installConfiguration(membership)
-        }
+        installConfiguration(membership)
         peer?.snapshotLoaded(isComplete, now: now.monotonicMilliseconds)
     }
 
@@ -205,8 +202,16 @@ extension Replica {
     }
 
     /// Shows the membership in `/zookeeper/config`, as of its version.
+    ///
+    /// While nobody is served, a newer one stays there that the history has: a snapshot of it has to
+    /// say so, as nothing else would know of the change any more.
     func installConfiguration(_ new: Membership) {
         membership = new
+        if role == .looking, settings.reconfigEnabled,
+            loggedMembership?.version ?? 0 > membership.version
+        {
+            return
+        }
         guard !new.members.isEmpty, let index = tree.find(Preparation.configurationPath),
             tree.persistedStat(of: index).mzxid != Zxid(new.version) || new.version == 0
         else { return }

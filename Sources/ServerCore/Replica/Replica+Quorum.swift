@@ -227,8 +227,6 @@ extension Replica {
         proposed.removeAll()
         reaper.stop()
         preparation.pending = PendingChanges()
-        // The history that was taken over may have ended in an older configuration.
-        installConfiguration(membership)
         switch new {
         case .looking:
             role = .looking
@@ -241,6 +239,8 @@ extension Replica {
             trackAllSessions()
             reaper.start(now: now.monotonicMilliseconds)
         }
+        // The history that was taken over may have ended in an older configuration.
+        installConfiguration(membership)
         if role != .looking {
             stopwatch.took(role, now: now.monotonicMilliseconds, metrics)
         }

@@ -1,3 +1,4 @@
+import Jute
 import Records
 import Storage
 
@@ -32,15 +33,24 @@ extension SimulatedFileSystem {
         return exposures
     }
 
-    /// Where the last record of a log begins; 0 if there is none.
+    /// Where the last whole record of a log begins; 0 if there is none.
+    ///
+    /// What is torn after it does not count: a reader takes both for what a crash has left.
     private static func lastRecord(of log: [UInt8]) -> Int {
         let (header, prefix, overhead) = (16, 12, 13)
         var (last, position) = (0, header)
+        func number(_ bytes: Range<Int>) -> Int { log[bytes].reduce(0) { $0 << 8 | Int($1) } }
         while position + prefix <= log.count {
-            let length = log[position + 8..<position + prefix].reduce(0) { $0 << 8 | Int($1) }
+            let checksum = number(position..<position + 8)
+            let length = number(position + 8..<position + prefix)
             guard length > 0, position + length + overhead <= log.count else { break }
-            last = position
-            position += length + overhead
+            let end = position + prefix + length
+            if log[end] == UInt8(ascii: "B"),
+                Adler32.checksum(log.rawSpan.extracting(position + prefix..<end)) == checksum
+            {
+                last = position
+            }
+            position = end + 1
         }
         return last
     }

@@ -10,7 +10,8 @@ extension EnsembleSimulation {
         .crash, .crash, .crashLeader, .powerLoss, .powerLoss, .failedWrite, .partition, .deafness,
         .fullDisk, .heal, .heal, .reset, .slowNetwork, .slowLink, .slowDisk, .pause, .snapshot,
         .purge, .clockJump,
-        .brokenOff, .brokenOff, .strandedLeader, .flippedBits, .misdirectedWrite,
+        .brokenOff, .brokenOff, .strandedLeader, .latecomer, .flippedBits,
+        .misdirectedWrite,
     ]
 
     /// One misfortune, and when the next one comes.
@@ -80,6 +81,7 @@ extension EnsembleSimulation {
         case .purge: server.disk?.purge()
         case .brokenOff: lastWord = LastWord(&random)
         case .strandedLeader: strandLeader(&random)
+        case .latecomer: awaitLatecomer(&random)
         case .flippedBits: flipBits(host, &random)
         case .misdirectedWrite: misdirectWrite(host, &random)
         case .clockJump: server.clockError = random.number(-100_000...100_000)
@@ -106,6 +108,7 @@ extension EnsembleSimulation {
         isCalm = true
         quietUntil = 0
         lastWord = nil
+        latecomer = nil
         for server in servers { server.doom = nil }
         trace { "calm" }
         network.conditions.longDelays = 0

@@ -83,7 +83,12 @@ extension EnsembleSimulation {
 
     /// The configuration has come.
     func consult(_ number: Int, _ data: [UInt8]?) {
-        guard let admin, let data, let committed = try? Membership(text: data) else { return }
+        guard let admin, let data else { return }
+        if consulted?.text != data {
+            guard let read = try? Membership(text: data) else { return }
+            consulted = (data, read)
+        }
+        guard let committed = consulted?.membership else { return }
         guard let step = admin.decide(view(committed)) else {
             isOperatorDone = true
             return

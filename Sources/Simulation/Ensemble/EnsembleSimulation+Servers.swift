@@ -260,6 +260,7 @@ extension EnsembleSimulation {
                 lastWord = nil
                 server.doom = word.effects
             }
+            if latecomer != nil { greet(bytes, end, from: host) }
             network.send(end, bytes, now: now)
         case .electionClose(let link), .quorumClose(let link):
             if let end = server.ends[link] { network.close(end, now: now) }

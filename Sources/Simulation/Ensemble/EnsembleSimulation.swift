@@ -53,6 +53,8 @@ public final class EnsembleSimulation {
     let limits: RunLimits
     var faults: FaultSchedule
     var lastWord: LastWord?
+    /// A server that comes back, and the members change before it serves.
+    var latecomer: Int?
     let packetChecker: PacketChecker
     let storageChecker = StorageChecker()
     let promises = ClientPromises()
@@ -69,6 +71,8 @@ public final class EnsembleSimulation {
     var operationTotal = 0
     /// Who changes the members step by step in this run, if anybody does.
     let admin: (any SimulatedOperator)?
+    /// What the operator has read last: the same text mostly.
+    var consulted: (text: [UInt8], membership: Membership)?
     var isOperatorDone = false
     var isCalm = false
     /// Until then clients ask for nothing.
@@ -114,7 +118,9 @@ public final class EnsembleSimulation {
         self.faults = FaultSchedule(
             EnsembleSimulation.faultKinds, random: random.fork(), limits: limits)
         self.restlessness = [1, 1, 5, 20][random.below(4)]
-        self.snapshotTransactionCount = [10, 60, 60][random.below(3)]
+        // What a planned change is about are its steps.
+        let counts = admin == nil ? [10, 60, 60] : [60, 60, 200]
+        self.snapshotTransactionCount = counts[random.below(3)]
         self.snapshotsAtStart = random.chance(1, in: 3)
         self.paddingMax = [0, 0, 2000][random.below(3)]
         let areClocksSkewed = random.chance(1, in: 2)
@@ -294,7 +300,8 @@ public final class EnsembleSimulation {
 
     func fail(_ reason: String) {
         if failure == nil {
-            failure = "ensemble seed \(seed), \(now) us: \(reason)"
+            let kind = admin == nil ? "ensemble" : "planned"
+            failure = "\(kind) seed \(seed), \(now) us: \(reason)"
             trace { reason }
         }
     }

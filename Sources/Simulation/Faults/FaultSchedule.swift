@@ -38,6 +38,8 @@ public enum Fault: String, CaseIterable, Sendable {
     case clockJump
     /// The leader is alone for a while, and comes back with what nobody else has.
     case strandedLeader
+    /// A server starts again, and the members change while it is taken in.
+    case latecomer
     /// Bits of a file change while nobody looks.
     case flippedBits
     /// A write goes to the wrong place.

@@ -50,8 +50,8 @@ extension QuorumSimulation {
             count("purge")
             servers[host].disk.purge()
         case .brokenOff: lastWord = LastWord(&random)
-        case .powerLoss, .failedWrite, .fullDisk, .clockJump, .strandedLeader, .flippedBits,
-            .misdirectedWrite:
+        case .powerLoss, .failedWrite, .fullDisk, .clockJump, .strandedLeader, .latecomer,
+            .flippedBits, .misdirectedWrite:
             break
         }
     }
