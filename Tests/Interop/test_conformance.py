@@ -5,28 +5,76 @@ import sys
 
 import pytest
 
+from harness import places
+from harness.server import Server
+
 FOLDER = pathlib.Path(__file__).parent / "conformance"
+RECORDINGS = sorted((FOLDER / "golden").glob("*.jsonl.gz"))
+KILLERS = (1, 2)
+# A disk that syncs slowly makes them take minutes.
+BUDGET = 600
 
 
-@pytest.mark.budget(400)
-@pytest.mark.parametrize("recording", sorted((FOLDER / "golden").glob("*.jsonl.gz")), ids=lambda path: path.name)
-def test_replay_of_what_the_reference_answered(make_server, recording):
-    server = make_server().start().wait_serving(session=False)
-    ran = subprocess.run([sys.executable, FOLDER / "zkdiff.py", "--replay", recording, "--b", server.address],
-                         text=True, capture_output=True)
-    print(ran.stdout[-6000:], ran.stderr[-2000:])
-    assert ran.returncode == 0, ran.stdout[-3000:]
-    assert ran.stdout.strip().endswith(", 0 failed")
+class Run:
+    """One run of zkdiff.py against servers of its own."""
+
+    def __init__(self, folder, servers):
+        self.folder, self.servers = folder, servers
+        self.process = None
+        for each in servers:
+            each.start()
+
+    def begin(self, *words):
+        for each in self.servers:
+            each.wait_serving(session=False)
+        with open(self.folder / "said", "w") as said:
+            self.process = subprocess.Popen([sys.executable, FOLDER / "zkdiff.py", *map(str, words)], stdout=said, stderr=said)
+
+    def end(self):
+        """What it has said; a failure unless all went well."""
+        status = self.process.wait()
+        said = (self.folder / "said").read_text()
+        logs = "".join(f"---- {each}, last of its log ----\n{each.log[-1500:]}\n" for each in self.servers)
+        assert status == 0 and said.strip().endswith(", 0 failed"), said[-6000:] + logs
+        assert all(each.alive for each in self.servers), logs
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory, pytestconfig):
+    """All of them at once, by name: each is mostly a matter of waiting, for disks and for connections that may be closed."""
+    kind = pytestconfig.getoption("--under-test")
+    runs = {}
+
+    def prepare(name, servers):
+        folder = tmp_path_factory.mktemp("run")
+        runs[name] = Run(folder, [Server(kind, folder / str(number), places.free_port(), {}) for number in range(servers)])
+        return runs[name]
+    try:
+        for recording in RECORDINGS:
+            run = prepare(recording.name, 1)
+            run.begin("--replay", recording, "--b", run.servers[0].address)
+        for seed in KILLERS if kind == "aviary" else ():
+            run = prepare(seed, 2)
+            one, other = run.servers
+            run.begin("--a", one.address, "--b", other.address, "--killers", "--seed", seed, "--ops", 1500)
+        yield runs
+    finally:
+        for run in runs.values():
+            if run.process:
+                run.process.kill()
+                run.process.wait()
+            for each in run.servers:
+                each.kill()
+
+
+@pytest.mark.budget(BUDGET)
+@pytest.mark.parametrize("recording", [each.name for each in RECORDINGS])
+def test_replay_of_what_the_reference_answered(runs, recording):
+    runs[recording].end()
 
 
 @pytest.mark.ours
-@pytest.mark.budget(400)
-@pytest.mark.parametrize("seed", [1, 2])
-def test_random_programs_that_would_end_the_reference_leave_two_of_ours_equal(make_server, seed):
-    one, other = make_server(folder="one"), make_server(folder="other")
-    for each in (one, other):
-        each.start().wait_serving(session=False)
-    ran = subprocess.run([sys.executable, FOLDER / "zkdiff.py", "--a", one.address, "--b", other.address, "--killers",
-                          "--seed", str(seed), "--ops", "1500"], text=True, capture_output=True)
-    assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-2000:]
-    assert one.alive and other.alive
+@pytest.mark.budget(BUDGET)
+@pytest.mark.parametrize("seed", KILLERS)
+def test_random_programs_that_would_end_the_reference_leave_two_of_ours_equal(runs, seed):
+    runs[seed].end()
