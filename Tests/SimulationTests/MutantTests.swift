@@ -11,7 +11,7 @@ import Testing
         .acknowledgedOutOfOrder, .epochBeforeHistory, .pendingDelivered, .pendingCommitsIgnored,
         .establishedAlone, .appendAcknowledged, .leaderCountsUnsynced, .staleEpochFollowed,
         .recentHistoryWithHole, .registeredLate, .newLeaderFirst,
-        .beginningLeftOut, .formerTailForgotten, .strangersCount,
+        .beginningLeftOut, .formerTailForgotten, .strangersCount, .formerEpochTold,
     ] as [Mutant])
 func `a mistake of peers brought in on purpose is noticed`(mutant: Mutant) {
     let noticed = Mutant.$current.withValue(mutant) {
@@ -25,7 +25,8 @@ func `a mistake of peers brought in on purpose is noticed`(mutant: Mutant) {
     arguments: [
         .changeByOldQuorum, .changeByNewQuorum, .snapshotSurvivesTruncation, .logUnsynced,
         .filesWrittenInPlace, .snapshotNamedAhead, .snapshotZxidForgotten, .outstandingAsHistory,
-        .lastSeenIgnored, .readsOvertakeWrites, .ephemeralsStay,
+        .lastSeenIgnored, .readsOvertakeWrites, .ephemeralsStay, .activationMissed,
+        .failedSyncPassedOver,
     ] as [Mutant])
 func `a mistake of whole servers brought in on purpose is noticed`(mutant: Mutant) {
     let noticed = Mutant.$current.withValue(mutant) {
