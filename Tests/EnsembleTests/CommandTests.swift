@@ -41,17 +41,23 @@ private func withFolder(_ body: (String) throws -> Void) throws {
     LocalEnsemble.sleep(milliseconds: 20)
 }
 
-/// As the program does for itself: who writes to somebody who has ended learns it from the call.
-private let brokenPipesAreIgnored: Void = { signal(SIGPIPE, SIG_IGN) }()
-
 @Test func `a program that does not read is not written to for ever`() {
-    brokenPipesAreIgnored
     guard let child = ChildProgram(["sleep", "60"], input: -1) else {
         Issue.record("sleep cannot be started")
         return
     }
     let bytes = [UInt8](repeating: 0, count: 1 << 20)
     #expect(!HostConnection.send(bytes, to: child.input, seconds: 0.3))
+}
+
+@Test func `who writes to a program that has ended learns it from the call`() {
+    guard let child = ChildProgram(["true"], input: -1) else {
+        Issue.record("true cannot be started")
+        return
+    }
+    while HostConnection.send([1], to: child.input, seconds: 60) {
+        LocalEnsemble.sleep(milliseconds: 1)
+    }
 }
 
 @Test func `a host is no option of ssh, and one that is silent is given up`() {
@@ -64,7 +70,6 @@ private let brokenPipesAreIgnored: Void = { signal(SIGPIPE, SIG_IGN) }()
 }
 
 @Test func `a host that takes the connection and says nothing is given up with what to try`() {
-    brokenPipesAreIgnored
     let program = HostProgram("/bin/sh", directory: "/tmp")
     let words = ["sh", "-c", "exec sleep 60", "zk1"]
     let error = #expect(throws: HostConnection.Refusal.self) {

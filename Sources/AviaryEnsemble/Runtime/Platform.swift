@@ -57,15 +57,19 @@ enum Platform {
         #endif
     }
 
+    /// The kind of sockets that carry streams.
+    static var streamSocket: CInt {
+        #if canImport(Glibc)
+            CInt(SOCK_STREAM.rawValue)
+        #else
+            SOCK_STREAM
+        #endif
+    }
+
     /// A socket that connects to the address in the background; negative if it cannot even begin.
     static func connectWithoutWaiting(_ address: [UInt8]) -> CInt {
-        #if canImport(Glibc)
-            let stream = Int32(SOCK_STREAM.rawValue)
-        #else
-            let stream = SOCK_STREAM
-        #endif
         let isVersion6 = address.count == MemoryLayout<sockaddr_in6>.size
-        let descriptor = socket(isVersion6 ? AF_INET6 : AF_INET, stream, 0)
+        let descriptor = socket(isVersion6 ? AF_INET6 : AF_INET, streamSocket, 0)
         guard descriptor >= 0 else { return -1 }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
@@ -102,19 +106,34 @@ enum Platform {
         return code
     }
 
-    /// Whether all of it could be sent, without a signal if the other side is gone.
+    /// Whether all of it could be sent at once.
     static func send(_ bytes: [UInt8], to descriptor: CInt) -> Bool {
-        #if canImport(Darwin)
-            var yes: CInt = 1
-            unsafe setsockopt(
-                descriptor, SOL_SOCKET, SO_NOSIGPIPE, &yes, socklen_t(MemoryLayout<CInt>.size))
-            return unsafe Darwin.send(descriptor, bytes, bytes.count, 0) == bytes.count
-        #elseif canImport(Glibc)
-            return unsafe Glibc.send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL))
-                == bytes.count
-        #else
-            return unsafe Musl.send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL))
-                == bytes.count
-        #endif
+        sendSome(bytes[...], to: descriptor) == bytes.count
+    }
+
+    /// How many bytes of the beginning could be sent, -1 for none; `errno` says why.
+    ///
+    /// There is no signal if the other side is gone.
+    static func sendSome(_ bytes: ArraySlice<UInt8>, to descriptor: CInt) -> Int {
+        unsafe bytes.withUnsafeBytes { bytes in
+            #if canImport(Darwin)
+                var yes: CInt = 1
+                unsafe setsockopt(
+                    descriptor, SOL_SOCKET, SO_NOSIGPIPE, &yes, socklen_t(MemoryLayout<CInt>.size))
+                return unsafe Darwin.send(descriptor, bytes.baseAddress, bytes.count, 0)
+            #elseif canImport(Glibc)
+                return unsafe Glibc.send(
+                    descriptor, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL))
+            #else
+                return unsafe Musl.send(
+                    descriptor, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL))
+            #endif
+        }
+    }
+
+    /// Two sockets that are connected with each other; nil if there are none left.
+    static func socketPair() -> [CInt]? {
+        var pair: [CInt] = [-1, -1]
+        return unsafe socketpair(AF_UNIX, streamSocket, 0, &pair) == 0 ? pair : nil
     }
 }

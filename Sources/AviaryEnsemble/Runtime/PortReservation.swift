@@ -28,12 +28,7 @@ struct PortReservation {
     }
 
     private static func bind(_ port: Int, _ isLoopback: Bool) -> PortReservation? {
-        #if canImport(Glibc)
-            let stream = Int32(SOCK_STREAM.rawValue)
-        #else
-            let stream = SOCK_STREAM
-        #endif
-        let descriptor = socket(AF_INET, stream, 0)
+        let descriptor = socket(AF_INET, Platform.streamSocket, 0)
         guard descriptor >= 0 else { return nil }
         var yes: CInt = 1
         unsafe setsockopt(

@@ -43,25 +43,30 @@ enum Command {
     }
 }
 
-/// A program that runs, with pipes to it.
+/// A program that runs, and what leads to it and from it.
+///
+/// Its input is a socket, as who writes to a pipe whose reader has ended gets a signal.
 struct ChildProgram: ~Copyable {
     let pid: pid_t
     /// Where its standard output is read.
     let output: CInt
     /// Where its standard error is read.
     let errors: CInt
-    /// Where its standard input is written; -1 if that is something else.
+    /// Where its standard input is written, a socket; -1 if that is something else.
     private(set) var input: CInt
     /// Whether its end is known: its number may be somebody else's by now.
     private var isReaped = false
 
     /// Starts it; nil if that fails.
     ///
-    /// With `input` nil its standard input is empty, with -1 a pipe.
+    /// With `input` nil its standard input is empty, with -1 comes from `self.input`.
     init?(_ words: [String], input given: CInt? = nil) {
         var out: [CInt] = [-1, -1], err: [CInt] = [-1, -1], into: [CInt] = [-1, -1]
         guard unsafe pipe(&out) == 0, unsafe pipe(&err) == 0 else { return nil }
-        if given == -1, unsafe pipe(&into) != 0 { return nil }
+        if given == -1 {
+            guard let pair = Platform.socketPair() else { return nil }
+            into = pair
+        }
         var ours = [out[0], err[0]]
         if into[1] >= 0 { ours.append(into[1]) }
         for descriptor in ours { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }

@@ -96,9 +96,7 @@ struct HostConnection: ~Copyable {
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
         var rest = bytes[...]
         while !rest.isEmpty {
-            let count = unsafe rest.withUnsafeBytes {
-                unsafe write(descriptor, $0.baseAddress, $0.count)
-            }
+            let count = Platform.sendSome(rest, to: descriptor)
             if count > 0 {
                 rest = rest.dropFirst(count)
                 continue

@@ -64,11 +64,7 @@ enum FourLetterClient {
     /// The addresses of a name, each as the bytes of a socket address.
     static func resolve(_ host: String, _ port: Int) -> [[UInt8]] {
         var hints = unsafe addrinfo()
-        #if canImport(Glibc)
-            unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        #else
-            unsafe hints.ai_socktype = SOCK_STREAM
-        #endif
+        unsafe hints.ai_socktype = Platform.streamSocket
         var list: UnsafeMutablePointer<addrinfo>? = nil
         guard unsafe getaddrinfo(host, String(port), &hints, &list) == 0 else { return [] }
         defer { unsafe freeaddrinfo(list) }
