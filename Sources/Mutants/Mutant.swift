@@ -103,6 +103,8 @@ public enum Mutant: String, CaseIterable, Sendable {
     case lastSeenIgnored
     /// A session's reads do not wait for its writes.
     case readsOvertakeWrites
+    /// Watches that a session brings along do not tell of what it has missed.
+    case missedChangesIgnored
     /// The ephemerals of a session stay when it ends.
     case ephemeralsStay
 

@@ -50,7 +50,7 @@ struct MutantHunt {
                 .proposedChangeNotOffered, .activationMissed, .outstandingAsHistory,
                 .snapshotZxidForgotten, .logUnsynced, .checksumsIgnored, .failedSyncPassedOver,
                 .snapshotNamedAhead, .filesWrittenInPlace, .lastSeenIgnored, .readsOvertakeWrites,
-                .ephemeralsStay:
+                .missedChangesIgnored, .ephemeralsStay:
                 true
             default: false
             }

@@ -14,6 +14,7 @@ struct Simulate {
                         [--jobs N]
                simulate [--peers | --ensemble | --planned] --seed N [--trace | --shrink] [--limits TEXT]
                simulate [--first N] --mutant NAME [SEEDS]
+               simulate [--first N] [--seeds N] --power-losses
         """
     private static let everyKind: [SimulationRun.Kind] = [.peers, .ensemble, .planned]
 
@@ -21,6 +22,7 @@ struct Simulate {
     private var limits = RunLimits()
     private var isTraced = false
     private var isShrunk = false
+    private var wantsPowerLosses = false
     private var mutant: (name: String, seedCount: Int)?
     /// In a process of a campaign: how far its seeds are from each other.
     private var step: UInt64?
@@ -44,6 +46,7 @@ struct Simulate {
             switch argument {
             case "--trace": isTraced = true
             case "--shrink": isShrunk = true
+            case "--power-losses": wantsPowerLosses = true
             case "--peers": campaign.kinds.append(.peers)
             case "--ensemble": campaign.kinds.append(.ensemble)
             case "--planned": campaign.kinds.append(.planned)
@@ -86,6 +89,10 @@ struct Simulate {
             return MutantHunt(
                 name: mutant.name, first: campaign.first, seedCount: mutant.seedCount
             ).run()
+        }
+        if wantsPowerLosses {
+            let count = campaign.seedCount ?? 400
+            return PowerLosses(first: campaign.first, seedCount: count).run() ? 0 : 1
         }
         if let step { return campaign.work(step: step) ? 0 : 1 }
         guard let seed else { return campaign.run() ? 0 : 1 }

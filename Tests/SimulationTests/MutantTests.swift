@@ -26,7 +26,7 @@ func `a mistake of peers brought in on purpose is noticed`(mutant: Mutant) {
         .changeByOldQuorum, .changeByNewQuorum, .snapshotSurvivesTruncation, .logUnsynced,
         .filesWrittenInPlace, .snapshotNamedAhead, .snapshotZxidForgotten, .outstandingAsHistory,
         .lastSeenIgnored, .readsOvertakeWrites, .ephemeralsStay, .activationMissed,
-        .failedSyncPassedOver,
+        .failedSyncPassedOver, .missedChangesIgnored,
     ] as [Mutant])
 func `a mistake of whole servers brought in on purpose is noticed`(mutant: Mutant) {
     let noticed = Mutant.$current.withValue(mutant) {

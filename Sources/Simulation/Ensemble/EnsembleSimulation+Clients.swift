@@ -161,6 +161,7 @@ extension EnsembleSimulation {
         clients[number].session = response.session
         clients[number].password = response.password
         clients[number].state = .connected
+        moveWatches(number)
         for path in clients[number].formerEphemerals { send(number, .existsNoMore(path)) }
         let unanswered = clients[number].takeUnanswered()
         if clientsRepeat, !isCalm {
@@ -198,6 +199,7 @@ extension EnsembleSimulation {
         trace { "client \(number) hears of \(header.xid.rawValue): \(header.error.rawValue)" }
         check(number, first, header, body)
         checkOrder(number, first, header)
+        checkWatches(number, first, header.error)
     }
 
     private func check(
@@ -228,7 +230,7 @@ extension EnsembleSimulation {
             if header.error == .ok, let response = try? GetDataResponse(from: &reader) {
                 saw(number, path, response.stat, response.data)
                 if operation == .watch(path) {
-                    clients[number].watches[path] = response.stat.mzxid
+                    clients[number].watches.changes[path] = response.stat.mzxid
                 }
                 if clients[number].isOperator { consult(number, response.data) }
                 if clients[number].home != nil {
@@ -251,7 +253,7 @@ extension EnsembleSimulation {
         case .createNumbered, .createTwo, .createNever, .existsNoMore, .close, .replace,
             .createForNow, .delete:
             checkDemand(number, request, header, &reader)
-        case .sync, .ping: break
+        case .sync, .ping, .await, .watchChildren, .setWatches: break
         }
     }
 
@@ -263,7 +265,7 @@ extension EnsembleSimulation {
         if path != "/zookeeper/config" {
             promises.saw(path, version: stat.version, of: zxid, with: data ?? [], number, fail)
         }
-        if let watched = clients[number].watches[path], zxid > watched {
+        if let watched = clients[number].watches.changes[path], zxid > watched {
             fail("client \(number) sees \(path) of \(zxid) and heard nothing of its watch")
         }
         if let before = clients[number].seen[path], zxid < before {

@@ -8,7 +8,7 @@ extension EnsembleSimulation {
     func demand(_ number: Int, _ register: Path) {
         clients[number].operationCount += 1
         let name = "\(number)-\(clients[number].operationCount)"
-        switch random.below(14) {
+        switch random.below(16) {
         case 0...1: send(number, .createNumbered)
         case 2...3:
             let one = Path("/m\(name)a")
@@ -26,19 +26,9 @@ extension EnsembleSimulation {
         case 10...11: send(number, .createForNow(Path("/p\(name)")))
         case 12:
             if let path = clients[number].passing.popLast() { send(number, .delete(path)) }
-        default: if random.chance(1, in: 4) { send(number, .close) }
-        }
-    }
-
-    /// A watch has gone off: it was there, and it is not any more.
-    func receivedNotification(_ number: Int, _ body: [UInt8]) {
-        var reader = JuteReader(body.rawSpan)
-        guard let event = try? WatcherEvent(from: &reader) else {
-            return fail("client \(number) gets a notification of nothing")
-        }
-        count("notified")
-        if clients[number].watches.removeValue(forKey: event.path) == nil {
-            fail("client \(number) is told of \(event.path), which it does not watch")
+        case 13: if random.chance(1, in: 4) { send(number, .close) }
+        case 14: send(number, .await(somethingToCome(number)))
+        default: send(number, .watchChildren)
         }
     }
 

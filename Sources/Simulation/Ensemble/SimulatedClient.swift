@@ -29,6 +29,12 @@ struct SimulatedClient {
         /// A znode, and a check that fails.
         case createNever(Path)
         case watch(Path)
+        /// Whether it is there yet, with a watch that says when it is.
+        case await(Path)
+        /// The root's children, with a watch.
+        case watchChildren
+        /// The watches of the connection before.
+        case setWatches
         /// An ephemeral of a session that is gone.
         case existsNoMore(Path)
         case sync
@@ -37,6 +43,18 @@ struct SimulatedClient {
         case reconfigure(joining: String?, leaving: String?, version: Int64)
         case handOver(to: Int)
         case close
+    }
+
+    /// Watches that have not gone off.
+    struct Watches {
+        /// Znodes, and which change of them was seen.
+        var changes: [Path: Zxid] = [:]
+        /// Znodes that were not there.
+        var creations: Set<Path> = []
+        /// Whether the root's children are watched.
+        var children = false
+
+        var isEmpty: Bool { changes.isEmpty && creations.isEmpty && !children }
     }
 
     struct Pending {
@@ -79,8 +97,8 @@ struct SimulatedClient {
     var ephemeral: Path?
     /// Those of sessions that are gone.
     var formerEphemerals: [Path] = []
-    /// Znodes that are watched over this connection, and which change of them was seen.
-    var watches: [Path: Zxid] = [:]
+    /// What its session has watches on.
+    var watches = Watches()
     var operationCount = 0
     var sessionCount = 0
     /// What an inspector has found: names, once there are those that stay alone, and zxids of the
@@ -108,7 +126,6 @@ struct SimulatedClient {
         unread = []
         unanswered += pending.map(\.operation).filter(\.isRepeatable)
         pending = []
-        watches = [:]
         if state != .vanished { state = .disconnected }
     }
 
@@ -119,6 +136,7 @@ struct SimulatedClient {
         password = nil
         lastZxid = .zero
         seen = [:]
+        watches = Watches()
         if let ephemeral { formerEphemerals.append(ephemeral) }
         ephemeral = nil
     }
@@ -128,8 +146,8 @@ struct SimulatedClient {
     ) -> [UInt8] {
         var writer = JuteWriter()
         let start = writer.beginFrame()
-        var xid = Xid.ping
-        if operation != .ping {
+        var xid = operation == .ping ? Xid.ping : .setWatches
+        if operation != .ping, operation != .setWatches {
             lastXid += 1
             xid = Xid(lastXid)
         }
@@ -165,16 +183,24 @@ struct SimulatedClient {
         case .createTwo, .createNever:
             header(.multi)
             operation.writeParts(data, to: &writer)
-        case .exists(let path), .existsNoMore(let path):
+        case .exists(let path), .existsNoMore(let path), .await(let path):
             header(.exists)
-            WatchableRequest(path: path, watch: false).write(to: &writer)
+            let isWatching = operation == .await(path)
+            WatchableRequest(path: path, watch: isWatching).write(to: &writer)
         case .sync:
             header(.sync)
             writer.writeBuffer(Path.root.bytes)
         case .ping: header(.ping)
-        case .list:
+        case .list, .watchChildren:
             header(.getChildren)
-            WatchableRequest(path: .root, watch: false).write(to: &writer)
+            WatchableRequest(path: .root, watch: operation == .watchChildren).write(to: &writer)
+        case .setWatches:
+            header(.setWatches)
+            SetWatchesRequest(
+                relativeZxid: lastZxid, dataWatches: watches.changes.keys.sorted(),
+                existWatches: watches.creations.sorted(),
+                childWatches: watches.children ? [.root] : []
+            ).write(to: &writer)
         case .reconfigure(let joining, let leaving, let version):
             header(.reconfig)
             ReconfigRequest(
