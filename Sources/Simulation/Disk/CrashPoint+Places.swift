@@ -1,3 +1,5 @@
+// Where the power can go: each of these places is one in some run of the tests.
+
 extension CrashPoint {
     private static let steps: [(Activity, [(Content, [Step])])] = [
         (

@@ -40,7 +40,7 @@ extension EnsembleSimulation {
         }
     }
 
-    /// A request was answered: what watches are there now, and has any of them been passed over?
+    /// A request was answered: a watch may be there now, and none may have been passed over.
     func checkWatches(
         _ number: Int, _ request: SimulatedClient.Pending, _ error: ErrorCode
     ) {

@@ -141,6 +141,7 @@ struct SimulatedClient {
         ephemeral = nil
     }
 
+    /// A request, which waits for its answer from here on.
     mutating func frame(
         _ operation: Operation, now: Int64, lastWrite: Zxid, padding: Int
     ) -> [UInt8] {
@@ -155,6 +156,14 @@ struct SimulatedClient {
         pending.append(
             Pending(
                 xid: xid, operation: operation, sentAt: now, lastWrite: lastWrite, data: data))
+        write(operation, xid, data, to: &writer)
+        writer.endFrame(start)
+        return writer.copyBytes()
+    }
+
+    private func write(
+        _ operation: Operation, _ xid: Xid, _ data: [UInt8], to writer: inout JuteWriter
+    ) {
         func header(_ type: OpCode) {
             RequestHeader(xid: xid, type: type).write(to: &writer)
         }
@@ -214,8 +223,6 @@ struct SimulatedClient {
             ).write(to: &writer)
         case .close: header(.closeSession)
         }
-        writer.endFrame(start)
-        return writer.copyBytes()
     }
 
     /// The connect request for the session it has, or a new one.
