@@ -115,11 +115,9 @@ enum Platform {
     ///
     /// There is no signal if the other side is gone.
     static func sendSome(_ bytes: ArraySlice<UInt8>, to descriptor: CInt) -> Int {
-        unsafe bytes.withUnsafeBytes { bytes in
+        preventSignals(of: descriptor)
+        return unsafe bytes.withUnsafeBytes { bytes in
             #if canImport(Darwin)
-                var yes: CInt = 1
-                unsafe setsockopt(
-                    descriptor, SOL_SOCKET, SO_NOSIGPIPE, &yes, socklen_t(MemoryLayout<CInt>.size))
                 return unsafe Darwin.send(descriptor, bytes.baseAddress, bytes.count, 0)
             #elseif canImport(Glibc)
                 return unsafe Glibc.send(
@@ -131,9 +129,20 @@ enum Platform {
         }
     }
 
+    /// Where that is said of a socket and not of each send; too late once the other side is gone.
+    private static func preventSignals(of descriptor: CInt) {
+        #if canImport(Darwin)
+            var yes: CInt = 1
+            unsafe setsockopt(
+                descriptor, SOL_SOCKET, SO_NOSIGPIPE, &yes, socklen_t(MemoryLayout<CInt>.size))
+        #endif
+    }
+
     /// Two sockets that are connected with each other; nil if there are none left.
     static func socketPair() -> [CInt]? {
         var pair: [CInt] = [-1, -1]
-        return unsafe socketpair(AF_UNIX, streamSocket, 0, &pair) == 0 ? pair : nil
+        guard unsafe socketpair(AF_UNIX, streamSocket, 0, &pair) == 0 else { return nil }
+        for descriptor in pair { preventSignals(of: descriptor) }
+        return pair
     }
 }

@@ -62,10 +62,11 @@ struct ChildProgram: ~Copyable {
     /// With `input` nil its standard input is empty, with -1 comes from `self.input`.
     init?(_ words: [String], input given: CInt? = nil) {
         var out: [CInt] = [-1, -1], err: [CInt] = [-1, -1], into: [CInt] = [-1, -1]
-        guard unsafe pipe(&out) == 0, unsafe pipe(&err) == 0 else { return nil }
-        if given == -1 {
-            guard let pair = Platform.socketPair() else { return nil }
-            into = pair
+        let hasPipes = unsafe (pipe(&out) == 0 && pipe(&err) == 0)
+        if hasPipes, given == -1 { into = Platform.socketPair() ?? into }
+        guard hasPipes, given != -1 || into[0] >= 0 else {
+            for descriptor in out + err where descriptor >= 0 { _ = Platform.close(descriptor) }
+            return nil
         }
         var ours = [out[0], err[0]]
         if into[1] >= 0 { ours.append(into[1]) }

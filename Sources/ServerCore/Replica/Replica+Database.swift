@@ -203,8 +203,9 @@ extension Replica {
 
     /// Shows the membership in `/zookeeper/config`, as of its version.
     ///
-    /// While nobody is served, a newer one stays there that the history has: a snapshot of it has to
-    /// say so, as nothing else would know of the change any more.
+    /// While this server looks for a leader, a newer one stays there that the history has: a snapshot
+    /// of it has to say so, as nothing else would know of the change any more. Who only reads then
+    /// sees that one, as all else that is logged and perhaps not committed.
     func installConfiguration(_ new: Membership) {
         membership = new
         if role == .looking, settings.reconfigEnabled,

@@ -48,10 +48,11 @@ extension EnsembleSimulation {
         clients[number].disconnect()
     }
 
+    /// Whether clients want anything at this time of the run.
+    var mayAsk: Bool { quietUntil <= now && operationTotal < limits.operationCountMax ?? .max }
+
     private func request(_ number: Int) {
-        guard clients[number].pending.count < 8,
-            operationTotal < limits.operationCountMax ?? .max
-        else { return }
+        guard clients[number].pending.count < 8, mayAsk else { return }
         if isReconfiguring, admin == nil, number == 0, random.chance(1, in: 12) {
             return changeMembers(number)
         }
@@ -199,7 +200,7 @@ extension EnsembleSimulation {
         trace { "client \(number) hears of \(header.xid.rawValue): \(header.error.rawValue)" }
         check(number, first, header, body)
         checkOrder(number, first, header)
-        checkWatches(number, first, header.error)
+        checkWatches(number, first, header.error, body)
     }
 
     private func check(

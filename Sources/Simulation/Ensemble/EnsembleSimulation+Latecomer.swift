@@ -28,7 +28,7 @@ extension EnsembleSimulation {
         else { return }
         self.latecomer = nil
         network.slowDown(from: latecomer, to: leader, 20_000...200_000)
-        guard clients[0].state == .connected else { return }
+        guard clients[0].state == .connected, mayAsk else { return }
         count("latecomer")
         changeMembers(0)
     }

@@ -281,6 +281,7 @@ extension EnsembleSimulation {
             server.proposed = membership
         case .membershipCommitted(let membership):
             server.fileSystem.activity = .reconfiguring
+            server.forgetsMembers = false
             server.files.committed(membership)
             server.fileSystem.activity = nil
             noteInForce(membership, host)

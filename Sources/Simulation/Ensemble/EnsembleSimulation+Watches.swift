@@ -30,10 +30,10 @@ extension EnsembleSimulation {
             switch event.type {
             case 1: clients[number].watches.creations.remove(event.path) != nil
             case 3: clients[number].watches.changes.removeValue(forKey: event.path) != nil
-            case 4: event.path == .root && clients[number].watches.children
+            case 4: event.path == .root && clients[number].watches.children != nil
             default: false
             }
-        if event.type == 4 { clients[number].watches.children = false }
+        if event.type == 4 { clients[number].watches.children = nil }
         count("notified of \(event.type)")
         if !wasWatched {
             fail("client \(number) is told \(event.type) of \(event.path), which it does not watch")
@@ -42,19 +42,25 @@ extension EnsembleSimulation {
 
     /// A request was answered: a watch may be there now, and none may have been passed over.
     func checkWatches(
-        _ number: Int, _ request: SimulatedClient.Pending, _ error: ErrorCode
+        _ number: Int, _ request: SimulatedClient.Pending, _ error: ErrorCode, _ body: [UInt8]
     ) {
         switch request.operation {
         case .await(let path):
             if error == .ok { found(number, path) }
             if error == .noNode { clients[number].watches.creations.insert(path) }
-        case .watchChildren: if error == .ok { clients[number].watches.children = true }
+        case .watchChildren:
+            var reader = JuteReader(body.rawSpan)
+            guard error == .ok, let count = try? reader.readInt32() else { return }
+            if count != clients[number].watches.children ?? count { changedChildren(number) }
+            clients[number].watches.children = count
         case .create(let path), .createEphemeral(let path), .createForNow(let path):
             guard error == .ok else { return }
             found(number, path)
             changedChildren(number)
         case .createNumbered, .createTwo, .delete: if error == .ok { changedChildren(number) }
-        case .setWatches: count("watches moved")
+        case .setWatches:
+            count("watches moved")
+            if error != .ok { fail("client \(number) cannot bring its watches: \(error.rawValue)") }
         default: break
         }
     }
@@ -66,8 +72,8 @@ extension EnsembleSimulation {
     }
 
     private func changedChildren(_ number: Int) {
-        if clients[number].watches.children {
-            fail("client \(number) has changed the root's children and heard nothing of its watch")
+        if clients[number].watches.children != nil {
+            fail("client \(number) knows of other children and heard nothing of its watch")
         }
     }
 }

@@ -51,10 +51,10 @@ struct SimulatedClient {
         var changes: [Path: Zxid] = [:]
         /// Znodes that were not there.
         var creations: Set<Path> = []
-        /// Whether the root's children are watched.
-        var children = false
+        /// How many children the root had when they were looked at with a watch.
+        var children: Int32?
 
-        var isEmpty: Bool { changes.isEmpty && creations.isEmpty && !children }
+        var isEmpty: Bool { changes.isEmpty && creations.isEmpty && children == nil }
     }
 
     struct Pending {
@@ -208,7 +208,7 @@ struct SimulatedClient {
             SetWatchesRequest(
                 relativeZxid: lastZxid, dataWatches: watches.changes.keys.sorted(),
                 existWatches: watches.creations.sorted(),
-                childWatches: watches.children ? [.root] : []
+                childWatches: watches.children == nil ? [] : [.root]
             ).write(to: &writer)
         case .reconfigure(let joining, let leaving, let version):
             header(.reconfig)
