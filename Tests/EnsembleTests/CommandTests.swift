@@ -55,9 +55,11 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         Issue.record("true cannot be started")
         return
     }
-    while HostConnection.send([1], to: child.input, seconds: 60) {
+    let isHeard = (0..<60_000).contains { _ in
         LocalEnsemble.sleep(milliseconds: 1)
+        return !HostConnection.send([1], to: child.input, seconds: 60)
     }
+    #expect(isHeard)
 }
 
 @Test func `a host is no option of ssh, and one that is silent is given up`() {

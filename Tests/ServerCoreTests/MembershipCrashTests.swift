@@ -150,13 +150,19 @@ struct MembershipCrashTests {
         #expect(peer.lastSeenMembership == Self.next)
     }
 
-    @Test func `a change in the log counts although dynamic next says something later`() throws {
+    /// A disk whose log ends with the change.
+    private static func diskWithChange() throws -> PreparedDisk {
         let prepared = try PreparedDisk()
         try prepared.writeSnapshot(.zero)
         var log = TransactionLog(
             in: ScriptedLeader.directories.logs, of: prepared.fileSystem, options: .init())
-        log.append(Self.transaction(Self.next))
+        log.append(transaction(next))
         try log.commit()
+        return prepared
+    }
+
+    @Test func `a change in the log counts although dynamic next says something later`() throws {
+        let prepared = try Self.diskWithChange()
         let later = Self.config(0x1_0000_0009, [1, 2, 3])
         let follower = try Follower(prepared.fileSystem, Self.old, lastSeen: later)
         let peer = try #require(follower.replica.peer)
@@ -164,12 +170,7 @@ struct MembershipCrashTests {
     }
 
     @Test func `a snapshot of what is logged says that a change is in it`() throws {
-        let prepared = try PreparedDisk()
-        try prepared.writeSnapshot(.zero)
-        var log = TransactionLog(
-            in: ScriptedLeader.directories.logs, of: prepared.fileSystem, options: .init())
-        log.append(Self.transaction(Self.next))
-        try log.commit()
+        let prepared = try Self.diskWithChange()
         // It has lost its files, and others tell it of the configuration before the change.
         let follower = try Follower(
             prepared.fileSystem, Self.config(0, [1, 2]), lastSeen: nil)
