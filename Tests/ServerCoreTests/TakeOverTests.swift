@@ -124,6 +124,16 @@ struct TakeOverTests {
         #expect(try errors(leader) == [.badVersion])
     }
 
+    @Test func `a connection whose session another one here wants asks for nothing`() throws {
+        let leader = try follower()
+        let session = try begin(leader)
+        leader.client(first) { write(.create, xid: 1, &$0) }
+        #expect(try leader.takePackets().contains { $0.kind == .request })
+        connect(second, session, leader)
+        leader.client(first) { write(.create, xid: 2, &$0) }
+        #expect(try !leader.takePackets().contains { $0.kind == .request })
+    }
+
     @Test(arguments: [true, false])
     func `what was forwarded for a connection before answers nobody`(
         isProposedBefore: Bool

@@ -76,6 +76,9 @@ extension Replica {
         guard SessionPassword.matches(password, session: session) else {
             return refuseSession(connection)
         }
+        // What the former connection still sends would be carried out behind what its leader has
+        // refused, as of a session that had moved, once it has moved back.
+        if let other = connectionBySession[session] { close(other) }
         connection.session = session
         if takeOverLocally(session, connection) { return }
         if isReadOnly { return refuseSession(connection) }
