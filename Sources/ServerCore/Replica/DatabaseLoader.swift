@@ -7,6 +7,9 @@ import Tree
 public struct DatabaseLoader {
     let tree: DataTree
     var sessionTimeouts: [SessionID: Int32] = [:]
+    /// The last transaction of which there may be something in the tree: a snapshot that is written
+    /// while the tree changes holds some of what came after its beginning.
+    private(set) var aheadThrough = Zxid.zero
 
     init(_ tree: DataTree) { self.tree = tree }
 }
@@ -52,6 +55,7 @@ extension DatabaseLoader: RecoverySink {
     public mutating func reset() {
         tree.reset()
         sessionTimeouts = [:]
+        aheadThrough = .zero
     }
 
     /// The snapshot is whole, up to this zxid.
@@ -59,6 +63,7 @@ extension DatabaseLoader: RecoverySink {
         // Where there is no snapshot, nobody has ended the loading yet.
         tree.finishLoading()
         tree.lastProcessed = zxid
+        aheadThrough = digest?.zxid ?? .zero
     }
 
     /// The body of a snapshot of an empty database.

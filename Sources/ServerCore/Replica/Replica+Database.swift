@@ -30,6 +30,7 @@ extension Replica {
         loader.reset()
         let report = try disk.recover(into: &loader)
         sessionTimeouts = loader.sessionTimeouts
+        treeIsAheadThrough = loader.aheadThrough
         // Where there was none, the first start has made one of the empty database.
         let newest = report.snapshotZxid ?? .zero
         lastSnapshot = disk.secondsOfSnapshot(newest).map { (newest, $0) }
@@ -142,6 +143,7 @@ extension Replica {
             log(.error, "The leader's snapshot cannot be read: \(error)")
         }
         sessionTimeouts = loader.sessionTimeouts
+        treeIsAheadThrough = loader.aheadThrough
         if !Mutant.snapshotZxidForgotten.isOn { tree.lastProcessed = zxid }
         preparation.pending = PendingChanges()
         installConfiguration(membership)

@@ -167,7 +167,8 @@ extension Replica {
 
     private func compareDigest(_ transaction: Transaction) {
         guard let digest = transaction.digest, digest.version == TransactionDigest.version,
-            settings.digestEnabled, digest.treeDigest != tree.digest
+            settings.digestEnabled, transaction.header.zxid >= treeIsAheadThrough,
+            digest.treeDigest != tree.digest
         else { return }
         metrics.add(.digestMismatchesCount)
         if metrics[.digestMismatchesCount] == 1 {

@@ -26,6 +26,9 @@ public final class Replica {
 
     // The database.
     let tree: DataTree
+    /// Up to here the tree may be ahead of what was applied: its snapshot caught some of what came
+    /// while it was written, and the log has lost that since.
+    var treeIsAheadThrough = Zxid.zero
     var watches = WatchTable()
     /// Every global session and its timeout, as committed.
     var sessionTimeouts: [SessionID: Int32] = [:]
