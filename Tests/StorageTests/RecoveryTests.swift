@@ -140,6 +140,10 @@ struct RecoveryTests {
         let error = disk.recoveryError()
         #expect(error?.code == .refused)
         #expect(error?.advice.contains("snapshot.trust.empty") == true)
+        #expect(error?.path == "/data/version-2")
+        // One in pieces is named.
+        disk.fileSystem.install([1, 2], at: "/data/version-2/snapshot.0")
+        #expect(disk.recoveryError()?.path == "/data/version-2/snapshot.0")
         var options = RecoveryOptions()
         options.isTrustingEmpty = true
         let (database, report) = try disk.recover(options)

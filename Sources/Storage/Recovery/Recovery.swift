@@ -86,9 +86,12 @@ public enum Recovery {
         into sink: inout some RecoverySink
     ) throws(StorageError) {
         guard options.isTrustingEmpty else {
+            let broken = report.passedOver.first
             throw StorageError(
-                .refused, "there are logs but no snapshot, so the beginning may be missing",
-                path: directories.snapshots,
+                .refused,
+                broken.map { "\($0.message), and there is no other one before the logs" }
+                    ?? "there are logs but no snapshot, so the beginning may be missing",
+                path: broken?.path ?? directories.snapshots,
                 advice: "restore the snapshots, or move the version-2 directories away and let the "
                     + "ensemble send the database; zookeeper.snapshot.trust.empty=true starts "
                     + "from the logs alone, as a first start after 3.4 may need")
