@@ -38,19 +38,17 @@ unit: libyaml ## build and run the Swift tests
 	swift build --build-tests
 	swift test --skip-build --parallel
 
-interop: libyaml ## real processes against Apache ZooKeeper's server and clients
+interop: build ## real processes, as released, against Apache ZooKeeper's server and clients
 	Tests/Interop/setup.sh
-	swift build --product aviary
-	AVIARY_BIN=$${AVIARY_BIN:-.build/debug/aviary} .build-interop/venv/bin/pytest Tests/Interop $(PYTEST)
+	AVIARY_BIN=$${AVIARY_BIN:-$(AVIARY)} .build-interop/venv/bin/pytest Tests/Interop $(PYTEST)
 
 reference: ## the interoperability tests held against Apache ZooKeeper itself, to prove the tests
 	Tests/Interop/setup.sh
 	.build-interop/venv/bin/pytest Tests/Interop --under-test apache $(PYTEST)
 
-conformance: libyaml ## random programs compared with Apache ZooKeeper, request by request: SEEDS=1-40 OPERATIONS=5000
+conformance: build ## random programs compared with Apache ZooKeeper, request by request: SEEDS=1-40 OPERATIONS=5000
 	Tests/Interop/setup.sh
-	swift build --product aviary
-	AVIARY_BIN=$${AVIARY_BIN:-.build/debug/aviary} .build-interop/venv/bin/pytest Tests/Interop/test_conformance_live.py \
+	AVIARY_BIN=$${AVIARY_BIN:-$(AVIARY)} .build-interop/venv/bin/pytest Tests/Interop/test_conformance_live.py \
 	    --seeds $(SEEDS) --operations $(OPERATIONS) $(PYTEST)
 
 simulate: libyaml ## whole ensembles from seeds, on all cores: SECONDS_TO_SIMULATE=60, or SEEDS_TO_SIMULATE=100000; FIRST=1 JOBS=2
@@ -62,10 +60,9 @@ fuzz: libyaml ## decoders of everything from outside, SECONDS_TO_SIMULATE each; 
 	$(RELEASE) --product fuzz
 	.build/release/fuzz --seconds $(SECONDS_TO_SIMULATE) --seed $${SEED:-$$RANDOM} $(TARGETS)
 
-torture: libyaml ## real servers, killed, stopped, parted and damaged by SEED for SECONDS, and what clients saw is judged
+torture: build ## real servers, killed, stopped, parted and damaged by SEED for SECONDS, and what clients saw is judged
 	Tests/Interop/setup.sh
-	swift build --product aviary
-	AVIARY_BIN=$${AVIARY_BIN:-$(CURDIR)/.build/debug/aviary} .build-interop/venv/bin/python Tests/Torture/torture.py \
+	AVIARY_BIN=$${AVIARY_BIN:-$(CURDIR)/$(AVIARY)} .build-interop/venv/bin/python Tests/Torture/torture.py \
 	    --seconds $(SECONDS) --seed $${SEED:-$$RANDOM} $(TORTURE)
 
 load: build ## many sessions, znodes and watches, and clients that behave badly, at real size
