@@ -155,7 +155,7 @@ class Run:
         report = judged(self.folder)
         report["complaints"] = self.complaints + self.nemesis.complaints + report["complaints"]
         report.update(seed=self.plan["seed"], kinds=self.plan["kinds"], seconds=round(time.monotonic() - self.began, 1),
-                      faults=dict(self.nemesis.counts), notes={key: value for key, value in self.nemesis.notes.items() if value})
+                      faults=dict(self.nemesis.counts), found_nothing=dict(self.nemesis.found_nothing), notes={key: value for key, value in self.nemesis.notes.items() if value})
         (self.folder / "report.json").write_text(json.dumps(report, indent=1))
         return report
 
@@ -199,8 +199,8 @@ def one_run(seed, seconds, options):
     try:
         report = json.loads((folder / "report.json").read_text())
     except OSError:
-        report = {"seed": seed, "kinds": [], "operations": 0, "faults": {}, "notes": {}, "longest_gap": 0, "stale": 0, "unknown": 0,
-                  "complaints": [f"the run itself failed: {output[-2000:]}"]}
+        report = {"seed": seed, "kinds": [], "operations": 0, "faults": {}, "found_nothing": {}, "notes": {}, "longest_gap": 0, "stale": 0,
+                  "unknown": 0, "complaints": [f"the run itself failed: {output[-2000:]}"]}
     if report["complaints"]:
         report["folder"] = str(folder)
     elif not options.keep:
@@ -209,9 +209,9 @@ def one_run(seed, seconds, options):
 
 
 def show(report):
-    faults = sum(report["faults"].values())
+    faults, missed = sum(report["faults"].values()), sum(report["found_nothing"].values())
     print(f"seed {report['seed']}: {','.join(report['kinds'])}; {report['operations']} operations, {report['unknown']} unknown; "
-          f"{faults} faults; longest gap {report['longest_gap']} s; stale after sync {report['stale']}; "
+          f"{faults} faults, and {missed} that found nothing; longest gap {report['longest_gap']} s; stale after sync {report['stale']}; "
           f"{'FAILED' if report['complaints'] else 'good'}")
     for complaint in report["complaints"][:12]:
         print(f"    {complaint[:900]}")
@@ -220,21 +220,28 @@ def show(report):
     sys.stdout.flush()
 
 
+def listed(counts):
+    return ", ".join(f"{kind} {count}" for kind, count in counts.most_common())
+
+
 def series(options):
-    reports, faults, notes = [], collections.Counter(), collections.Counter()
+    reports, faults, missed, notes = [], collections.Counter(), collections.Counter(), collections.Counter()
     end = time.monotonic() + options.seconds
     seed = options.seed
     while not reports or time.monotonic() + 20 < end:
         reports.append(one_run(seed, min(RUN, options.seconds), options))
         show(reports[-1])
         faults.update(reports[-1]["faults"])
+        missed.update(reports[-1]["found_nothing"])
         notes.update(reports[-1]["notes"])
         seed += 1
     failed = [each["seed"] for each in reports if each["complaints"]]
     mixed = sum("apache" in each["kinds"] for each in reports)
     print(f"\n{len(reports)} runs, {mixed} of them with Apache ZooKeeper; {sum(each['operations'] for each in reports)} operations; "
           f"longest gap {max(each['longest_gap'] for each in reports)} s")
-    print(f"{sum(faults.values())} faults: {', '.join(f'{kind} {count}' for kind, count in faults.most_common())}")
+    print(f"{sum(faults.values())} faults: {listed(faults)}")
+    if missed:
+        print(f"{sum(missed.values())} found nothing to be done to: {listed(missed)}")
     if notes:
         print(f"besides: {', '.join(f'{kind} {count}' for kind, count in sorted(notes.items()))}")
     print(f"FAILED: seeds {failed}" if failed else "verdict: good")
