@@ -97,10 +97,16 @@ public enum Mutant: String, CaseIterable, Sendable {
     case snapshotNamedAhead
     /// A small file is written in place, so that half of it may be there.
     case filesWrittenInPlace
+    /// A promise about epochs that could not be written passes for one that was.
+    case failedPromisePassedOver
+    /// History of an epoch that is not written down yet is refused by the next start.
+    case laterHistoryRefused
 
     // MARK: Sessions and the tree
     /// A client that has seen more than this server is let in.
     case lastSeenIgnored
+    /// Writes come through a server that the session has left.
+    case movedSessionServed
     /// A session's reads do not wait for its writes.
     case readsOvertakeWrites
     /// Watches that a session brings along do not tell of what it has missed.

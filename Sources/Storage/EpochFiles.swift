@@ -1,3 +1,4 @@
+import Mutants
 public import Records
 
 /// The two promises of a quorum member: the highest epoch it accepted from a leader-to-be, and the
@@ -32,12 +33,20 @@ public struct EpochFiles: Sendable {
 
     /// Replaces the promise not to follow lower epochs; durable on return.
     public func writeAccepted(_ epoch: Epoch) throws(StorageError) {
-        try AtomicFile.write(Array(epoch.description.utf8), to: acceptedPath, in: fileSystem)
+        try write(epoch, to: acceptedPath)
     }
 
     /// Replaces the epoch that the history includes; durable on return.
     public func writeCurrent(_ epoch: Epoch) throws(StorageError) {
-        try AtomicFile.write(Array(epoch.description.utf8), to: currentPath, in: fileSystem)
+        try write(epoch, to: currentPath)
+    }
+
+    private func write(_ epoch: Epoch, to path: String) throws(StorageError) {
+        do throws(StorageError) {
+            try AtomicFile.write(Array(epoch.description.utf8), to: path, in: fileSystem)
+        } catch {
+            if !Mutant.failedPromisePassedOver.isOn { throw error }
+        }
     }
 
     /// Whether either file is there: this directory belongs to a server that was in an ensemble.
@@ -63,7 +72,9 @@ public struct EpochFiles: Sendable {
             let unfinished = try? read(currentPath + ".tmp")
             if let unfinished, unfinished >= logged {
                 current = unfinished
-            } else if let storedAccepted, logged <= storedAccepted {
+            } else if let storedAccepted, logged <= storedAccepted,
+                !Mutant.laterHistoryRefused.isOn
+            {
                 current = logged
             } else {
                 throw StorageError(

@@ -49,8 +49,9 @@ struct MutantHunt {
             case .snapshotSurvivesTruncation, .changeByOldQuorum, .changeByNewQuorum,
                 .proposedChangeNotOffered, .activationMissed, .outstandingAsHistory,
                 .snapshotZxidForgotten, .logUnsynced, .checksumsIgnored, .failedSyncPassedOver,
-                .snapshotNamedAhead, .filesWrittenInPlace, .lastSeenIgnored, .readsOvertakeWrites,
-                .missedChangesIgnored, .ephemeralsStay:
+                .snapshotNamedAhead, .filesWrittenInPlace, .failedPromisePassedOver,
+                .laterHistoryRefused, .lastSeenIgnored, .movedSessionServed,
+                .readsOvertakeWrites, .missedChangesIgnored, .ephemeralsStay:
                 true
             default: false
             }

@@ -1,4 +1,5 @@
 import Jute
+import Mutants
 import Quorum
 public import Records
 import Storage
@@ -107,7 +108,9 @@ extension Replica {
             throw .sessionExpired
         }
         guard !tracked.isClosing else { throw .sessionExpired }
-        if let known = tracked.owner, known != owner { throw .sessionMoved }
+        if let known = tracked.owner, known != owner, !Mutant.movedSessionServed.isOn {
+            throw .sessionMoved
+        }
         tracked.owner = owner
         if type == .closeSession { tracked.isClosing = true }
     }

@@ -9,21 +9,30 @@ final class ClientPromises {
     private(set) var lastWrite = Zxid.zero
     /// For each version of a znode the write that made it, and what it wrote.
     private var versions: [Path: [Int32: (zxid: Zxid, data: [UInt8])]] = [:]
-    /// What was asked to be created over each connection of each client, in that order.
-    private var orders: [Connection: [Path]] = [:]
+    /// What was asked to be created in each session of each client, in that order.
+    private var orders: [Session: [Wish]] = [:]
     /// What was asked for and refused.
     private var refusals: Set<Path> = []
+    /// Changes that were refused since the version was another one, and by which transaction.
+    private var unequal: [(path: Path, version: Int32, zxid: Zxid)] = []
     /// Znodes that are gone for good.
     private var gone: Set<Path> = []
 
-    private struct Connection: Hashable, Comparable {
+    private struct Session: Hashable, Comparable {
         var client: Int
         var number: Int
 
-        static func < (one: Connection, other: Connection) -> Bool {
+        static func < (one: Session, other: Session) -> Bool {
             (one.client, one.number) < (other.client, other.number)
         }
     }
+
+    private struct Wish {
+        var path: Path
+        /// The connection over which it was sent.
+        var connection: Int
+    }
+
     /// Names with a number.
     private var numbered: Set<Path> = []
     /// Znodes that a multi creates together.
@@ -59,12 +68,19 @@ final class ClientPromises {
     }
 
     /// A znode with a name of its own is asked for.
-    func sent(_ path: Path, over connection: Int, of client: Int) {
-        orders[Connection(client: client, number: connection), default: []].append(path)
+    func sent(_ path: Path, over connection: Int, in session: Int, of client: Int) {
+        orders[Session(client: client, number: session), default: []].append(
+            Wish(path: path, connection: connection))
     }
 
     /// And the server would not create it.
     func refused(_ path: Path) { refusals.insert(path) }
+
+    /// Another write was refused by this transaction, since the znode's version was not that one, which
+    /// it once was.
+    func refused(_ path: Path, version: Int32, by zxid: Zxid) {
+        unequal.append((path, version, zxid))
+    }
 
     /// A znode was deleted, and nobody creates it again.
     func deleted(_ path: Path) { gone.insert(path) }
@@ -80,29 +96,53 @@ final class ClientPromises {
     /// A multi that must fail was sent.
     func sent(forbidden path: Path) { forbidden.insert(path) }
 
-    /// At the end: these are the names there are.
-    func checkEnd(_ names: Set<Path>, _ fail: Fail) {
+    /// At any time: these names are there together.
+    func checkMultis(_ names: Set<Path>, _ fail: Fail) {
         for (one, other) in together where names.contains(one) != names.contains(other) {
             fail("of \(one) and \(other), which belong together, one is there")
         }
         if let path = forbidden.intersection(names).min() {
             fail("\(path) is there, and its multi has failed")
         }
-        if let path = gone.intersection(names).min() {
-            fail("\(path) is there, and was deleted")
-        }
-        checkOrders(names, fail)
     }
 
-    /// What was asked for over one connection takes place in that order: where something is missing,
-    /// nothing follows.
-    private func checkOrders(_ names: Set<Path>, _ fail: Fail) {
-        for (_, paths) in orders.sorted(by: { $0.key < $1.key }) {
-            let wanted = paths.filter { !refusals.contains($0) }
-            guard let end = wanted.firstIndex(where: { !names.contains($0) }),
-                let later = wanted[end...].first(where: names.contains)
-            else { continue }
-            fail("\(later) is there without \(wanted[end]), which was asked for before it")
+    /// At the end: these znodes there are, of these writes, and all registers were seen.
+    func checkEnd(_ found: [Path: Zxid], _ fail: Fail) {
+        checkMultis(Set(found.keys), fail)
+        if let path = gone.filter({ found[$0] != nil }).min() {
+            fail("\(path) is there, and was deleted")
+        }
+        for (_, wishes) in orders.sorted(by: { $0.key < $1.key }) {
+            checkOrder(wishes, found, fail)
+        }
+        for (path, version, zxid) in unequal {
+            // Nobody may have seen the next version, but everybody sees the last one.
+            let next = versions[path]?[version + 1]?.zxid
+            let isLast = versions[path]?.keys.max() ?? version <= version
+            guard isLast || next ?? .zero > zxid else { continue }
+            fail("a write of \(path) was refused at \(zxid), when \(version) was its version")
+        }
+    }
+
+    /// What was asked for in a session takes place in that order; where something of a connection is
+    /// missing, nothing follows over that one.
+    private func checkOrder(_ wishes: [Wish], _ found: [Path: Zxid], _ fail: Fail) {
+        var last: (path: Path, zxid: Zxid)?
+        var missing: Wish?
+        for wish in wishes where !refusals.contains(wish.path) {
+            guard let zxid = found[wish.path] else {
+                missing = wish
+                continue
+            }
+            if let missing, missing.connection == wish.connection {
+                fail("\(wish.path) is there without \(missing.path), which was asked for before it")
+            }
+            if let last, zxid <= last.zxid {
+                fail(
+                    "\(wish.path) is of \(zxid), and \(last.path), which was asked for before it,"
+                        + " of \(last.zxid)")
+            }
+            last = (wish.path, zxid)
         }
     }
 }

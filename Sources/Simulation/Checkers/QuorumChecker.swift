@@ -78,20 +78,15 @@ struct QuorumChecker {
         }
     }
 
-    /// S10: what a leader commits is on the disks of a quorum now.
-    func committed(
-        _ proposal: Proposal, _ disks: [(ServerID, ToyDisk)], lost: Int, _ fail: Fail
-    ) {
-        var count = 0
-        for (server, disk) in disks where membership.isVoter(server) {
-            let isInSnapshot = disk.snapshots.contains { $0.tree.last >= proposal.zxid }
-            // The newest are at the end.
-            if isInSnapshot || disk.log.reversed().contains(where: { $0.zxid == proposal.zxid }) {
-                count += 1
-            }
+    /// S10: what a leader commits is on the disks of a quorum now, or was on one that is lost since,
+    /// whose word may have been counted.
+    func committed(_ proposal: Proposal, _ servers: [SimulatedPeer], _ fail: Fail) {
+        let count = servers.count { server in
+            membership.isVoter(server.member.id)
+                && (server.disk.holds(proposal.zxid)
+                    || server.lostDisk?.holds(proposal.zxid) ?? false)
         }
-        // A disk that was lost since may have been counted.
-        if count + lost <= membership.voters.count / 2 {
+        if count <= membership.voters.count / 2 {
             fail("S10: \(proposal.zxid) is committed with \(count) durable copies")
         }
     }

@@ -1,11 +1,13 @@
 // Where the power can go: each of these places is one in some run of the tests.
 
 extension CrashPoint {
+    /// A file is replaced whole; where that fails, what has been begun is taken away.
+    private static let replacing: [Step] = [.create, .write, .sync, .rename, .remove]
     private static let steps: [(Activity, [(Content, [Step])])] = [
         (
             .starting,
             [
-                (.configuration, [.create, .write, .sync, .rename]), (.snapshot, [.remove]),
+                (.backup, replacing), (.snapshot, [.remove]),
                 (.other, [.makeDirectory, .syncDirectory]),
             ]
         ),
@@ -18,6 +20,7 @@ extension CrashPoint {
             ]
         ),
         (.logging, [(.log, [.create, .write, .sync]), (.other, [.syncDirectory])]),
+        (.preallocating, [(.log, [.write, .sync])]),
         (
             .snapshotting,
             [(.snapshot, [.create, .write, .sync, .rename, .remove]), (.other, [.syncDirectory])]
@@ -38,25 +41,33 @@ extension CrashPoint {
         ),
         (
             .promising,
-            [(.epoch, [.create, .write, .sync, .rename, .remove]), (.other, [.syncDirectory])]
+            [
+                (.acceptedEpoch, replacing), (.currentEpoch, replacing),
+                (.other, [.syncDirectory]),
+            ]
         ),
         (.purging, [(.log, [.remove]), (.snapshot, [.remove]), (.other, [.syncDirectory])]),
         (
             .reconfiguring,
             [
-                (.configuration, [.create, .write, .sync, .rename, .remove]),
+                (.configuration, replacing), (.members, replacing), (.proposal, replacing),
                 (.other, [.syncDirectory]),
             ]
         ),
     ]
 
-    /// All places where a server changes its disk, but for one: a start removes what power losses
-    /// have left in the folder of zoo.cfg, and no run has come there with the power going once more.
+    /// All places where a server changes its disk.
     public static let places: [CrashPoint] = steps.flatMap { activity, steps in
         steps.flatMap { content, steps in steps.map { CrashPoint($0, content, activity) } }
     }
-    /// That one.
-    public static let untried = CrashPoint(.remove, .configuration, .starting)
+    /// Whether a server comes there only when it has failed to write the file.
+    var followsFailure: Bool {
+        guard step == .remove else { return false }
+        switch content {
+        case .acceptedEpoch, .currentEpoch, .configuration, .backup, .members: return true
+        case .log, .snapshot, .proposal, .other: return false
+        }
+    }
 
     /// A run in which the power goes there, if it comes there.
     ///

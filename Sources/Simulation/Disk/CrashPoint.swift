@@ -8,7 +8,24 @@ public struct CrashPoint: Hashable, Sendable, CustomStringConvertible {
 
     /// What kind of file it is.
     public enum Content: String, CaseIterable, Sendable {
-        case log, snapshot, epoch, configuration, other
+        case log, snapshot, acceptedEpoch, currentEpoch
+        /// zoo.cfg, and as it was before it was written anew.
+        case configuration, backup
+        /// The files beside it: who the members are, and who is to be.
+        case members, proposal
+        /// Directories, and what is none of these.
+        case other
+
+        /// Whether it is a promise about epochs.
+        var isEpoch: Bool { self == .acceptedEpoch || self == .currentEpoch }
+
+        /// Whether it says who the members are.
+        var isOfMembers: Bool {
+            switch self {
+            case .configuration, .backup, .members, .proposal: true
+            case .log, .snapshot, .acceptedEpoch, .currentEpoch, .other: false
+            }
+        }
     }
 
     /// What a server is doing with its files.
@@ -19,6 +36,8 @@ public struct CrashPoint: Hashable, Sendable, CustomStringConvertible {
         case recovering
         /// Writing the log.
         case logging
+        /// Making its file longer, when nobody waits.
+        case preallocating
         /// Writing a snapshot beside everything else.
         case snapshotting
         /// Taking over its leader's whole database.
@@ -63,8 +82,9 @@ extension CrashPoint.Content {
     private static let beginnings: [(name: String.UTF8View, content: CrashPoint.Content)] = [
         ("log.".utf8, .log), ("snapshot.".utf8, .snapshot),
         ("unfinished-snapshot.".utf8, .snapshot),
-        ("acceptedEpoch".utf8, .epoch), ("currentEpoch".utf8, .epoch),
-        ("zoo.cfg".utf8, .configuration),
+        ("acceptedEpoch".utf8, .acceptedEpoch), ("currentEpoch".utf8, .currentEpoch),
+        ("zoo.cfg.bak".utf8, .backup), ("zoo.cfg.dynamic.next".utf8, .proposal),
+        ("zoo.cfg.dynamic.".utf8, .members), ("zoo.cfg".utf8, .configuration),
     ]
 
     /// What a file's name says.

@@ -24,10 +24,10 @@ extension SimulatedFileSystem {
             case .log:
                 let end = SimulatedFileSystem.lastRecord(of: bytes)
                 if end > 0 { exposures.append(Exposure(path: path, content: .log, range: 0..<end)) }
-            case .snapshot, .epoch:
+            case .snapshot, .acceptedEpoch, .currentEpoch:
                 exposures.append(
                     Exposure(path: path, content: content, range: 0..<bytes.count))
-            case .configuration, .other: break
+            case .configuration, .backup, .members, .proposal, .other: break
             }
         }
         return exposures
@@ -63,11 +63,11 @@ extension SimulatedFileSystem {
     func leadAstray(_ bytes: [UInt8], from path: String) -> Bool {
         guard var random = misdirection else { return false }
         let content = CrashPoint.Content(of: path)
-        guard content == .snapshot || content == .epoch else { return false }
+        guard content == .snapshot || content.isEpoch else { return false }
         misdirection = nil
         misdirectionCount += 1
         let sector = 512
-        let places = exposures.filter { $0.content != .epoch && $0.path != path }
+        let places = exposures.filter { !$0.content.isEpoch && $0.path != path }
         guard let place = random.pick(places) else { return true }
         let start = place.range.lowerBound + random.below(place.range.count) / sector * sector
         let piece = bytes.prefix(min(sector, place.range.upperBound - start))

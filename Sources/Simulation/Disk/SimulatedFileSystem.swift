@@ -69,6 +69,8 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     public func fail(after count: Int, with fault: Fault) { self.fault = (count, fault) }
 
     /// Makes the power go with the next change of that kind; a directory stands for any content.
+    ///
+    /// What must have failed before does fail.
     public func losePower(at point: CrashPoint) { deadly = point }
 
     /// Takes back what `fail` and `losePower` ordered.
@@ -163,7 +165,7 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     /// Takes away the files about members but for one, durably.
     func forgetMembers(besides kept: String) {
         func isMeant(_ path: String) -> Bool {
-            path != kept && CrashPoint.Content(of: path) == .configuration
+            path != kept && CrashPoint.Content(of: path).isOfMembers
         }
         names = names.filter { !isMeant($0.key) }
         syncedNames = syncedNames.filter { !isMeant($0.key) }
@@ -195,6 +197,11 @@ public final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
             self.deadly = nil
             powerLosses[point, default: 0] += 1
             return true
+        }
+        if let deadly, deadly.followsFailure,
+            point == CrashPoint(.write, deadly.content, deadly.activity)
+        {
+            throw StorageError(.inputOutput, "failed as the simulation wanted", path: path)
         }
         guard let fault else { return false }
         guard fault.countdown <= 0 else {

@@ -41,9 +41,12 @@ extension EnsembleSimulation {
                 // In the middle of something.
                 server.fileSystem.fail(after: random.number(0...40), with: .crash)
             } else {
-                let step = random.pick(CrashPoint.Step.allCases) ?? .sync
-                let content = random.pick(CrashPoint.Content.allCases) ?? .log
-                server.fileSystem.losePower(at: CrashPoint(step, content))
+                let places = CrashPoint.places.filter {
+                    !$0.followsFailure && (isReconfiguring || !$0.content.isOfMembers)
+                }
+                if let place = random.pick(places) {
+                    server.fileSystem.losePower(at: CrashPoint(place.step, place.content))
+                }
             }
         case .failedWrite:
             server.mayEnd = true

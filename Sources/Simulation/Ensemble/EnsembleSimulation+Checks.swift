@@ -18,7 +18,7 @@ extension EnsembleSimulation {
                 connection: end.connection, from: servers[host].id, to: servers[to].id),
             disk.checked, streamsFollow: true,
             governing: { zxid in governing(zxid, on: host) },
-            copies: { servers.map { ($0.id, $0.lastDurable) } }, fail)
+            copies: { servers.map { ($0.id, $0.lastVouched) } }, fail)
     }
 
     /// The configurations of which a quorum is needed: for the start of an epoch that of its leader;
@@ -43,6 +43,9 @@ extension EnsembleSimulation {
     func look(at replica: Replica, _ host: Int) {
         let server = servers[host]
         if let reason = storageChecker.failure { fail(reason) }
+        if replica.metrics[.digestMismatchesCount] > 0 {
+            fail("S7: server \(server.id) has another tree than its leader")
+        }
         switch replica.currentRole {
         case .looking, .failed, .standalone:
             server.isServing = false
@@ -59,7 +62,7 @@ extension EnsembleSimulation {
             packetChecker.delivers(
                 server.id, leading: replica.applied,
                 governing: { zxid in governing(zxid, on: host) },
-                copies: { servers.map { ($0.id, $0.lastDurable) } }, fail)
+                copies: { servers.map { ($0.id, $0.lastVouched) } }, fail)
         }
         server.isServing = true
         checkConfiguration(replica, server)

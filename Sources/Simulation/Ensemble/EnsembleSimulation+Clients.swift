@@ -91,7 +91,9 @@ extension EnsembleSimulation {
         }
         operationTotal += 1
         if case .create(let path) = operation, !EnsembleSimulation.registers.contains(path) {
-            promises.sent(path, over: clients[number].dialCount, of: number)
+            promises.sent(
+                path, over: clients[number].dialCount, in: clients[number].sessionCount,
+                of: number)
         }
         let frame = clients[number].frame(
             operation, now: now, lastWrite: promises.lastWrite,

@@ -26,7 +26,7 @@ extension EnsembleSimulation {
         guard let place = random.pick(fileSystem.exposures) else { return }
         count("flipped bits")
         servers[host].isDecaying = true
-        let mask: UInt8 = place.content == .epoch ? 0x80 : 1 << UInt8(random.below(8))
+        let mask: UInt8 = place.content.isEpoch ? 0x80 : 1 << UInt8(random.below(8))
         fileSystem.damage(
             place.path,
             at: Int64(random.number(place.range.lowerBound...place.range.upperBound - 1)),
@@ -45,6 +45,7 @@ extension EnsembleSimulation {
         let server = servers[host]
         trace { "\(server.id) gets an empty disk" }
         count("disk replaced")
+        server.lost = server.lastVouched
         server.fileSystem.erase()
         server.hasLostData = true
         storageChecker.replaced(server.id)

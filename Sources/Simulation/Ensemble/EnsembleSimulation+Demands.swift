@@ -49,6 +49,10 @@ extension EnsembleSimulation {
     ) {
         switch request.operation {
         case .replace(let path, let version):
+            if header.error == .badVersion {
+                count("refused for its version")
+                promises.refused(path, version: version, by: header.zxid)
+            }
             guard header.error == .ok, let stat = try? Stat(from: &reader) else { return }
             if stat.version != version + 1 {
                 fail("client \(number) has replaced version \(version) by \(stat.version)")

@@ -45,24 +45,30 @@ extension EnsembleSimulation {
     }
 
     func receivedList(_ number: Int, _ body: [UInt8]) {
-        var reader = JuteReader(body.rawSpan)
-        guard let count = try? reader.readInt32(), count >= 0 else { return }
-        var names: [Path] = []
-        for _ in 0..<count {
-            guard let name = try? reader.readString() else { return }
-            // Ephemerals of those that vanished may need a little longer; looking again is cheap as
-            // long as nothing was read.
-            if name.bytes.first == UInt8(ascii: "e") { return }
-            if name != "zookeeper" { names.append(Path.root.appending(name)) }
-        }
+        guard var names = EnsembleSimulation.children(in: body) else { return }
+        // Ephemerals of those that vanished may need a little longer; looking again is cheap as long
+        // as nothing was read.
+        if names.contains(where: { $0.description.hasPrefix("/e") }) { return }
         // Its zxid is the version: all must end with the same.
         names.append("/zookeeper/config")
         clients[number].names = names.sorted()
     }
 
+    /// The znodes below the root but for its own, as a list of them says.
+    static func children(in body: [UInt8]) -> [Path]? {
+        var reader = JuteReader(body.rawSpan)
+        guard let count = try? reader.readInt32(), count >= 0 else { return nil }
+        var names: [Path] = []
+        for _ in 0..<count {
+            guard let name = try? reader.readString() else { return nil }
+            if name != "zookeeper" { names.append(Path.root.appending(name)) }
+        }
+        return names
+    }
+
     /// All is seen here.
     private func compare(_ number: Int, _ names: [Path]) {
-        promises.checkEnd(Set(names), fail)
+        promises.checkEnd(clients[number].found, fail)
         let lost = acknowledged.subtracting(names)
         if !lost.isEmpty {
             let example = lost.map(\.description).sorted().prefix(5)

@@ -30,7 +30,8 @@ extension EnsembleSimulation {
             }
             let disk = try SimulatedReplicaDisk(
                 server.fileSystem, server: server.id, durable: server.durable,
-                isNew: !server.hasLostData, checker: storageChecker)
+                isNew: !server.hasLostData, preallocationMax: preallocationMax,
+                checker: storageChecker)
             server.membership = server.files.committed
             server.proposed = server.files.proposed
             let replica = Replica(
@@ -245,7 +246,7 @@ extension EnsembleSimulation {
                 port: isLeader
                     ? EnsembleSimulation.quorumPort : EnsembleSimulation.observersPort)
         case .electionSend(let link, let bytes):
-            trace { "\(server.id) link \(link) sends \(bytes.count): \(bytes.prefix(60))" }
+            trace { "\(server.id) says \(QuorumTranscript.describeVotes(bytes)) on link \(link)" }
             guard let end = server.ends[link] else { return }
             let to = network.host(at: end.opposite)
             for frame in echo.frames(bytes, on: end, from: host, to: to) {
@@ -332,7 +333,11 @@ extension EnsembleSimulation {
         do throws(StorageError) {
             if let zxid = try disk.sync(count) {
                 server.replica?.logged(through: zxid, moment(host))
+                // Who waits is told before the log is made longer.
+                perform(host)
             }
+            guard server.replica != nil else { return }
+            try disk.prepareAhead()
         } catch {
             server.replica?.logFailed(error, moment(host))
         }

@@ -49,10 +49,11 @@ extension EnsembleSimulation {
             if error == .ok { found(number, path) }
             if error == .noNode { clients[number].watches.creations.insert(path) }
         case .watchChildren:
-            var reader = JuteReader(body.rawSpan)
-            guard error == .ok, let count = try? reader.readInt32() else { return }
+            guard error == .ok, let names = EnsembleSimulation.children(in: body) else { return }
+            let count = Int32(names.count)
             if count != clients[number].watches.children ?? count { changedChildren(number) }
             clients[number].watches.children = count
+            promises.checkMultis(Set(names), fail)
         case .create(let path), .createEphemeral(let path), .createForNow(let path):
             guard error == .ok else { return }
             found(number, path)

@@ -66,6 +66,8 @@ public final class EnsembleSimulation {
     /// Whether servers take a snapshot of all that is logged when they start, as those of Apache
     /// ZooKeeper do, whose directories ours go on with.
     let snapshotsAtStart: Bool
+    /// By how much a log is made longer ahead of its end, in bytes at most.
+    let preallocationMax: Int64
     /// How many bytes clients write besides what they say.
     let paddingMax: Int
     var operationTotal = 0
@@ -126,6 +128,7 @@ public final class EnsembleSimulation {
         let areClocksSkewed = random.chance(1, in: 2)
         self.echo = ElectionEcho(random: random.fork())
         self.clientsRepeat = random.chance(1, in: 2)
+        self.preallocationMax = [0, 0, 3000, 20_000][random.below(4)]
         self.random = random
         for number in 1...voters + observers + spares {
             let server = SimulatedServer(

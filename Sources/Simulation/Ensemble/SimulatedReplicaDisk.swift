@@ -33,7 +33,8 @@ final class SimulatedReplicaDisk: ReplicaDisk {
 
     init(
         _ fileSystem: SimulatedFileSystem, server: ServerID = ServerID(0),
-        durable: Zxid = .none, isNew: Bool = true, checker: StorageChecker? = nil
+        durable: Zxid = .none, isNew: Bool = true, preallocationMax: Int64 = 0,
+        checker: StorageChecker? = nil
     ) throws(StorageError) {
         self.fileSystem = fileSystem
         self.server = server
@@ -45,7 +46,7 @@ final class SimulatedReplicaDisk: ReplicaDisk {
         try directories.prepare(in: fileSystem)
         self.epochs = EpochFiles(directories, in: fileSystem)
         var options = TransactionLog.Options()
-        options.preallocationMax = 0
+        options.preallocationMax = preallocationMax
         self.log = TransactionLog(in: directories.logs, of: fileSystem, options: options)
     }
 
@@ -68,6 +69,13 @@ final class SimulatedReplicaDisk: ReplicaDisk {
         try log.commit()
         if let last { durable = last }
         return last
+    }
+
+    /// What it does then, when nobody waits for it.
+    func prepareAhead() throws(StorageError) {
+        fileSystem.activity = .preallocating
+        defer { fileSystem.activity = nil }
+        try log.prepareAhead()
     }
 
     func takeUnreportedChunks() -> Int {
@@ -95,7 +103,10 @@ final class SimulatedReplicaDisk: ReplicaDisk {
         queue += entries
     }
 
-    func flush() throws(StorageError) { _ = try sync(queue.count) }
+    func flush() throws(StorageError) {
+        _ = try sync(queue.count)
+        try prepareAhead()
+    }
 
     func recover(into sink: inout DatabaseLoader) throws(StorageError) -> RecoveryReport {
         fileSystem.activity = .recovering

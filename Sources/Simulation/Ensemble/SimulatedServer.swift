@@ -56,6 +56,8 @@ final class SimulatedServer {
     var durable = Zxid.none
     /// The epoch that it was in then.
     var knownEpoch = Epoch.zero
+    /// What was durable on disks that it has lost since.
+    var lost = Zxid.none
     /// The configuration that is in force here.
     var membership: Membership
     /// One that was proposed here.
@@ -71,6 +73,8 @@ final class SimulatedServer {
 
     /// The last transaction that would survive.
     var lastDurable: Zxid { disk?.durable ?? durable }
+    /// The last transaction that it may have acknowledged: on a disk that it has lost, too.
+    var lastVouched: Zxid { max(lastDurable, lost) }
 
     func stop() {
         durable = lastDurable

@@ -125,9 +125,7 @@ extension QuorumSimulation {
                 packetChecker.delivers(id, proposal.zxid, fail)
             }
             if case .leading(let epoch) = servers[host].role, epoch == proposal.zxid.epoch {
-                checker.committed(
-                    proposal, servers.map { ($0.member.id, $0.disk) },
-                    lost: counts["wipe"] ?? 0, fail)
+                checker.committed(proposal, servers, fail)
             }
             delivered(proposal, host)
         case .roleChanged(let role):

@@ -51,6 +51,7 @@ extension QuorumSimulation {
         else { return }
         trace { "\(servers[host].member.id) loses its disk" }
         count("wipe")
+        servers[host].lostDisk = servers[host].disk
         servers[host].disk.wipe()
     }
 
@@ -206,7 +207,8 @@ extension QuorumSimulation {
     /// An effect, with long contents left out.
     private func short(_ effect: QuorumEffect) -> String {
         switch effect {
-        case .electionSend(let link, let bytes): "electionSend \(link) \(bytes.count)"
+        case .electionSend(let link, let bytes):
+            "electionSend \(link) \(QuorumTranscript.describeVotes(bytes))"
         case .quorumSend(let link, let bytes):
             "quorumSend \(link) \(QuorumTranscript.describe(bytes))"
         case .append(let proposals): "append \(proposals.map(\.zxid))"

@@ -17,6 +17,23 @@ enum QuorumTranscript {
         return words.joined(separator: ", ")
     }
 
+    /// What a send of an election holds: votes, or a greeting before them.
+    static func describeVotes(_ bytes: [UInt8]) -> String {
+        // A greeting begins with a negative number, a vote with its length.
+        guard bytes.first == 0 else { return "a greeting" }
+        var words: [String] = []
+        var reader = JuteReader(bytes.rawSpan)
+        while let length = try? reader.readInt32(),
+            let payload = try? reader.readSpan(count: Int(length)),
+            let vote = try? Notification(payload: payload)
+        {
+            words.append(
+                "\(vote.state), for \(vote.leader) at \(vote.zxid) of epoch \(vote.epoch) in round"
+                    + " \(vote.round)")
+        }
+        return words.joined(separator: "; ")
+    }
+
     /// Whether a packet of that kind is in what is sent.
     static func holds(_ kind: QuorumPacket.Kind, _ bytes: [UInt8]) -> Bool {
         var reader = JuteReader(bytes.rawSpan)

@@ -5,6 +5,8 @@ import Records
 final class SimulatedPeer {
     let member: Member
     var disk: ToyDisk
+    /// The disk that it had before this one, as it was in the end.
+    var lostDisk: ToyDisk?
     /// nil while the server is down.
     var peer: QuorumPeer?
     private(set) var tree = ToyTree()

@@ -29,6 +29,13 @@ struct ToyDisk {
     /// Whether anything was ever written.
     var hasDatabase: Bool { !snapshots.isEmpty || !log.isEmpty }
 
+    /// Whether a transaction would be there after a crash.
+    func holds(_ zxid: Zxid) -> Bool {
+        // The newest are at the end.
+        snapshots.contains { $0.tree.last >= zxid }
+            || log.reversed().contains { $0.zxid == zxid }
+    }
+
     /// As a checker of packets sees it.
     var checked: PacketChecker.Disk {
         PacketChecker.Disk(
