@@ -10,12 +10,17 @@ struct DigestTests {
     private static let epoch = Epoch(2)
     private static let last = Zxid(0x1_0000_0001)
 
-    private func follower(_ prepare: (PreparedDisk) throws -> Void) throws -> ScriptedLeader {
+    private func learner(_ prepare: (PreparedDisk) throws -> Void) throws -> ScriptedLeader {
         let disk = try PreparedDisk()
         try prepare(disk)
         try disk.writeLog([Self.last])
         let leader = try ScriptedLeader(disk.fileSystem, as: .participant)
         try leader.elect()
+        return leader
+    }
+
+    private func follower(_ prepare: (PreparedDisk) throws -> Void) throws -> ScriptedLeader {
+        let leader = try learner(prepare)
         leader.establish(Self.epoch, last: Self.last)
         return leader
     }
@@ -53,5 +58,21 @@ struct DigestTests {
         #expect(mismatches(behind) == (saysItsEnd ? 0 : 1))
         commit(3, first, to: behind)
         #expect(mismatches(behind) == (saysItsEnd ? 1 : 2))
+    }
+
+    @Test func `a tree that a leader has sent is not compared before the server serves`() throws {
+        let leader = try learner { try $0.writeSnapshot(.zero) }
+        leader.offer(Self.epoch)
+        let link = try #require(leader.link)
+        leader.say(.snapshot, Self.last)
+        leader.send(DatabaseStream.stream([]), on: link)
+        commit(1, 1, to: leader)
+        leader.say(.newLeader, Self.epoch.start)
+        leader.say(.upToDate, .none)
+        #expect(leader.replica.role == .following(ServerID(2)))
+        #expect(leader.replica.lastZxid == Zxid(epoch: Self.epoch, counter: 1))
+        #expect(mismatches(leader) == 0)
+        commit(2, 1, to: leader)
+        #expect(mismatches(leader) == 1)
     }
 }

@@ -143,7 +143,8 @@ extension Replica {
             log(.error, "The leader's snapshot cannot be read: \(error)")
         }
         sessionTimeouts = loader.sessionTimeouts
-        treeIsAheadThrough = loader.aheadThrough
+        // The tree of an Apache ZooKeeper goes on changing while it is sent.
+        treeIsAheadThrough = .endless
         if !Mutant.snapshotZxidForgotten.isOn { tree.lastProcessed = zxid }
         preparation.pending = PendingChanges()
         installConfiguration(membership)

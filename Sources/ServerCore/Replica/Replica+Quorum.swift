@@ -242,6 +242,8 @@ extension Replica {
         // The history that was taken over may have ended in an older configuration.
         installConfiguration(membership)
         if role != .looking {
+            // All has come that was in its leader's tree when that was sent.
+            if treeIsAheadThrough == .endless { treeIsAheadThrough = lastZxid }
             stopwatch.took(role, now: now.monotonicMilliseconds, metrics)
         }
         log(.info, roleDescription)

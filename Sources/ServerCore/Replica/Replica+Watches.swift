@@ -16,7 +16,7 @@ extension Replica {
             let child = request.childWatches, let persistent = request.persistentWatches,
             let recursive = request.recursiveWatches
         else { return .marshallingError }
-        let since = Mutant.missedChangesIgnored.isOn ? Zxid(.max) : request.relativeZxid
+        let since = Mutant.missedChangesIgnored.isOn ? .endless : request.relativeZxid
         let watcher = watcher(connection)
         for path in data {
             guard let index = tree.find(path) else {

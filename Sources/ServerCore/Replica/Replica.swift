@@ -27,7 +27,7 @@ public final class Replica {
     // The database.
     let tree: DataTree
     /// Up to here the tree may be ahead of what was applied: its snapshot caught some of what came
-    /// while it was written, and the log has lost that since.
+    /// while it was written, and the log has lost that since, or the leader sends it next.
     var treeIsAheadThrough = Zxid.zero
     var watches = WatchTable()
     /// Every global session and its timeout, as committed.
@@ -245,4 +245,9 @@ public enum ReplicaRole: Equatable, Sendable {
     case observing(ServerID)
     /// The disk failed, or something that cannot be: it serves nobody.
     case failed
+}
+
+extension Zxid {
+    /// Later than every transaction.
+    static let endless = Zxid(.max)
 }

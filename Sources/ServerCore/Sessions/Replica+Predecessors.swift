@@ -34,7 +34,7 @@ extension Replica {
     /// The leader has let a session move to this connection.
     func awaitPredecessors(_ connection: Connection) {
         guard case .observing = role else { return }
-        connection.predecessorEnd = Zxid(.max)
+        connection.predecessorEnd = .endless
         syncs.append((connection.id, isOurs: true))
         var path = JuteWriter(capacity: 8)
         path.writeString("/")
