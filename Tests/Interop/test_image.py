@@ -135,7 +135,7 @@ def test_the_memory_of_a_container_bounds_what_clients_leave_unread(engine, kazo
     with urllib.request.urlopen(f"http://{address}:7000/metrics", timeout=5) as answer:
         assert f'jvm_memory_bytes_max{{area="heap"}} {limit}.0' in answer.read().decode()
     # What the tree takes is not bounded, but is said in time.
-    for number in range(80):
+    for number in range(100):
         client.create(f"/big{number}", bytes([number]) * 1_000_000)
         if "of memory are used" in server.log:
             break

@@ -70,7 +70,7 @@ def others(server):
 
     def go_on():
         try:
-            while not ending.wait(0.02):
+            while not ending.wait(0.005):
                 start = time.monotonic()
                 assert session.call(w.SET_DATA, w.Out().string("/others").buffer(b"x").int(-1).bytes()).err == 0
                 assert trees.get(session, "/others")[0] == b"x"
@@ -103,7 +103,7 @@ def test_many_sessions(server):
 
 def test_many_znodes(server):
     """A znode of 100 bytes: its path of 24, the data, 80 of Stat, and entries in two tables and in its parent's: 400 bytes."""
-    count = scaled(1_000_000, 20_000)
+    count = scaled(1_000_000, 100_000)
     before = memory(server)
     with others(server) as waits:
         result = load(server, "--op", "create", "--connections", 8, "--pipeline", 32, "--size", 100, "--dirs", 100, "--keep",
@@ -124,7 +124,7 @@ def test_many_znodes(server):
 
 def test_many_watches(server):
     """A watch is an entry in two tables, by path and by session: 100 bytes. All are told, once."""
-    count, keys = scaled(100_000, 5_000), scaled(1_000, 100)
+    count, keys = scaled(100_000, 20_000), scaled(1_000, 100)
     before = memory(server)
     with others(server) as waits:
         result = load(server, "--op", "watch", "--watches", count, "--keys", keys, "--connections", count // keys, "--pipeline", 16,
