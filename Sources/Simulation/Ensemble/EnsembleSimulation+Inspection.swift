@@ -45,23 +45,24 @@ extension EnsembleSimulation {
     }
 
     func receivedList(_ number: Int, _ body: [UInt8]) {
-        guard var names = EnsembleSimulation.children(in: body) else { return }
+        guard let children = EnsembleSimulation.children(in: body) else { return }
         // Ephemerals of those that vanished may need a little longer; looking again is cheap as long
         // as nothing was read.
-        if names.contains(where: { $0.description.hasPrefix("/e") }) { return }
+        if children.contains(where: { $0.bytes.first == UInt8(ascii: "e") }) { return }
+        var names = children.map(Path.root.appending)
         // Its zxid is the version: all must end with the same.
         names.append("/zookeeper/config")
         clients[number].names = names.sorted()
     }
 
-    /// The znodes below the root but for its own, as a list of them says.
-    static func children(in body: [UInt8]) -> [Path]? {
+    /// What is below the root but for the ensemble's own, as a list of it says.
+    static func children(in body: [UInt8]) -> [ByteString]? {
         var reader = JuteReader(body.rawSpan)
         guard let count = try? reader.readInt32(), count >= 0 else { return nil }
-        var names: [Path] = []
+        var names: [ByteString] = []
         for _ in 0..<count {
             guard let name = try? reader.readString() else { return nil }
-            if name != "zookeeper" { names.append(Path.root.appending(name)) }
+            if name != "zookeeper" { names.append(name) }
         }
         return names
     }

@@ -53,7 +53,7 @@ extension EnsembleSimulation {
             let count = Int32(names.count)
             if count != clients[number].watches.children ?? count { changedChildren(number) }
             clients[number].watches.children = count
-            promises.checkMultis(Set(names), fail)
+            promises.checkMultis(Set(names.map(Path.root.appending)), fail)
         case .create(let path), .createEphemeral(let path), .createForNow(let path):
             guard error == .ok else { return }
             found(number, path)
