@@ -155,7 +155,8 @@ class Run:
         report = judged(self.folder)
         report["complaints"] = self.complaints + self.nemesis.complaints + report["complaints"]
         report.update(seed=self.plan["seed"], kinds=self.plan["kinds"], seconds=round(time.monotonic() - self.began, 1),
-                      faults=dict(self.nemesis.counts), found_nothing=dict(self.nemesis.found_nothing), notes={key: value for key, value in self.nemesis.notes.items() if value})
+                      faults=dict(self.nemesis.counts), found_nothing=dict(self.nemesis.found_nothing),
+                      notes={key: value for key, value in self.nemesis.notes.items() if value})
         (self.folder / "report.json").write_text(json.dumps(report, indent=1))
         return report
 

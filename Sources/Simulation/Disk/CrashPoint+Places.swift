@@ -3,6 +3,7 @@
 extension CrashPoint {
     /// A file is replaced whole; where that fails, what has been begun is taken away.
     private static let replacing: [Step] = [.create, .write, .sync, .rename, .remove]
+
     private static let steps: [(Activity, [(Content, [Step])])] = [
         (
             .starting,
@@ -60,6 +61,7 @@ extension CrashPoint {
     public static let places: [CrashPoint] = steps.flatMap { activity, steps in
         steps.flatMap { content, steps in steps.map { CrashPoint($0, content, activity) } }
     }
+
     /// Whether a server comes there only when it has failed to write the file.
     var followsFailure: Bool {
         guard step == .remove else { return false }

@@ -2,12 +2,12 @@
 /// course of what.
 public struct CrashPoint: Hashable, Sendable, CustomStringConvertible {
     /// What changes a disk.
-    public enum Step: String, CaseIterable, Sendable {
+    public enum Step: String, Sendable {
         case create, write, sync, truncate, rename, remove, makeDirectory, syncDirectory
     }
 
     /// What kind of file it is.
-    public enum Content: String, CaseIterable, Sendable {
+    public enum Content: String, Sendable {
         case log, snapshot, acceptedEpoch, currentEpoch
         /// zoo.cfg, and as it was before it was written anew.
         case configuration, backup
