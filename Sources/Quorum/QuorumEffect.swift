@@ -100,6 +100,9 @@ public enum QuorumEffect: Equatable, Sendable {
 
     /// The leader's answer to `revalidate`.
     case revalidated(SessionID, isValid: Bool)
+    /// The session moves to an observer that we stand in for the leader with: nothing more may be
+    /// forwarded for a client here that has it.
+    case sessionLeft(SessionID)
     /// The oldest forwarded sync is complete.
     case syncCompleted
 

@@ -69,6 +69,9 @@ extension QuorumPeer {
         learner?.revalidate(session, timeout: timeout, &context)
     }
 
+    /// A session's end is committed.
+    public mutating func sessionEnded(_ session: SessionID) { learner?.places.ended(session) }
+
     // MARK: To look at
 
     /// The last proposal in the log, committed or not.

@@ -34,8 +34,12 @@ final class ScriptedLeader {
     /// Why the process would have ended.
     private(set) var fatal: String?
 
-    /// Starts the server over what the file system holds.
-    init(_ fileSystem: SimulatedFileSystem, as role: MemberRole = .participant) throws {
+    /// Starts the server over what the file system holds; with a port for observers it stands in
+    /// for the leader with them.
+    init(
+        _ fileSystem: SimulatedFileSystem, as role: MemberRole = .participant,
+        observersPort: UInt16? = nil
+    ) throws {
         self.fileSystem = fileSystem
         self.disk = try SimulatedReplicaDisk(fileSystem)
         let members = [Int64(1), 2].map { number in
@@ -44,8 +48,10 @@ final class ScriptedLeader {
                 id: ServerID(number), quorum: host, election: host, client: nil,
                 role: number == 1 ? role : .participant)
         }
+        var quorum = QuorumSettings(myID: ServerID(1))
+        quorum.observerMasterPort = observersPort
         let settings = ReplicaSettings(
-            server: ServerID(1), quorum: QuorumSettings(myID: ServerID(1)),
+            server: ServerID(1), quorum: quorum,
             membership: Membership(version: 0, members: members))
         self.replica = Replica(
             settings: settings, disk: disk, seed: 1,
@@ -87,6 +93,18 @@ final class ScriptedLeader {
         say(.diff, last)
         say(.newLeader, epoch.start)
         say(.upToDate, .none)
+    }
+
+    /// An observer comes to the follower, and is brought to a history that ends at `last`.
+    func observer(_ id: ServerID, _ epoch: Epoch, last: Zxid) -> LinkID {
+        let link = replica.newLink()
+        replica.quorumAccepted(link, now)
+        var info = JuteWriter()
+        LearnerInfo(server: id, configVersion: 0).write(to: &info)
+        send(QuorumPacket(.observerInfo, zxid: .zero, data: info.copyBytes()), on: link)
+        send(QuorumPacket(.ackEpoch, zxid: last, data: [0, 0, 0, 0]), on: link)
+        send(QuorumPacket(.ack, zxid: epoch.start), on: link)
+        return link
     }
 
     /// A client connects to the follower.
@@ -140,12 +158,17 @@ final class ScriptedLeader {
     /// The leader says this.
     func say(_ kind: QuorumPacket.Kind, _ zxid: Zxid, _ data: [UInt8]? = nil) {
         guard let link else { return }
+        send(QuorumPacket(kind, zxid: zxid, data: data), on: link)
+    }
+
+    /// The leader, or an observer, sends this packet.
+    func send(_ packet: QuorumPacket, on link: LinkID) {
         var writer = JuteWriter()
-        QuorumPacket(kind, zxid: zxid, data: data).write(to: &writer)
+        packet.write(to: &writer)
         send(writer.copyBytes(), on: link)
     }
 
-    /// The leader sends these bytes.
+    /// These bytes come over a link.
     func send(_ bytes: [UInt8], on link: LinkID) {
         replica.quorumReceived(link, bytes.rawSpan, now)
         perform()

@@ -117,10 +117,14 @@ extension Learner {
     }
 
     /// Sends a write or a sync to the leader; `observer` is whose client wants it, if not ours.
+    ///
+    /// What a session asked for at a place that it has left is dropped: whoever asked is gone.
     mutating func forward(
         _ request: ForwardedRequest, for observer: LinkID? = nil, _ context: inout PeerContext
     ) {
         guard let link, isServing else { return }
+        if request.type == .createSession { places.moved(request.session, to: observer) }
+        guard places.admits(request, from: observer) else { return }
         if request.type == .sync { questions.askedSync(for: observer) }
         context.effects.send(link, request.packet)
     }
@@ -135,6 +139,8 @@ extension Learner {
     ) {
         guard let link, isServing else { return }
         questions.askedAbout(session, for: observer)
+        places.moved(session, to: observer)
+        if observer != nil { context.effects.addLocal(.sessionLeft(session)) }
         var writer = JuteWriter(capacity: 12)
         writer.writeInt64(session.rawValue)
         writer.writeInt32(timeout)
@@ -152,6 +158,7 @@ extension Learner {
             return
         }
         let session = SessionID(rawSession)
+        if !isValid { places.ended(session) }
         if let link = questions.answered(session) {
             observers?.answer(link, packet, &context)
         } else {

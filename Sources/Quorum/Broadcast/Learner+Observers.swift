@@ -26,6 +26,29 @@ struct LearnerQuestions {
     }
 }
 
+/// Where the sessions are that have come over observers.
+///
+/// For the leader all that we carry to it is of one owner. It cannot tell what an observer asks late,
+/// for a session that has moved on to us or to another observer of ours, from what the session
+/// asks now, and would carry it out behind that.
+struct SessionPlaces {
+    /// The observer, nil for a client of our own; a session that was with no observer has no place.
+    private var places: [SessionID: LinkID?] = [:]
+
+    mutating func moved(_ session: SessionID, to observer: LinkID?) {
+        guard observer != nil || places[session] != nil else { return }
+        places.updateValue(observer, forKey: session)
+    }
+
+    mutating func ended(_ session: SessionID) { places.removeValue(forKey: session) }
+
+    /// Whether what comes from there is what the session asks now.
+    func admits(_ request: ForwardedRequest, from observer: LinkID?) -> Bool {
+        guard request.type != .sync, let place = places[request.session] else { return true }
+        return place == observer
+    }
+}
+
 extension Learner {
     /// Serves observers from here on, where the settings want it.
     mutating func serveObservers(_ epoch: Epoch, _ context: inout PeerContext) {

@@ -70,6 +70,8 @@ struct Learner {
     var touches: [SessionID: Int32] = [:]
     /// What the leader has been asked and has not answered yet.
     var questions = LearnerQuestions()
+    /// Whose requests are carried to the leader, and whose not any more.
+    var places = SessionPlaces()
     /// The observers that came to us instead of the leader.
     var observers: ObserverMaster?
     /// Whether what is followed goes to disk: an observer may do without.

@@ -144,6 +144,7 @@ extension Replica {
         case .createSession(let timeout): sessionTimeouts[header.session] = timeout
         case .closeSession(let ephemerals):
             sessionTimeouts[header.session] = nil
+            peer?.sessionEnded(header.session)
             auditEnd(of: header.session, ephemerals ?? applied.deletions)
         default: break
         }

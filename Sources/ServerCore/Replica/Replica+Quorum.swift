@@ -181,6 +181,7 @@ extension Replica {
             if isValid { tracker[session]?.owner = .learner(link) }
             peer?.answerRevalidate(link, session, isValid: isValid)
         case .revalidated(let session, let isValid): revalidated(session, isValid: isValid)
+        case .sessionLeft(let session): left(session)
         case .syncCompleted: syncCompleted()
         default: break
         }

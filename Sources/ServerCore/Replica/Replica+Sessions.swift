@@ -115,6 +115,14 @@ extension Replica {
         awaitPredecessors(connection)
     }
 
+    /// A session goes on behind an observer that we stand in for the leader with.
+    func left(_ session: SessionID) {
+        if let id = revalidating.removeValue(forKey: session), let next = connections[id] {
+            close(next)
+        }
+        if let former = connectionBySession[session] { close(former) }
+    }
+
     /// The session exists and belongs to this connection: the client is told.
     func established(_ connection: Connection, _ session: SessionID) {
         guard connection.state == .establishing else { return }
