@@ -134,6 +134,18 @@ struct TakeOverTests {
         #expect(try !leader.takePackets().contains { $0.kind == .request })
     }
 
+    @Test func `a new client is given no session that is there`() throws {
+        let leader = try follower()
+        // The clock tells the same time as when this server gave it to somebody else.
+        var former = SessionIDGenerator(server: ServerID(1), milliseconds: 0)
+        let known = former.make()
+        propose(.createSession(timeout: 10_000), known, cxid: 0, 1, on: leader)
+        leader.say(.commit, zxid(1))
+        connect(first, .none, leader)
+        let packet = try #require(try leader.takePackets().last { $0.kind == .request })
+        #expect(try ForwardedRequest(packet: packet).session == former.make())
+    }
+
     @Test(arguments: [true, false])
     func `what was forwarded for a connection before answers nobody`(
         isProposedBefore: Bool

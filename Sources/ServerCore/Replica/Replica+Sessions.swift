@@ -37,10 +37,20 @@ extension Replica {
 
     private func createSession(_ connection: Connection) {
         if makesLocalSessions { return createLocalSession(connection) }
-        let session = sessionIDs.make()
+        let session = newSessionID()
         connection.session = session
         connectionBySession[session] = connection
         proposeSession(session, timeout: connection.timeout)
+    }
+
+    /// An id for a client that has none.
+    ///
+    /// Where the wall clock was set back between two lives of this server, an id of the former one
+    /// can come again: of a session that goes on elsewhere, which two clients would share then.
+    func newSessionID() -> SessionID {
+        var session = sessionIDs.make()
+        while sessionTimeouts[session] != nil { session = sessionIDs.make() }
+        return session
     }
 
     private func admitsHandshake(_ request: ConnectRequest) -> Bool {

@@ -12,7 +12,7 @@ extension Replica {
     }
 
     func createLocalSession(_ connection: Connection) {
-        let session = sessionIDs.make()
+        let session = newSessionID()
         localSessions.track(
             session, timeout: connection.timeout, now: now.monotonicMilliseconds)
         connection.session = session

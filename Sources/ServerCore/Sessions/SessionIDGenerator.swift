@@ -4,7 +4,7 @@ import Records
 ///
 /// The top byte is the server's id, the 40 bits below it the clock when the server started, and
 /// the rest counts. The wall clock serves here: unlike a monotonic one it does not start again at a
-/// reboot, so ids of an earlier life do not come back.
+/// reboot, so ids of an earlier life do not come back unless that clock is set back.
 struct SessionIDGenerator {
     private var next: Int64
 
