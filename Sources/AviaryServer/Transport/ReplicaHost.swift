@@ -61,7 +61,7 @@ final class ReplicaHost {
         case .success(let sync):
             replica.measuredSync(entryCount: sync.entryCount, milliseconds: sync.milliseconds)
             tell { $0.logged(through: sync.zxid, $1) }
-        case .failure(let error): tell { $0.logFailed(error, $1) }
+        case .failure(let error): tell { $0.diskFailed(error, $1) }
         }
     }
 
@@ -151,8 +151,12 @@ final class ReplicaHost {
         case .stopReadingLog(let link): disk?.logReader.stop(link)
         case .membershipProposed(let membership): memberships?.proposed(membership)
         case .membershipCommitted(let membership):
-            memberships?.committed(membership)
-            membershipChanged?(membership)
+            do throws(StorageError) {
+                try memberships?.committed(membership)
+                membershipChanged?(membership)
+            } catch {
+                replica.diskFailed(error, Clock.now())
+            }
         case .log(let level, let message): serverLog.write(level, message)
         case .fatal(let code, let reason):
             serverLog.write(.error, reason)

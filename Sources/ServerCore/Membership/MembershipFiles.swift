@@ -6,7 +6,7 @@ public import Storage
 /// enabled: the file of the version in force, the proposed one, and a backup of the user's own.
 ///
 /// A folder that cannot be written does not stop the server: the files then live in the data
-/// directory, and one line says so.
+/// directory, and one line says so. Where that cannot be written either, the server must not go on.
 public final class MembershipFiles {
     private let places: Places
     private let server: ServerID
@@ -52,23 +52,48 @@ public final class MembershipFiles {
         }
     }
 
-    /// A configuration is in force.
+    /// A configuration is in force; throws if no place can be found for it.
     ///
     /// A server that joins starts from a configuration of its own, in which it stands; the
     /// ensemble's does not have it yet and would not let it start again.
-    public func committed(_ membership: Membership) {
+    public func committed(_ membership: Membership) throws(StorageError) {
         guard membership.version > current.version else { return }
         if current.version == 0, membership.member(server) == nil { return }
-        current = membership
         let path = places.committed(membership.version)
-        if write(membership, to: path, rewriting: true) { return }
+        do throws(StorageError) {
+            try write(membership, to: path)
+            try rewriteConfiguration(membership, naming: path)
+        } catch {
+            try writeInData(membership, insteadOf: path)
+        }
+        current = membership
+        attempt { () throws(StorageError) in try forgetProposed() }
+    }
+
+    private func rewriteConfiguration(
+        _ membership: Membership, naming path: String
+    ) throws(StorageError) {
+        let text = DynamicFile.rewrite(
+            entries, dynamicFile: path,
+            ownHasClientAddress: membership.member(server)?.client != nil)
+        try AtomicFile.write(Array(text.utf8), to: places.configuration, in: fileSystem)
+    }
+
+    /// Its next start would ask servers for their votes that are members no more, and are perhaps
+    /// gone for good: what a quorum acknowledges after a change needs the change on its disks.
+    private func writeInData(
+        _ membership: Membership, insteadOf path: String
+    ) throws(StorageError) {
         let inData = places.committedInData(membership.version)
-        guard write(membership, to: inData, rewriting: false) else {
+        do throws(StorageError) {
+            try write(membership, to: inData)
+        } catch {
             report(
                 .error,
                 "the members of version \(Zxid(membership.version).hex) cannot be written, neither "
-                    + "to \(path) nor to \(inData): the next start will not know them")
-            return
+                    + "to \(path) nor to \(inData): the server ends, as its next start would not "
+                    + "know them")
+            throw error
         }
         if !isInData {
             report(
@@ -79,23 +104,9 @@ public final class MembershipFiles {
         isInData = true
     }
 
-    private func write(
-        _ membership: Membership, to path: String, rewriting: Bool
-    ) -> Bool {
-        do throws(StorageError) {
-            try AtomicFile.write(
-                Array(DynamicFile.text(of: membership).utf8), to: path, in: fileSystem)
-            if rewriting {
-                let text = DynamicFile.rewrite(
-                    entries, dynamicFile: path,
-                    ownHasClientAddress: membership.member(server)?.client != nil)
-                try AtomicFile.write(Array(text.utf8), to: places.configuration, in: fileSystem)
-            }
-            try forgetProposed()
-            return true
-        } catch {
-            return false
-        }
+    private func write(_ membership: Membership, to path: String) throws(StorageError) {
+        try AtomicFile.write(
+            Array(DynamicFile.text(of: membership).utf8), to: path, in: fileSystem)
     }
 
     private func forgetProposed() throws(StorageError) {

@@ -115,8 +115,8 @@ extension Replica {
             acceptedEpoch: epochs.accepted, currentEpoch: epochs.current)
     }
 
-    /// The log could not be written: nothing may be acknowledged any more.
-    public func logFailed(_ error: StorageError, _ now: Moment) {
+    /// The log or the members could not be written: nothing may be acknowledged any more.
+    public func diskFailed(_ error: StorageError, _ now: Moment) {
         self.now = now
         failed(error)
     }

@@ -283,7 +283,11 @@ extension EnsembleSimulation {
         case .membershipCommitted(let membership):
             server.fileSystem.activity = .reconfiguring
             server.forgetsMembers = false
-            server.files.committed(membership)
+            do throws(StorageError) {
+                try server.files.committed(membership)
+            } catch {
+                server.replica?.diskFailed(error, moment(host))
+            }
             server.fileSystem.activity = nil
             noteInForce(membership, host)
         case .log(let level, let text):
@@ -339,7 +343,7 @@ extension EnsembleSimulation {
             guard server.replica != nil else { return }
             try disk.prepareAhead()
         } catch {
-            server.replica?.logFailed(error, moment(host))
+            server.replica?.diskFailed(error, moment(host))
         }
         perform(host)
     }

@@ -90,5 +90,7 @@ final class SimulatedMembershipFiles {
 
     func proposed(_ membership: Membership) { files?.proposed(membership) }
 
-    func committed(_ membership: Membership) { files?.committed(membership) }
+    func committed(_ membership: Membership) throws(StorageError) {
+        try files?.committed(membership)
+    }
 }
