@@ -20,10 +20,10 @@ extension QuorumPeer {
             let events = mesh.takeEvents()
             for event in events {
                 switch event {
-                case .received(let notification, let server)
+                case .received(let notification, let server, _)
                 where context.isForeign(notification.ensemble, server):
                     break
-                case .received(let notification, let server):
+                case .received(let notification, let server, let isFirst):
                     let membership = configuration(of: notification)
                     adopt(membership)
                     if activity == .electing { context.hear(notification.configuration ?? []) }
@@ -32,7 +32,8 @@ extension QuorumPeer {
                             wantsBetter: election.isOutvoted(by: notification, context), &context)
                     }
                     election.received(
-                        notification, knowing: membership?.version ?? 0, from: server, context)
+                        notification, isFirst: isFirst, knowing: membership?.version ?? 0,
+                        from: server, context)
                 case .unreachable(let server):
                     election.cannotReach(server, context)
                 }

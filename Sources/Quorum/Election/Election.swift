@@ -114,10 +114,11 @@ struct Election {
 
     // MARK: Notifications
 
-    /// A notification has come, from a server that knows this version of the configuration.
+    /// A notification has come, from a server that knows this version of the configuration; the
+    /// first over its link, or a later one.
     mutating func received(
-        _ notification: Notification, knowing version: Int64, from server: ServerID,
-        _ context: PeerContext
+        _ notification: Notification, isFirst: Bool, knowing version: Int64,
+        from server: ServerID, _ context: PeerContext
     ) {
         let vote = Vote(notification)
         // No ensemble lives long enough for that; the next election would have no number.
@@ -137,7 +138,10 @@ struct Election {
             return
         }
         if vote.state == .looking, vote.round < round { send(proposal, to: server, context) }
-        newEnsemble?.heard(vote, from: server)
+        if newEnsemble?.heard(vote, isFirst: isFirst, from: server) == true {
+            // If it is as new as this server, it says so again for the same reason.
+            send(proposal, to: server, context)
+        }
         checkNewEnsemble(context)
         guard voters.contains(vote.leader) else {
             if vote.leader == Vote.none.leader { receivedUndecided(vote, context) }

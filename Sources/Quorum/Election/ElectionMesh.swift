@@ -9,7 +9,8 @@ import Records
 struct ElectionMesh {
     /// What the mesh has noticed, for the election.
     enum Event {
-        case received(Notification, from: ServerID)
+        /// The first over a link may be what was said last over an earlier one, and true no more.
+        case received(Notification, from: ServerID, isFirst: Bool)
         /// A dial has failed: the server is not there now.
         case unreachable(ServerID)
     }
@@ -301,6 +302,7 @@ struct ElectionMesh {
         guard let server = servers[link], peers[server]?.link == link else { return }
         do {
             while let payload = try streams[link]?.next() {
+                let isFirst = peers[server]?.isSilent ?? true
                 peers[server]?.isSilent = false
                 peers[server]?.redialDelay = ElectionMesh.redialDelay.lowerBound
                 // What is no notification is passed over: the next one may be.
@@ -308,7 +310,7 @@ struct ElectionMesh {
                     continue
                 }
                 peers[server]?.isUnproven = false
-                events.append(.received(notification, from: server))
+                events.append(.received(notification, from: server, isFirst: isFirst))
             }
         } catch {
             drop(server, &context)

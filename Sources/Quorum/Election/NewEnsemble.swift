@@ -7,7 +7,9 @@ import Records
 /// So a server without data votes only when the whole ensemble is new as far as anybody can
 /// tell: all voters have shown that they have no data either (a vote for nothing at zxid 0 of
 /// epoch 0 or below, which a server with data never casts); or those that have are a quorum, and
-/// the others had some time to say otherwise. Any sign of history ends that for good.
+/// the others had some time to say otherwise. Any sign of history ends that for good. The first
+/// vote over a link shows nothing of the kind: it may be what was said last over an earlier one,
+/// when the ensemble was new.
 ///
 /// `mayBegin` of the settings keeps those out that may have lost theirs. Without that word there is
 /// a limit to this: if a server loses its data while another has never had any, and all that have
@@ -26,15 +28,19 @@ struct NewEnsemble {
         self.patienceEnds = patienceEnds
     }
 
-    /// Another voter has spoken.
-    mutating func heard(_ vote: Vote, from server: ServerID) {
-        if vote.state == .looking, vote.zxid <= .zero, vote.epoch <= 0 {
-            // Who does not vote need not tell what it has.
-            if vote.leader != Vote.none.leader { empty.insert(server) }
-        } else {
+    /// Another voter has spoken, for the first time over its link or later.
+    ///
+    /// Returns whether it has to say so again before it counts.
+    mutating func heard(_ vote: Vote, isFirst: Bool, from server: ServerID) -> Bool {
+        guard vote.state == .looking, vote.zxid <= .zero, vote.epoch <= 0 else {
             empty = [me]
             patienceEnds = nil
+            return false
         }
+        // Who does not vote need not tell what it has.
+        if vote.leader == Vote.none.leader { return false }
+        if !isFirst { empty.insert(server) }
+        return isFirst
     }
 
     /// When the passing of time changes the answer.

@@ -43,9 +43,10 @@ struct ElectionEcho {
         return frames + [bytes]
     }
 
-    /// A server that has died remembers nothing.
+    /// A server that has died remembers nothing, and what was on its way to it is gone; what was
+    /// said to it last the others repeat of their own accord.
     mutating func forget(_ host: Int) {
-        said = said.filter { $0.key.from != host }
+        said = said.filter { $0.key.from != host && $0.key.to != host }
         links = links.filter { $0.key.from != host }
     }
 }
