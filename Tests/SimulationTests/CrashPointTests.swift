@@ -6,10 +6,16 @@ import Testing
 
 /// Those that a run seldom comes to, as `simulate --power-losses --first 5000` finds them.
 private let rare: [CrashPoint: UInt64] = [
-    CrashPoint(.remove, .snapshot, .starting): 5021,
-    CrashPoint(.truncate, .log, .recovering): 5021,
-    CrashPoint(.sync, .log, .recovering): 5021,
-    CrashPoint(.remove, .log, .recovering): 5091,
+    CrashPoint(.remove, .snapshot, .starting): 5043,
+    CrashPoint(.truncate, .log, .recovering): 5037,
+    CrashPoint(.sync, .log, .recovering): 5037,
+    CrashPoint(.remove, .log, .recovering): 5179,
+    CrashPoint(.remove, .snapshot, .snapshotting): 5046,
+    CrashPoint(.truncate, .log, .truncating): 5038,
+    CrashPoint(.sync, .log, .truncating): 5038,
+    CrashPoint(.remove, .log, .truncating): 5040,
+    CrashPoint(.remove, .snapshot, .truncating): 5038,
+    CrashPoint(.syncDirectory, .other, .truncating): 5038,
 ]
 
 @Test func `the power has gone at every place where a disk is changed`() {
