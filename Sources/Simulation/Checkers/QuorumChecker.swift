@@ -110,7 +110,7 @@ struct QuorumChecker {
                 "S11: \(server) enters \(epoch) from \(disk.currentEpoch), having accepted"
                     + " \(disk.acceptedEpoch)")
         }
-        let durable = disk.recover(recentMax: 0).tree.entries.map(\.zxid)
+        let durable = disk.replay().tree.entries.map(\.zxid)
         if isLeader {
             if initial[epoch] != nil { fail("S1: \(epoch) begins twice") }
             initial[epoch] = durable

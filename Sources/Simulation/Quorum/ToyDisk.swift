@@ -44,7 +44,22 @@ struct ToyDisk {
     }
 
     /// What a server reads when it starts.
-    func recover(recentMax: Int) -> (tree: ToyTree, history: QuorumHistory) {
+    ///
+    /// History of a later epoch than the current one is what a crash left on the way into an epoch:
+    /// its epoch is adopted, as `EpochFiles` does. Who had lost its disk would vote with a whole
+    /// history as if it were the oldest otherwise.
+    mutating func recover(recentMax: Int) -> (tree: ToyTree, history: QuorumHistory) {
+        let (tree, replayed) = replay()
+        let last = replayed.last?.zxid ?? snapshots.last?.zxid ?? .none
+        if last.epoch <= acceptedEpoch { currentEpoch = max(currentEpoch, last.epoch) }
+        let history = QuorumHistory(
+            lastLogged: last, committedLog: Array(replayed.suffix(recentMax)),
+            acceptedEpoch: acceptedEpoch, currentEpoch: currentEpoch)
+        return (tree, history)
+    }
+
+    /// What the durable entries make of the newest snapshot, and which of them are not in it.
+    func replay() -> (tree: ToyTree, entries: [Proposal]) {
         var tree = ToyTree()
         if let newest = snapshots.last { tree = newest.tree }
         let start = snapshots.last?.zxid ?? .zero
@@ -53,11 +68,7 @@ struct ToyDisk {
             tree.apply(entry)
             replayed.append(entry)
         }
-        let last = replayed.last?.zxid ?? snapshots.last?.zxid ?? .none
-        let history = QuorumHistory(
-            lastLogged: last, committedLog: Array(replayed.suffix(recentMax)),
-            acceptedEpoch: acceptedEpoch, currentEpoch: currentEpoch)
-        return (tree, history)
+        return (tree, replayed)
     }
 
     mutating func persistAccepted(_ epoch: Epoch) { acceptedEpoch = epoch }
