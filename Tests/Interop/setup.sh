@@ -12,7 +12,6 @@ pytest=9.0.1
 # The schemas that Kubernetes publishes, for the manifests that are rendered.
 kubernetes=1.37.0
 # For kazoo's own tests: a later pyOpenSSL cannot make their certificates.
-timeout=2.4.0
 openssl=26.1.0
 # The Java archive of the reference server, 3.9.5, travels inside this release of pyspark.
 pyspark=4.3.0
@@ -46,8 +45,7 @@ system_packages() {
 }
 
 virtual_environment() {
-    local wanted=("kazoo[test,sasl]==$kazoo" "pytest==$pytest" "pytest-timeout==$timeout" "pyOpenSSL==$openssl"
-        "kubernetes-validate==$kubernetes")
+    local wanted=("kazoo[test,sasl]==$kazoo" "pytest==$pytest" "pyOpenSSL==$openssl" "kubernetes-validate==$kubernetes")
     local stamp=$tools/venv/made-of
     [ "$(cat "$stamp" 2>/dev/null)" = "${wanted[*]}" ] && return
     echo "setup: a virtual environment with kazoo $kazoo"

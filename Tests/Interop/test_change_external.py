@@ -3,6 +3,7 @@ import itertools
 import json
 import re
 import threading
+import time
 
 import pytest
 from kazoo.security import make_acl, make_digest_acl, make_digest_acl_credential
@@ -241,6 +242,22 @@ def test_killed_at_every_step_the_next_apply_converges(tmp_path, started, change
         writing.end(where)
     finally:
         end(writing)
+
+
+def test_a_plan_waits_for_a_leader_that_is_slow_to_answer(tmp_path, started):
+    """As on a loaded machine: who serves says so, and a session takes longer than one look."""
+    aviary = Launcher(tmp_path)
+    ensemble, _, _ = three(tmp_path, started, ("aviary",) * 3)
+    path = spec(tmp_path, ensemble.lines)
+    for number in (1, 2):
+        ensemble[number].pause()
+    process = aviary.begin("plan", path)
+    time.sleep(2.5)
+    assert process.poll() is None, process.communicate()
+    for number in (1, 2):
+        ensemble[number].resume()
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 0 and "no changes" in out, out + err
 
 
 def test_every_verb_takes_the_spec_or_says_what_to_type(tmp_path, started):

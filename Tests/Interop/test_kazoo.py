@@ -34,7 +34,7 @@ def run(kind, folder, *tests):
     environment = dict(os.environ, PYTHONPATH=str(FOLDER), ZK_SERVER_CMD=command(kind, folder),
                        ZK_ADAPTER_PORTS=str(places.free_port()))
     ran = subprocess.run([sys.executable, "-m", "pytest", "-p", "kazoo_adapter", "-p", "no:cacheprovider", "-W", "ignore", "-q",
-                          "--timeout", "120", "-rfE", "--tb=short", *(tests or ("--pyargs", "kazoo.tests"))],
+                          "-rfE", "--tb=short", *(tests or ("--pyargs", "kazoo.tests"))],
                          cwd=folder, env=environment, text=True, capture_output=True)
     print(ran.stdout[-6000:], ran.stderr[-2000:])
     counted = re.search(r"passed (\d+) failed (\d+) skipped (\d+)\s*$", ran.stdout)
@@ -47,8 +47,10 @@ def run(kind, folder, *tests):
 @pytest.mark.budget(1500)
 def test_kazoos_own_tests(tmp_path, under_test):
     passed, failed = run(under_test, tmp_path)
-    if failed:  # kazoo's tests wait for fixed times: one that fails counts if it fails by itself, too
-        again, failed = run(under_test, tmp_path, *failed)
-        passed += again
+    # kazoo's tests wait for fixed times, and for threads to run in time: one that fails counts if it fails by itself, too.
+    for _ in range(2):
+        if failed:
+            again, failed = run(under_test, tmp_path, *failed)
+            passed += again
     assert failed == []
     assert passed >= PASSES

@@ -41,6 +41,8 @@ public struct ChangeInterrupted: Error, Sendable {
 public final class ChangeApplier {
     /// Hand-overs asked for in one change: each needs a successor that keeps up at that moment.
     private static let handOverCountMax = 5
+    /// Seconds that a plan waits for somebody who serves to say the configuration.
+    private static let planPatience = 10.0
 
     /// How a change is carried out.
     public struct Settings {
@@ -133,10 +135,20 @@ public final class ChangeApplier {
     }
 
     /// What would be done; nil if nobody can say the committed configuration.
+    ///
+    /// Where servers serve it is asked for again: a loaded machine takes its time over a session.
     public func plan() async -> ChangePlan? {
-        let view = await look()
-        await session.close()
-        return ChangePlan.make(view, goal)
+        let begun = LocalEnsemble.seconds()
+        while true {
+            let view = await look()
+            let plan = ChangePlan.make(view, goal)
+            let isLate = LocalEnsemble.seconds() - begun > ChangeApplier.planPatience
+            if plan != nil || isLate || view.servers.allSatisfy({ $0.mode == nil }) {
+                await session.close()
+                return plan
+            }
+            LocalEnsemble.sleep(milliseconds: 20)
+        }
     }
 
     /// Does it.

@@ -78,14 +78,14 @@ public final class LeaderMove {
 
     private func move(to id: ServerID) async throws -> LeaderMoveReport {
         var view = try await wait(id) { $0.leader != nil && $0.committed != nil }
-        guard view.committed?.isVoter(id) ?? false else {
+        guard let committed = view.committed, committed.isVoter(id) else {
             throw EnsembleError(
                 .misused,
                 "server \(id) is no participant of \(spec.name), so it cannot lead; "
                     + "'\(runtime.status)' shows who can")
         }
         if view.leader == id {
-            let probe = folder == nil ? try await giveVotesBack() : ProbeReport()
+            let probe = folder == nil ? try await giveVotesBack(committed) : ProbeReport()
             return LeaderMoveReport(leader: id.number, changeCount: 0, probe: probe)
         }
         view = try await wait(id) { $0.isSynced(id) && $0.leader != nil }
@@ -102,7 +102,7 @@ public final class LeaderMove {
             throw error
         }
         _ = await probe.end()
-        return try await depose(for: id)
+        return try await depose(for: id, committed)
     }
 
     /// Asks the leader until the wanted server leads; nil if it does not understand.
@@ -147,16 +147,11 @@ public final class LeaderMove {
     }
 
     /// Makes the leader an observer and a participant again, as often as there are participants.
-    private func depose(for id: ServerID) async throws -> LeaderMoveReport {
-        var probe = try await giveVotesBack()
-        let view = try await wait(id) { $0.isSynced(id) && $0.leader != nil }
-        guard ChangePlanner.decide(view, ChangeGoal(members: try spec.membership())) == .done
-        else {
-            throw EnsembleError(
-                .failed,
-                "\(spec.name) is not what the spec says; 'aviary apply \(settings.specFile)' comes first"
-            )
-        }
+    private func depose(
+        for id: ServerID, _ committed: Membership
+    ) async throws -> LeaderMoveReport {
+        var probe = try await giveVotesBack(committed)
+        let view = try await settle()
         settings.tell(
             .note(
                 "Apache ZooKeeper's servers know no other way: the leader is made an observer for a "
@@ -193,6 +188,27 @@ public final class LeaderMove {
         )
     }
 
+    /// Waits until everybody is in step and what the spec says; who has just got its vote back is at
+    /// neither for a moment.
+    private func settle() async throws -> EnsembleView {
+        let goal = ChangeGoal(members: try spec.membership())
+        let begun = LocalEnsemble.seconds()
+        while true {
+            let view = await look()
+            let isLate = LocalEnsemble.seconds() - begun > settings.patience
+            switch ChangePlanner.decide(view, goal) {
+            case .done: return view
+            case .step(.awaitQuorum) where !isLate, .step(.awaitSync) where !isLate:
+                LocalEnsemble.sleep(milliseconds: 20)
+            case .step, .blocked:
+                throw EnsembleError(
+                    .failed,
+                    "\(spec.name) is not what the spec says: "
+                        + "'aviary apply \(settings.specFile)' comes first")
+            }
+        }
+    }
+
     /// Everybody has the role that the spec says; that is not interrupted half-way.
     private func restore(_ settings: ChangeApplier.Settings) async throws -> ProbeReport {
         var settings = settings
@@ -201,8 +217,7 @@ public final class LeaderMove {
     }
 
     /// A move that was killed may have left an observer, which gets its vote back.
-    private func giveVotesBack() async throws -> ProbeReport {
-        guard let committed = await look().committed else { return ProbeReport() }
+    private func giveVotesBack(_ committed: Membership) async throws -> ProbeReport {
         let deposed = LeaderMove.deposed(committed, wanted: try spec.membership())
         guard !deposed.isEmpty else { return ProbeReport() }
         let names = deposed.map(\.description).joined(separator: ", ")
