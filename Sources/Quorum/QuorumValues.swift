@@ -114,6 +114,11 @@ public struct QuorumHistory: Equatable, Sendable {
     public var lastLogged: Zxid
     /// The newest transactions, without gaps, the last of them at `lastLogged`; may be empty.
     public var committedLog: [Proposal]
+    /// The last transaction of which the tree may hold something; all up to there were committed.
+    ///
+    /// It may be later than `lastLogged`: a snapshot holds some of what came while it was written, and
+    /// the log may have lost that since.
+    public var aheadThrough: Zxid
     /// The highest epoch promised to a leader.
     public var acceptedEpoch: Epoch
     /// The epoch of the last leader whose history was taken over.
@@ -121,10 +126,12 @@ public struct QuorumHistory: Equatable, Sendable {
 
     /// What a disk holds.
     public init(
-        lastLogged: Zxid, committedLog: [Proposal] = [], acceptedEpoch: Epoch, currentEpoch: Epoch
+        lastLogged: Zxid, committedLog: [Proposal] = [], aheadThrough: Zxid = .zero,
+        acceptedEpoch: Epoch, currentEpoch: Epoch
     ) {
         self.lastLogged = lastLogged
         self.committedLog = committedLog
+        self.aheadThrough = aheadThrough
         self.acceptedEpoch = acceptedEpoch
         self.currentEpoch = currentEpoch
     }

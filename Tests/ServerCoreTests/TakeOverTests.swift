@@ -134,6 +134,20 @@ struct TakeOverTests {
         #expect(try !leader.takePackets().contains { $0.kind == .request })
     }
 
+    @Test func `the answer for a connection that is gone lets nobody else in`() throws {
+        let leader = try follower()
+        let session = try begin(leader)
+        leader.disconnect(first)
+        connect(second, session, leader)
+        leader.disconnect(second)
+        connect(first, session, leader)
+        // Until the leader has read the second question, the session may be elsewhere.
+        allow(session, leader)
+        #expect(leader.takeFrames(first).isEmpty)
+        allow(session, leader)
+        #expect(leader.takeFrames(first).count == 1)
+    }
+
     @Test func `a new client is given no session that is there`() throws {
         let leader = try follower()
         // The clock tells the same time as when this server gave it to somebody else.

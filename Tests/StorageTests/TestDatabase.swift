@@ -34,9 +34,9 @@ struct TestDatabase: RecoverySink, Equatable {
 
     mutating func receivedEnd() { snapshot.receivedEnd() }
 
-    mutating func loadedSnapshot(_ zxid: Zxid, digest: SnapshotDigest?) {
+    mutating func loadedSnapshot(_ zxid: Zxid, trailer: SnapshotTrailer) {
         self.snapshotZxid = zxid
-        self.digest = digest
+        self.digest = trailer.digest
     }
 
     mutating func replay(_ transaction: Transaction, entry: LogEntry) {

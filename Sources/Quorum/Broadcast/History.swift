@@ -20,6 +20,8 @@ struct History {
     ///
     /// `Zxid.none`: there is no database.
     private(set) var delivered: Zxid
+    /// The last proposal of which something may be in the tree.
+    private var aheadThrough: Zxid
     /// Appended behind `delivered`, in order, not delivered yet.
     private(set) var tail = ProposalQueue()
     /// All that was appended up to here is durable.
@@ -37,6 +39,7 @@ struct History {
         self.acceptedEpoch = max(history.acceptedEpoch, history.currentEpoch)
         self.currentEpoch = history.currentEpoch
         self.delivered = history.lastLogged
+        self.aheadThrough = history.aheadThrough
         self.durable = history.lastLogged
         self.countMax = countMax
         self.sizeMax = sizeMax
@@ -45,6 +48,14 @@ struct History {
         } else {
             self.recentBase = history.lastLogged
         }
+    }
+
+    /// Whether the tree holds something of this epoch that is not delivered here.
+    ///
+    /// What there was of earlier epochs is in the history of this one, or it was given up with the
+    /// history it was of.
+    func isAhead(in epoch: Epoch) -> Bool {
+        aheadThrough.epoch == epoch && aheadThrough > delivered
     }
 
     /// The last proposal that was appended.
@@ -132,6 +143,7 @@ struct History {
         recentBase = zxid
         tail.removeAll()
         delivered = zxid
+        aheadThrough = zxid
         durable = zxid
     }
 

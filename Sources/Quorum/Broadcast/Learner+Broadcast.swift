@@ -161,7 +161,7 @@ extension Learner {
         if !isValid { places.ended(session) }
         if let link = questions.answered(session) {
             observers?.answer(link, packet, &context)
-        } else {
+        } else if !questions.isAskedAgain(session) {
             context.effects.addLocal(.revalidated(session, isValid: isValid))
         }
     }

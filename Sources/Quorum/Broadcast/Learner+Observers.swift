@@ -24,6 +24,14 @@ struct LearnerQuestions {
         }
         return revalidations.remove(at: index).link
     }
+
+    /// Whether a client of our own came with the session again, and waits for an answer of its own.
+    ///
+    /// To go on by the answer for a former connection would be to ask for something before the leader
+    /// has put the session here: it may put it elsewhere first, and carry out late what was asked.
+    func isAskedAgain(_ session: SessionID) -> Bool {
+        revalidations.contains { $0.session == session && $0.link == nil }
+    }
 }
 
 /// Where the sessions are that have come over observers.

@@ -242,6 +242,9 @@ extension Learner {
     }
 
     /// UPTODATE: the leader is established, so all that it gave us before is committed.
+    ///
+    /// A follower that stands in for it may have come less far than this server had before. A tree
+    /// that holds some of what is to come again, and not all, is shown to nobody.
     private mutating func receivedUpToDate(_ epoch: Epoch, _ context: inout PeerContext) {
         guard let link else { return }
         while let proposal = context.history.deliverFirst() {
@@ -262,6 +265,10 @@ extension Learner {
         for _ in 0..<committed {
             guard let proposal = context.history.deliverFirst() else { break }
             context.effects.addLocal(.deliver(proposal))
+        }
+        guard !context.history.isAhead(in: epoch) else {
+            endAndRest("it has not come as far as the tree here", &context)
+            return
         }
         activateOffered(epoch, &context)
         if !hasEnded {

@@ -117,7 +117,7 @@ struct Learner {
 
     /// Ends it over what the leader would say again: nobody is dialed for a tick, or it would be
     /// the same leader again and again, without a rest.
-    private mutating func endAndRest(_ reason: String, _ context: inout PeerContext) {
+    mutating func endAndRest(_ reason: String, _ context: inout PeerContext) {
         context.dialsFrom = context.now + context.settings.tickTime
         end(reason)
     }

@@ -59,11 +59,11 @@ extension DatabaseLoader: RecoverySink {
     }
 
     /// The snapshot is whole, up to this zxid.
-    public mutating func loadedSnapshot(_ zxid: Zxid, digest: SnapshotDigest?) {
+    public mutating func loadedSnapshot(_ zxid: Zxid, trailer: SnapshotTrailer) {
         // Where there is no snapshot, nobody has ended the loading yet.
         tree.finishLoading()
         tree.lastProcessed = zxid
-        aheadThrough = digest?.zxid ?? .zero
+        aheadThrough = max(trailer.digest?.zxid ?? .zero, trailer.lastZxid ?? .zero)
     }
 
     /// The body of a snapshot of an empty database.

@@ -112,6 +112,7 @@ extension Replica {
         return QuorumHistory(
             lastLogged: isFresh ? .none : report.lastZxid,
             committedLog: report.recent.map { Proposal(zxid: $0.zxid, bytes: $0.bytes) },
+            aheadThrough: treeIsAheadThrough,
             acceptedEpoch: epochs.accepted, currentEpoch: epochs.current)
     }
 
@@ -197,11 +198,14 @@ extension Replica {
     }
 
     /// What stands behind a snapshot's body: the tree's digest, and the zxid it belongs to.
+    ///
+    /// Of a tree that is ahead it says how far, and no digest that anybody could compare.
     var snapshotTrailer: SnapshotTrailer {
+        let isAhead = lastZxid < treeIsAheadThrough && treeIsAheadThrough != .endless
+        let end = isAhead ? treeIsAheadThrough : lastZxid
         let digest =
-            settings.digestEnabled
-            ? SnapshotDigest(zxid: lastZxid, digest: tree.digest) : nil
-        return SnapshotTrailer(digest: digest, lastZxid: lastZxid)
+            isAhead ? .unknown(at: end) : SnapshotDigest(zxid: end, digest: tree.digest)
+        return SnapshotTrailer(digest: settings.digestEnabled ? digest : nil, lastZxid: end)
     }
 
     /// Shows the membership in `/zookeeper/config`, as of its version.

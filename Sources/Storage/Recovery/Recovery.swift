@@ -28,7 +28,7 @@ public enum Recovery {
             try startFromNothing(directories, logs, fileSystem, options, &report, into: &sink)
         } else {
             sink.reset()
-            sink.loadedSnapshot(.zero, digest: nil)
+            sink.loadedSnapshot(.zero, trailer: .none)
             report.wasEmpty = true
             if options.isCreatingDatabase || hasMarker {
                 report.lastZxid = .zero
@@ -63,7 +63,7 @@ public enum Recovery {
             sink.reset()
             do throws(StorageError) {
                 let trailer = try SnapshotFileReader.read(file, in: fileSystem, into: &sink)
-                sink.loadedSnapshot(file.zxid, digest: trailer.digest)
+                sink.loadedSnapshot(file.zxid, trailer: trailer)
                 return file.zxid
             } catch  where error.code == .damaged {
                 report.passedOverZxids.append(file.zxid)
@@ -97,7 +97,7 @@ public enum Recovery {
                     + "from the logs alone, as a first start after 3.4 may need")
         }
         sink.reset()
-        sink.loadedSnapshot(.zero, digest: nil)
+        sink.loadedSnapshot(.zero, trailer: .none)
         report.lastZxid = .zero
         try replay(logs, fileSystem, options, &report, into: &sink)
     }

@@ -12,8 +12,8 @@ public protocol RecoverySink: SnapshotSink {
     /// The snapshot is whole, and all that follows is newer than `zxid`, the number in its name.
     ///
     /// Without any snapshot it is zero, and the database the empty one, with its built-in znodes.
-    /// The tree may already hold later transactions, up to and beyond the digest's.
-    mutating func loadedSnapshot(_ zxid: Zxid, digest: SnapshotDigest?)
+    /// The tree may already hold later transactions, up to those that the trailer tells of.
+    mutating func loadedSnapshot(_ zxid: Zxid, trailer: SnapshotTrailer)
 
     /// Applies a transaction from the log; `entry` is its bytes. Applying cannot fail.
     mutating func replay(_ transaction: Transaction, entry: LogEntry)

@@ -20,6 +20,12 @@ public struct SnapshotDigest: Equatable, Sendable {
         self.version = version
         self.digest = digest
     }
+
+    /// In the place of a digest that nobody knows: of no algorithm's version, so that nobody, Apache
+    /// ZooKeeper included, compares anything up to this transaction.
+    public static func unknown(at zxid: Zxid) -> SnapshotDigest {
+        SnapshotDigest(zxid: zxid, version: .max, digest: 0)
+    }
 }
 
 /// What stands behind the body of a snapshot file; each part may be missing.
@@ -28,6 +34,9 @@ public struct SnapshotTrailer: Equatable, Sendable {
     public var digest: SnapshotDigest?
     /// The last transaction applied when the file was finished.
     public var lastZxid: Zxid?
+
+    /// Where there is nothing to say it of.
+    public static let none = SnapshotTrailer(digest: nil, lastZxid: nil)
 
     /// A trailer of these parts.
     public init(digest: SnapshotDigest?, lastZxid: Zxid?) {
